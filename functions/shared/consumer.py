@@ -1,0 +1,146 @@
+"""Queue consumers: a batch of bus events becomes commands, grouped by stream, one write per stream.
+
+Every message can come twice, late or out of order. A message that fails is reported alone, with a growing delay
+before its next try; after the queue's last try it lands in the dead-letter queue, from where it can be redriven.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from shared import aws, clock, codec, ids, telemetry
+from shared.decider import Command, Decider, execute_all
+from shared.envelope import CloudEvent, caused_by
+from shared.environment import required
+from shared.event_store import EventStore
+
+S = TypeVar("S")
+
+_LONGEST_DELAY_SECONDS = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Addressed:
+    """A command for a stream. `part` tells several commands of one event on the same stream apart."""
+
+    stream_id: str
+    payload: Struct
+    part: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    id: str
+    receipt: str
+    receives: int
+    event: CloudEvent
+
+
+class _Batch:
+    """The messages of one invocation and which of them failed."""
+
+    def __init__(self, lambda_event: dict[str, Any]) -> None:
+        self._started = clock.now()
+        self.messages: list[_Message] = []
+        self._failed: dict[str, tuple[str, int]] = {}
+        self._size = len(lambda_event["Records"])
+        for record in lambda_event["Records"]:
+            receives = int(record["attributes"]["ApproximateReceiveCount"])
+            try:
+                event = codec.from_json(record["body"], CloudEvent)
+            except msgspec.MsgspecError as error:
+                telemetry.error("poison message", message_id=record["messageId"], error=str(error))
+                self._failed[record["messageId"]] = (record["receiptHandle"], receives)
+                continue
+            self.messages.append(_Message(record["messageId"], record["receiptHandle"], receives, event))
+
+    def fail(self, message: _Message, error: Exception) -> None:
+        if message.id not in self._failed:
+            telemetry.error(
+                "reaction failed",
+                message_id=message.id,
+                event_id=message.event.id,
+                event_type=message.event.type,
+                correlation_id=message.event.correlationid,
+                receives=message.receives,
+                error=f"{type(error).__name__}: {error}",
+            )
+        self._failed[message.id] = (message.receipt, message.receives)
+
+    def response(self, **counts: int) -> dict[str, Any]:
+        """The partial batch response; failed messages get a delay that doubles with each try."""
+        for receipt, receives in self._failed.values():
+            self._delay(receipt, receives)
+        telemetry.info(
+            "reacted",
+            messages=self._size,
+            failed=len(self._failed),
+            correlation_ids=sorted({message.event.correlationid for message in self.messages})[:10],
+            milliseconds=int((clock.now() - self._started).total_seconds() * 1000),
+            **counts,
+        )
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in self._failed]}
+
+    @staticmethod
+    def _delay(receipt: str, receives: int) -> None:
+        longest = min(2**receives, _LONGEST_DELAY_SECONDS)
+        try:
+            aws.sqs().change_message_visibility(
+                QueueUrl=required("queue_url"),
+                ReceiptHandle=receipt,
+                VisibilityTimeout=int(longest / 2 + ids.jitter(longest / 2)),
+            )
+        except Exception as error:  # the queue's own visibility timeout then decides
+            telemetry.warning("no shorter delay", error=f"{type(error).__name__}: {error}")
+
+
+def react(
+    lambda_event: dict[str, Any],
+    store: EventStore,
+    decider: Decider[S],
+    commands: Callable[[CloudEvent], Iterable[Addressed]],
+    order: Callable[[Command], Any] | None = None,
+) -> dict[str, Any]:
+    """Decide every command that the batch's events ask for, with one write per stream.
+
+    `order` sorts the commands of one stream; without it they keep the batch's order. A message fails when any
+    of its commands does; those that were recorded are recognized when it comes again.
+    """
+    batch = _Batch(lambda_event)
+    groups: dict[str, list[tuple[_Message, Command]]] = {}
+    for message in batch.messages:
+        try:
+            for addressed in commands(message.event):
+                command = Command(addressed.payload, caused_by(message.event, addressed.part))
+                groups.setdefault(addressed.stream_id, []).append((message, command))
+        except Exception as error:
+            batch.fail(message, error)
+    for stream_id, group in groups.items():
+        if order is not None:
+            by = order
+            group.sort(key=lambda pair: by(pair[1]))
+        try:
+            outcomes = execute_all(store, decider, stream_id, [command for _, command in group])
+        except Exception as error:
+            for message, _ in group:
+                batch.fail(message, error)
+            continue
+        for (message, _), outcome in zip(group, outcomes, strict=True):
+            if outcome.rejection is not None:
+                batch.fail(message, outcome.rejection)
+    return batch.response(streams=len(groups))
+
+
+def react_each(lambda_event: dict[str, Any], handle: Callable[[CloudEvent], None]) -> dict[str, Any]:
+    """Hand the batch's events to `handle` one by one; what it raises fails that message alone."""
+    batch = _Batch(lambda_event)
+    for message in batch.messages:
+        try:
+            with telemetry.bound(correlation_id=message.event.correlationid, event_id=message.event.id):
+                handle(message.event)
+        except Exception as error:
+            batch.fail(message, error)
+    return batch.response()

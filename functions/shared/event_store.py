@@ -1,0 +1,434 @@
+"""The event store: streams of commits in one DynamoDB table.
+
+A commit is ONE item (`pk` = stream, `sk` = `C#` + commit number) that holds every event of one decision,
+written on the condition that no such item exists. The number counts commits, so two writers who have seen
+the same state always want the same key, and one of them loses. A snapshot (`sk` = `S`) stands beside the
+commits; because `S` sorts after `C#`, one descending query brings the snapshot and the commits after it.
+
+| operation | cost |
+|---|---|
+| load | 1 query: the snapshot (when there is one) and at most `snapshot_every` commits |
+| load, seen before by this process | 1 query: only the commits since |
+| append | 1 conditional write |
+| snapshot | 1 write every `snapshot_every` commits (and 1 per further 300 KB of state) |
+"""
+
+import zlib
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+
+from shared import clock, codec, telemetry
+from shared.events import CommandMetadata, Commit, CommitBody, Event, EventCatalog
+from shared.rejection import TooLarge, Unavailable
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+S = TypeVar("S")
+
+COMMIT_PREFIX = "C#"
+SNAPSHOT_KEY = "S"
+MAX_COMMIT_BYTES = 350_000
+MAX_EVENT_BYTES = 200_000
+SNAPSHOT_CHUNK_BYTES = 300_000
+_DIGITS = 10
+_CACHED_STREAMS = 512
+_THROTTLED = {
+    "ProvisionedThroughputExceededException",
+    "ThrottlingException",
+    "RequestLimitExceeded",
+    "InternalServerError",
+    "ServiceUnavailable",
+}
+
+
+class ConcurrentCommit(Exception):
+    """Another writer has committed first: reload and decide again."""
+
+
+class Throttled(Unavailable):
+    """DynamoDB has refused for its load or an inner failure, also after the client's own retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold(Generic[S]):
+    """How a stream's events become state.
+
+    `revision` is raised when `evolve` changes its meaning while the state keeps its shape: snapshots of another
+    revision or shape are ignored. `window` is how many handled commands a snapshot remembers.
+    """
+
+    catalog: EventCatalog
+    initial: S
+    evolve: Callable[[S, Any], S]
+    revision: int = 1
+    snapshot_every: int = 20
+    window: int = 200
+    _shape: list[str] = field(default_factory=list, compare=False)
+
+    @property
+    def shape(self) -> str:
+        """The hash of the state's shape and the fold's revision."""
+        if not self._shape:
+            self._shape.append(f"{codec.shape(type(self.initial))}.{self.revision}")
+        return self._shape[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Which snapshot stands in the table: after which commit, of which shape, in how many chunks (0: inline)."""
+
+    sequence: int
+    shape: str
+    chunks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[S]):
+    """A stream as it was read: `sequence` is its last commit's number (0: none yet).
+
+    `handled` maps the ids of the latest commands to the commit that answered them; `snapshot` is the one that
+    stands in the table.
+    """
+
+    id: str
+    state: S
+    sequence: int = 0
+    handled: dict[str, int] = field(default_factory=dict)
+    recorded_at: str = ""
+    snapshot: "Snapshot | None" = None
+
+
+class _SnapshotBody(Struct, Generic[S], frozen=True):
+    state: S
+    handled: dict[str, int]
+    recorded_at: str
+
+
+class _SnapshotGone(Exception):
+    """The snapshot's chunks were replaced while they were read."""
+
+
+class EventStore:
+    """Streams in the table `table`, reached through `client`."""
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+        self._cache: OrderedDict[str, Stream[Any]] = OrderedDict()
+
+    def load(self, fold: Fold[S], stream_id: str) -> Stream[S]:
+        """The stream's present state, strongly consistent. An unknown stream has the fold's initial state.
+
+        Raises Throttled.
+        """
+        known: Stream[S] | None = self._cache.get(stream_id)
+        stream = self._load_since(fold, known) if known else self._load_whole(fold, stream_id)
+        self._remember(stream)
+        return stream
+
+    def append(
+        self,
+        fold: Fold[S],
+        stream: Stream[S],
+        commands: Sequence[CommandMetadata],
+        events: Sequence[tuple[Event, int]],
+    ) -> tuple[Commit, Stream[S]]:
+        """Record `events` (each with the index of its command) as the commit after `stream`, and only there.
+
+        A commit that is already there and answers the same commands is our own earlier try: it is returned.
+        Raises ConcurrentCommit when another writer was first, TooLarge when the decision outgrows an item,
+        Throttled. After anything else it is unknown whether the commit stands: repeat with the same commands.
+        """
+        commit = Commit(
+            stream=stream.id,
+            sequence=stream.sequence + 1,
+            at=clock.iso(clock.now()),
+            commands=tuple(commands),
+            events=tuple(fold.catalog.encode(event, command) for event, command in events),
+        )
+        standing = self._put(commit)
+        if standing is not None and standing.command_ids != commit.command_ids:
+            self._cache.pop(stream.id, None)
+            raise ConcurrentCommit(f"{stream.id} already has a commit {commit.sequence}")
+        commit = standing or commit
+        following = self._fold(fold, stream, [commit])
+        following = self._snapshot_when_due(fold, following)
+        self._remember(following)
+        return commit, following
+
+    def read(self, stream_id: str, after: int = 0) -> Iterator[Commit]:
+        """The stream's commits with a number above `after`, oldest first, strongly consistent."""
+        start: dict[str, Any] | None = None
+        while True:
+            page = self._query(
+                KeyConditionExpression="pk = :pk AND sk BETWEEN :from AND :to",
+                ExpressionAttributeValues={
+                    ":pk": {"S": stream_id},
+                    ":from": {"S": _commit_key(after + 1)},
+                    ":to": {"S": _commit_key(10**_DIGITS - 1)},
+                },
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            yield from (commit_of(item) for item in page["Items"])
+            start = page.get("LastEvaluatedKey")
+            if not start:
+                return
+
+    def commit(self, stream_id: str, sequence: int) -> Commit | None:
+        """Commit number `sequence` of the stream, or None."""
+        with _Throttling():
+            answer = self._client.get_item(
+                TableName=self._table,
+                Key={"pk": {"S": stream_id}, "sk": {"S": _commit_key(sequence)}},
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        return commit_of(item) if item else None
+
+    def _put(self, commit: Commit) -> Commit | None:
+        """Write `commit`; the commit that stands in its place when there is one."""
+        body = codec.to_json(CommitBody(commit.commands, commit.events))
+        _require_size(commit, body)
+        try:
+            with _Throttling():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={
+                        "pk": {"S": commit.stream},
+                        "sk": {"S": _commit_key(commit.sequence)},
+                        "at": {"S": commit.at},
+                        "body": {"S": body.decode()},
+                    },
+                    ConditionExpression="attribute_not_exists(pk)",
+                    ReturnValuesOnConditionCheckFailure="ALL_OLD",
+                )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            item: Any = error.response.get("Item")
+            if item:
+                return commit_of(item)
+            self._cache.pop(commit.stream, None)
+            raise ConcurrentCommit(f"{commit.stream} already has a commit {commit.sequence}") from error
+        return None
+
+    def _load_since(self, fold: Fold[S], known: Stream[S]) -> Stream[S]:
+        return self._fold(fold, known, list(self.read(known.id, after=known.sequence)))
+
+    def _load_whole(self, fold: Fold[S], stream_id: str) -> Stream[S]:
+        for _ in range(3):
+            try:
+                return self._load_descending(fold, stream_id)
+            except _SnapshotGone:
+                continue
+        return self._fold(fold, Stream(stream_id, fold.initial), list(self.read(stream_id)))
+
+    def _load_descending(self, fold: Fold[S], stream_id: str) -> Stream[S]:
+        base: Stream[S] = Stream(stream_id, fold.initial)
+        commits: list[Commit] = []
+        start: dict[str, Any] | None = None
+        while True:
+            page = self._query(
+                KeyConditionExpression="pk = :pk",
+                ExpressionAttributeValues={":pk": {"S": stream_id}},
+                ScanIndexForward=False,
+                **({"ExclusiveStartKey": start} if start else {"Limit": fold.snapshot_every + 1}),
+            )
+            for item in page["Items"]:
+                if item["sk"]["S"] == SNAPSHOT_KEY:
+                    base = self._restore(fold, stream_id, item)
+                    continue
+                commit = commit_of(item)
+                if commit.sequence <= base.sequence:
+                    break
+                commits.append(commit)
+            reached = commits[-1].sequence == base.sequence + 1 if commits else True
+            start = page.get("LastEvaluatedKey")
+            if not start or (reached and (commits or base.sequence)):
+                return self._fold(fold, base, commits[::-1])
+
+    def _restore(self, fold: Fold[S], stream_id: str, item: dict[str, Any]) -> Stream[S]:
+        snapshot = _snapshot_of(item)
+        if snapshot.shape != fold.shape:
+            return Stream(stream_id, fold.initial, snapshot=snapshot)
+        packed = item["body"]["B"] if snapshot.chunks == 0 else self._read_chunks(stream_id, snapshot)
+        kind: Any = _SnapshotBody[type(fold.initial)]  # type: ignore[misc]
+        body = codec.from_json(zlib.decompress(packed), kind)
+        return Stream(stream_id, body.state, snapshot.sequence, body.handled, body.recorded_at, snapshot)
+
+    def _read_chunks(self, stream_id: str, snapshot: Snapshot) -> bytes:
+        parts: list[bytes] = []
+        start: dict[str, Any] | None = None
+        while True:
+            page = self._query(
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :snapshot)",
+                ExpressionAttributeValues={
+                    ":pk": {"S": _chunks_partition(stream_id)},
+                    ":snapshot": {"S": _chunk_prefix(snapshot)},
+                },
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            parts.extend(bytes(item["body"]["B"]) for item in page["Items"])
+            start = page.get("LastEvaluatedKey")
+            if not start:
+                break
+        if len(parts) != snapshot.chunks:
+            raise _SnapshotGone
+        return b"".join(parts)
+
+    def _fold(self, fold: Fold[S], stream: Stream[S], commits: Sequence[Commit]) -> Stream[S]:
+        if not commits:
+            return stream
+        state, handled, sequence = stream.state, dict(stream.handled), stream.sequence
+        for commit in commits:
+            if commit.sequence != sequence + 1:
+                raise RuntimeError(f"{stream.id}: commit {sequence + 1} is missing before {commit.sequence}")
+            sequence = commit.sequence
+            for recorded in commit.events:
+                state = fold.evolve(state, fold.catalog.decode(recorded))
+            for command in commit.commands:
+                handled[command.command_id] = sequence
+        for surplus in list(handled)[: max(0, len(handled) - fold.window)]:
+            del handled[surplus]
+        return replace(stream, state=state, handled=handled, sequence=sequence, recorded_at=commits[-1].at)
+
+    def _snapshot_when_due(self, fold: Fold[S], stream: Stream[S]) -> Stream[S]:
+        """Write a snapshot every `snapshot_every` commits (rarer for a state of many chunks), best effort."""
+        standing = stream.snapshot
+        if standing is None or standing.shape != fold.shape:
+            due = fold.snapshot_every
+        else:
+            due = standing.sequence + fold.snapshot_every * max(1, standing.chunks)
+        if stream.sequence < due:
+            return stream
+        try:
+            return self._save_snapshot(fold, stream)
+        except (BotoCoreError, ClientError) as error:
+            telemetry.warning("snapshot not written", stream=stream.id, sequence=stream.sequence, error=str(error))
+            return stream
+
+    def _save_snapshot(self, fold: Fold[S], stream: Stream[S]) -> Stream[S]:
+        """Chunks first, then the item that points at them, then the chunks of the one before it go."""
+        body = _SnapshotBody(stream.state, stream.handled, stream.recorded_at)
+        packed = zlib.compress(codec.to_json(body), level=3)
+        parts = [packed[at : at + SNAPSHOT_CHUNK_BYTES] for at in range(0, len(packed), SNAPSHOT_CHUNK_BYTES)]
+        snapshot = Snapshot(stream.sequence, fold.shape, len(parts) if len(parts) > 1 else 0)
+        for key, part in zip(_chunk_keys(stream.id, snapshot), parts, strict=False):
+            self._client.put_item(TableName=self._table, Item={**key, "body": {"B": part}})
+        replaced = self._point_at(stream.id, snapshot, packed)
+        if replaced is not None:
+            for key in _chunk_keys(stream.id, replaced):
+                self._client.delete_item(TableName=self._table, Key=key)
+        return replace(stream, snapshot=snapshot)
+
+    def _point_at(self, stream_id: str, snapshot: Snapshot, packed: bytes) -> Snapshot | None:
+        """Make `snapshot` the stream's. Answers whose chunks are now of no use: the replaced one's, or its own."""
+        try:
+            answer = self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "pk": {"S": stream_id},
+                    "sk": {"S": SNAPSHOT_KEY},
+                    "sequence": {"N": str(snapshot.sequence)},
+                    "shape": {"S": snapshot.shape},
+                    "chunks": {"N": str(snapshot.chunks)},
+                    **({} if snapshot.chunks else {"body": {"B": packed}}),
+                },
+                ConditionExpression="attribute_not_exists(pk) OR #sequence < :sequence OR shape <> :shape",
+                ExpressionAttributeNames={"#sequence": "sequence"},
+                ExpressionAttributeValues={
+                    ":sequence": {"N": str(snapshot.sequence)},
+                    ":shape": {"S": snapshot.shape},
+                },
+                ReturnValues="ALL_OLD",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+                raise
+            standing: Any = error.response.get("Item")
+            return None if standing and _snapshot_of(standing) == snapshot else snapshot
+        old = answer.get("Attributes")
+        return _snapshot_of(old) if old else None
+
+    def _query(self, **arguments: Any) -> Any:
+        with _Throttling():
+            return self._client.query(TableName=self._table, ConsistentRead=True, **arguments)
+
+    def _remember(self, stream: Stream[Any]) -> None:
+        if not stream.sequence:
+            return
+        self._cache[stream.id] = stream
+        self._cache.move_to_end(stream.id)
+        if len(self._cache) > _CACHED_STREAMS:
+            self._cache.popitem(last=False)
+
+
+class _Throttling:
+    """Turns DynamoDB's "not now" into Throttled."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
+        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _THROTTLED:
+            raise Throttled(f"DynamoDB: {error.response['Error']['Code']}") from error
+
+
+def commit_of(item: dict[str, Any]) -> Commit:
+    """The commit that a DynamoDB item (or a stream record's NewImage) holds."""
+    body = codec.from_json(item["body"]["S"], CommitBody)
+    return Commit(
+        stream=item["pk"]["S"],
+        sequence=int(item["sk"]["S"].removeprefix(COMMIT_PREFIX)),
+        at=item["at"]["S"],
+        commands=body.commands,
+        events=body.events,
+    )
+
+
+def _commit_key(sequence: int) -> str:
+    return f"{COMMIT_PREFIX}{sequence:0{_DIGITS}d}"
+
+
+def _chunks_partition(stream_id: str) -> str:
+    return f"{stream_id}#{SNAPSHOT_KEY}"
+
+
+def _chunk_prefix(snapshot: Snapshot) -> str:
+    return f"{snapshot.sequence:0{_DIGITS}d}#{snapshot.shape}#"
+
+
+def _chunk_keys(stream_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
+    prefix, partition = _chunk_prefix(snapshot), _chunks_partition(stream_id)
+    return [{"pk": {"S": partition}, "sk": {"S": f"{prefix}{index:04d}"}} for index in range(snapshot.chunks)]
+
+
+def _snapshot_of(item: dict[str, Any]) -> Snapshot:
+    return Snapshot(int(item["sequence"]["N"]), item["shape"]["S"], int(item["chunks"]["N"]))
+
+
+def _require_size(commit: Commit, body: bytes) -> None:
+    if len(body) > MAX_COMMIT_BYTES:
+        raise TooLarge(
+            f"The decision on {commit.stream} takes {len(body)} bytes; at most {MAX_COMMIT_BYTES} can be recorded "
+            "at once. Nothing was recorded.",
+            value=len(body),
+            remedy="Split the request into smaller ones.",
+            code="decision-too-large",
+        )
+    for event in commit.events:
+        if len(bytes(event.data)) > MAX_EVENT_BYTES:
+            raise TooLarge(
+                f"A {event.type} of {len(bytes(event.data))} bytes is more than the {MAX_EVENT_BYTES} that can be "
+                "published. Nothing was recorded.",
+                value=len(bytes(event.data)),
+                remedy="Split the request into smaller ones.",
+                code="decision-too-large",
+            )

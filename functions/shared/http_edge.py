@@ -1,0 +1,408 @@
+"""The HTTP edge: routes, validated requests, problem details, idempotency, entity tags, cursors, scopes.
+
+A route is a function whose parameters say what it takes: path parameters by name, `query` and `body` as typed
+structs, `request` for the rest. What is wrong with a request is answered with RFC 9457 problem details that name
+the field, the value and the remedy. The same declarations make the OpenAPI document.
+"""
+
+import base64
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any, TypeVar, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from shared import clock, codec, ids, telemetry
+from shared.decider import Command
+from shared.events import CommandMetadata
+from shared.rejection import (
+    Forbidden,
+    Invalid,
+    NotFound,
+    Rejection,
+    TooLarge,
+    Unavailable,
+    Unprocessable,
+    UnsupportedMediaType,
+)
+
+MAX_BODY_BYTES = 512 * 1024
+PROBLEM_PREFIX = "urn:stowage:problem:"
+_IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
+_AT = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
+_MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`")
+_UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>[^`]+)`")
+_ETAG = re.compile(r'^(?:W/)?"(?P<version>\d+)"$')
+
+Handler = Callable[..., "Response"]
+C = TypeVar("C", bound=Struct)
+PageLimit = Annotated[int, Meta(ge=1, le=200, description="How many items a page may hold.")]
+
+
+class FieldError(Struct, frozen=True, omit_defaults=True):
+    """What is wrong with one field: its JSON path, the value given, why, and what would be right."""
+
+    field: str
+    message: str
+    value: object = None
+    remedy: str = ""
+
+
+class Problem(Struct, frozen=True, omit_defaults=True):
+    """Problem details (RFC 9457). `type` is stable, `detail` is for people."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str = ""
+    correlation_id: str = ""
+    errors: tuple[FieldError, ...] = ()
+
+
+class ListQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """Paging: `limit` items from behind `cursor`, which an earlier page has given."""
+
+    cursor: str | None = None
+    limit: PageLimit = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a route may need besides its typed parameters."""
+
+    path: str
+    headers: Mapping[str, str]
+    actor: str
+    scopes: frozenset[str]
+    metadata: CommandMetadata
+    if_match: int | None = None
+
+    def command(self, payload: Struct) -> Command:
+        """`payload` as a command of this request."""
+        return Command(payload, self.metadata, self.if_match)
+
+    def created_id(self) -> str:
+        """The id of what this request creates: it derives from the command id, so a repeat collides."""
+        return ids.derived_id("created", self.metadata.command_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Status, body and further headers. `version` becomes the entity tag, `replayed` marks a first answer."""
+
+    status: int
+    body: Struct | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    version: int | None = None
+    replayed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One operation: what it takes, answers and refuses."""
+
+    method: str
+    path: str
+    handler: Handler
+    scope: str | None
+    returns: tuple[int, type[Struct]]
+    rejects: tuple[type[Rejection], ...]
+    parameters: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        """The route's key at API Gateway, for example `PUT /inventory/products/{sku}`."""
+        return f"{self.method} {self.path}"
+
+
+class Api:
+    """The routes of one Lambda. An instance is the Lambda handler."""
+
+    def __init__(self) -> None:
+        self.routes: dict[str, Route] = {}
+
+    def route(
+        self,
+        method: str,
+        path: str,
+        *,
+        scope: str | None,
+        returns: tuple[int, type[Struct]],
+        rejects: tuple[type[Rejection], ...] = (),
+    ) -> Callable[[Handler], Handler]:
+        """Declare the decorated function as the operation `method` `path`.
+
+        `scope` is what the caller's token must grant (None: open to everybody); `returns` the status and body
+        of success; `rejects` the rejections beyond those that the edge itself raises.
+        """
+
+        def declare(handler: Handler) -> Handler:
+            hints = get_type_hints(handler, include_extras=True)
+            hints.pop("return", None)
+            route = Route(method, path, handler, scope, returns, rejects, hints)
+            self.routes[route.key] = route
+            return handler
+
+        return declare
+
+    def __call__(self, event: dict[str, Any], _context: object = None) -> dict[str, Any]:
+        """Answer one API Gateway HTTP API event (payload format 2.0)."""
+        started = clock.now()
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        correlation_id = _correlation_id(headers)
+        with telemetry.bound(correlation_id=correlation_id):
+            answer = self._answer(event, headers, correlation_id)
+            telemetry.info(
+                "answered",
+                route=event.get("routeKey", ""),
+                status=answer["statusCode"],
+                milliseconds=int((clock.now() - started).total_seconds() * 1000),
+            )
+        return answer
+
+    def _answer(self, event: dict[str, Any], headers: dict[str, str], correlation_id: str) -> dict[str, Any]:
+        path = event.get("rawPath", "")
+        try:
+            route = self.routes.get(event.get("routeKey", ""))
+            if route is None:
+                raise NotFound(f"There is no operation {event.get('routeKey')!r} here.")
+            response = _call(route, event, headers, correlation_id)
+        except Rejection as rejection:
+            return _problem(
+                rejection.status, rejection.code, rejection.message, path, correlation_id, _field_errors(rejection)
+            )
+        except Unavailable as error:
+            telemetry.warning("unavailable", error=str(error))
+            return _problem(
+                503, "unavailable", "The service is busy. Send the same request again.", path, correlation_id
+            )
+        except Exception as error:
+            telemetry.error("request failed", error=f"{type(error).__name__}: {error}")
+            return _problem(
+                500,
+                "internal-error",
+                "Something went wrong on our side. Send the same request, with the same Idempotency-Key, again.",
+                path,
+                correlation_id,
+            )
+        return _render(response, correlation_id)
+
+
+def encode_cursor(*parts: str) -> str:
+    """An opaque cursor that holds `parts`."""
+    return base64.urlsafe_b64encode(codec.to_json(parts)).rstrip(b"=").decode()
+
+
+def decode_cursor(cursor: str, parts: int = 1) -> list[str]:
+    """The `parts` of a cursor. Raises Invalid naming `cursor` when it is none of ours."""
+    try:
+        decoded = codec.from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), list[str])
+    except (ValueError, msgspec.MsgspecError):
+        decoded = []
+    if len(decoded) != parts:
+        raise Invalid(
+            f"{cursor!r} is no cursor of this list.",
+            field="cursor",
+            value=cursor,
+            remedy="Send the cursor of an earlier page unchanged, or leave it out to start again.",
+        )
+    return decoded
+
+
+def _call(route: Route, event: dict[str, Any], headers: dict[str, str], correlation_id: str) -> Response:
+    actor, scopes = _caller(event)
+    if route.scope is not None and route.scope not in scopes:
+        raise Forbidden(
+            f"This operation needs the scope {route.scope!r}; the token grants {sorted(scopes) or 'none'}.",
+            field="Authorization",
+            remedy="Ask for a token with that scope.",
+        )
+    arguments: dict[str, Any] = {}
+    fingerprint = ""
+    for name, value in (event.get("pathParameters") or {}).items():
+        arguments[name] = _converted(value, route.parameters[name], name)
+    if "query" in route.parameters:
+        given = event.get("queryStringParameters") or {}
+        arguments["query"] = _converted(given, route.parameters["query"], "")
+    if "body" in route.parameters:
+        arguments["body"] = _body(event, headers, route.parameters["body"])
+        fingerprint = codec.fingerprint((route.key, event.get("pathParameters") or {}, arguments["body"]))
+    if "request" in route.parameters:
+        arguments["request"] = Request(
+            path=event.get("rawPath", ""),
+            headers=headers,
+            actor=actor,
+            scopes=scopes,
+            metadata=CommandMetadata(
+                command_id=_command_id(route, headers, actor),
+                correlation_id=correlation_id,
+                traceparent=telemetry.child_traceparent(headers.get("traceparent", "")),
+                actor=actor,
+                fingerprint=fingerprint,
+            ),
+            if_match=_if_match(headers),
+        )
+    return route.handler(**arguments)
+
+
+def _caller(event: dict[str, Any]) -> tuple[str, frozenset[str]]:
+    """Who calls (a client's or user's id, never a name) and with which scopes, as the authorizer has verified."""
+    claims = event.get("requestContext", {}).get("authorizer", {}).get("jwt", {}).get("claims", {})
+    return str(claims.get("sub") or claims.get("client_id") or ""), frozenset(str(claims.get("scope", "")).split())
+
+
+def _command_id(route: Route, headers: Mapping[str, str], actor: str) -> str:
+    """The id that makes a repeat recognizable: from the caller and its Idempotency-Key; else a new one."""
+    key = headers.get("idempotency-key")
+    if key is None:
+        if route.method != "POST":
+            return ids.new_id()
+        raise Invalid(
+            "The header Idempotency-Key is missing.",
+            field="Idempotency-Key",
+            remedy="Send a key of your own, new for each request and the same for each repetition of it.",
+        )
+    if not _IDEMPOTENCY_KEY.match(key):
+        raise Invalid(
+            "An Idempotency-Key has 1 to 200 printable ASCII characters.",
+            field="Idempotency-Key",
+            value=key[:200],
+            remedy="A UUID is a good key.",
+        )
+    return ids.derived_id("request", actor, route.key, key)
+
+
+def _if_match(headers: Mapping[str, str]) -> int | None:
+    tag = headers.get("if-match")
+    if tag is None or tag.strip() == "*":
+        return None
+    match = _ETAG.match(tag.strip())
+    if match is None:
+        raise Invalid(
+            f"{tag!r} is no entity tag of this API.",
+            field="If-Match",
+            value=tag,
+            remedy='Send the ETag of an earlier answer unchanged, for example "3".',
+        )
+    return int(match["version"])
+
+
+def _correlation_id(headers: Mapping[str, str]) -> str:
+    given = headers.get("x-correlation-id", "")
+    return given if _IDEMPOTENCY_KEY.match(given) else ids.new_id()
+
+
+def _body(event: dict[str, Any], headers: Mapping[str, str], kind: type[C]) -> C:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise UnsupportedMediaType(
+            f"The body is {media_type or 'of no stated type'}, but has to be application/json.",
+            field="Content-Type",
+            value=media_type,
+            remedy="Send JSON with the header Content-Type: application/json.",
+        )
+    text = event.get("body") or ""
+    try:
+        raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
+    except (ValueError, UnicodeEncodeError) as error:
+        raise Invalid("The body is not text in UTF-8.", field="body", remedy="Send JSON in UTF-8.") from error
+    if len(raw) > MAX_BODY_BYTES:
+        raise TooLarge(
+            f"The body has {len(raw)} bytes; at most {MAX_BODY_BYTES} are taken.",
+            field="body",
+            value=len(raw),
+            remedy="Split the request into smaller ones.",
+        )
+    try:
+        return msgspec.json.decode(raw, type=kind)
+    except msgspec.ValidationError as error:
+        raise _unfit(error, msgspec.json.decode(raw), "body", Unprocessable) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Invalid(
+            f"The body is not JSON: {error}.",
+            field="body",
+            remedy="Send one JSON object.",
+            code="invalid-json",
+        ) from error
+
+
+def _converted(value: Any, kind: Any, name: str) -> Any:
+    try:
+        return msgspec.convert(value, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise _unfit(error, value, name, Invalid) from error
+
+
+def _unfit(error: msgspec.ValidationError, given: object, whole: str, kind: type[Rejection]) -> Rejection:
+    """The rejection that names what does not fit, from msgspec's message "<what> - at `$.<path>`"."""
+    text = str(error)
+    at = _AT.search(text)
+    path = at["path"].lstrip(".") if at else ""
+    what = text[: at.start()] if at else text
+    remedy = "Correct the value and send the request again."
+    value = _value_at(given, path)
+    for pattern, advice in (
+        (_MISSING, "Add the field {}."),
+        (_UNKNOWN, "Leave the field {} out; it is not known."),
+    ):
+        if named := pattern.match(what):
+            path = f"{path}.{named['name']}" if path else named["name"]
+            remedy = advice.format(named["name"])
+            value = _value_at(given, path)
+    return kind(f"{path or whole}: {what}.", field=path or whole, value=value, remedy=remedy, code="invalid-field")
+
+
+def _value_at(value: Any, path: str) -> object:
+    for name, index in re.findall(r"([^.\[\]]+)|\[(\d+)\]", path):
+        try:
+            value = value[int(index)] if index else value[name]
+        except (KeyError, IndexError, TypeError):
+            return None
+    if isinstance(value, str | int | float | bool):
+        return value if len(str(value)) <= 200 else f"{str(value)[:200]}…"
+    return None
+
+
+def _field_errors(rejection: Rejection) -> tuple[FieldError, ...]:
+    if not (rejection.field or rejection.remedy):
+        return ()
+    return (FieldError(rejection.field, rejection.message, rejection.value, rejection.remedy),)
+
+
+def _problem(
+    status: int,
+    code: str,
+    detail: str,
+    path: str,
+    correlation_id: str,
+    errors: tuple[FieldError, ...] = (),
+) -> dict[str, Any]:
+    problem = Problem(
+        type=PROBLEM_PREFIX + code,
+        title=code.replace("-", " ").capitalize(),
+        status=status,
+        detail=detail,
+        instance=path,
+        correlation_id=correlation_id,
+        errors=errors,
+    )
+    headers = {"content-type": "application/problem+json", "x-correlation-id": correlation_id}
+    if status == 503:
+        headers["retry-after"] = "1"
+    return {"statusCode": status, "headers": headers, "body": codec.to_json(problem).decode()}
+
+
+def _render(response: Response, correlation_id: str) -> dict[str, Any]:
+    headers = {"x-correlation-id": correlation_id, **response.headers}
+    if response.version is not None:
+        headers["etag"] = f'"{response.version}"'
+    if response.replayed:
+        headers["idempotent-replayed"] = "true"
+    body = ""
+    if response.body is not None:
+        headers.setdefault("content-type", "application/json")
+        body = codec.to_json(response.body).decode()
+    return {"statusCode": response.status, "headers": headers, "body": body}

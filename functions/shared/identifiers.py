@@ -1,0 +1,52 @@
+"""Identifiers of the trade that every service speaks of."""
+
+from typing import Annotated
+
+from msgspec import Meta
+
+Sku = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        description="Stock keeping unit: 1 to 40 letters, digits, dots, dashes or underscores.",
+        examples=["MUG-0350-BLU"],
+    ),
+]
+LocationId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        description="A place in a warehouse, usually zone-aisle-bay-level.",
+        examples=["A-01-02-3"],
+    ),
+]
+WarehouseCode = Annotated[
+    str,
+    Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$", description="A warehouse's short code.", examples=["MAIN"]),
+]
+OrderId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f-]{36}$",
+        description="An order's identifier.",
+        examples=["0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"],
+    ),
+]
+LineId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9]{1,5}$",
+        description="An order line's number within its order, from 1.",
+        examples=["1"],
+    ),
+]
+Timestamp = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$",
+        description="ISO 8601 in UTC, to the millisecond.",
+        examples=["2026-01-31T09:30:00.000Z"],
+    ),
+]
+
+DEFAULT_WAREHOUSE = "MAIN"
