@@ -1,0 +1,90 @@
+"""The map of the whole system: every service, capability, route with its scope, and subscription.
+
+`cdk synth` runs this file; importing it needs nothing of AWS's, so that tests and simulations read the same map.
+"""
+
+from infra.declaration import (
+    Grant,
+    Index,
+    MachineClient,
+    Service,
+    System,
+    command,
+    machinery,
+    query,
+    reaction,
+    replica,
+    routes,
+    schedule,
+)
+
+# fmt: off
+INVENTORY = Service("inventory", (
+    command("catalog", {"PUT /inventory/products/{sku}": "inventory/write"}),
+    command("locations", {"PUT /inventory/locations/{id}": "inventory/write"}),
+    command("stock", {"POST /inventory/stock/adjustments": "inventory/write"}),
+    query("queries", {
+        "GET /inventory/products": "inventory/read",
+        "GET /inventory/products/{sku}": "inventory/read",
+        "GET /inventory/locations": "inventory/read",
+        "GET /inventory/locations/{id}": "inventory/read",
+        "GET /inventory/stock": "inventory/read",
+        "GET /inventory/stock/{sku}": "inventory/read",
+    }),
+    reaction("reservation", batch=100, window_s=1, on=(
+        "orders.ReservationRequested", "orders.ReservationReleaseRequested", "inventory.StockAdjusted",
+    )),
+    *machinery("inventory"),
+))
+
+ORDERS = Service("orders", (
+    command("intake", {
+        "POST /orders": "orders/write",
+        "POST /orders/{id}/cancellation": "orders/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
+    reaction("fulfilment", batch=100, window_s=1, on=(
+        "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentAbandoned",
+        "payments.PaymentVoided", "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
+        "inventory.ReservationReleased",
+    )),
+    replica("assortment", on=("inventory.ProductRegistered",)),
+    schedule("deadlines", every_minutes=1),
+    *machinery("orders"),
+), indexes=(
+    Index("by_status", "status", "placed"),
+    Index("by_channel", "channel", "placed"),
+    Index("by_deadline", "due", "deadline", keys_only=True),
+))
+
+PAYMENTS = Service("payments", (
+    reaction("authorization", on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
+             also=frozenset({Grant.KEEP_LEDGER}), environment={"PAYMENT_PROVIDER": "sandbox"}),
+    query("queries", {"GET /payments/{order_id}": "payments/read"}),
+    *machinery("payments"),
+), ledger_table="payments-sandbox")
+
+READ_ALL = ("inventory/read", "orders/read", "payments/read")
+
+SYSTEM = System(
+    services=(INVENTORY, ORDERS, PAYMENTS),
+    edge_routes=routes({"GET /health": None, "GET /openapi.json": None}),
+    roles={
+        "viewer": READ_ALL,
+        "operator": (*READ_ALL, "inventory/write"),
+        "integrator": (*READ_ALL, "inventory/write", "orders/write"),
+        "supervisor": (*READ_ALL, "inventory/write", "orders/write", "payments/write"),
+    },
+    machine_clients=(
+        MachineClient("integrator", (
+            "inventory/read", "inventory/write", "orders/read", "orders/write", "payments/read",
+        )),
+        MachineClient("monitor", READ_ALL),
+    ),
+)
+# fmt: on
+
+if __name__ == "__main__":
+    from infra.stacks import synthesize
+
+    synthesize(SYSTEM)
