@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from shared import aws, clock, codec, ids, telemetry
-from shared.decider import Command, Decider, execute_all
+from shared.decider import Command, Decider, Outcome, execute, execute_all
 from shared.envelope import CloudEvent, caused_by
 from shared.environment import required
-from shared.event_store import EventStore
+from shared.event_store import EventStore, Stream
 
 S = TypeVar("S")
 
@@ -103,11 +103,13 @@ def react(
     decider: Decider[S],
     commands: Callable[[CloudEvent], Iterable[Addressed]],
     order: Callable[[Command], Any] | None = None,
+    follow_up: Callable[[Stream[S]], Struct | None] | None = None,
 ) -> dict[str, Any]:
     """Decide every command that the batch's events ask for, with one write per stream.
 
-    `order` sorts the commands of one stream; without it they keep the batch's order. A message fails when any
-    of its commands does; those that were recorded are recognized when it comes again.
+    `order` sorts the commands of one stream; without it they keep the batch's order. `follow_up` says what a
+    stream still asks for when one decision could not hold all (None: nothing); it is decided until it is done. A
+    message fails when any of its commands does; those that were recorded are recognized when it comes again.
     """
     batch = _Batch(lambda_event)
     groups: dict[str, list[tuple[_Message, Command]]] = {}
@@ -124,6 +126,8 @@ def react(
             group.sort(key=lambda pair: by(pair[1]))
         try:
             outcomes = execute_all(store, decider, stream_id, [command for _, command in group])
+            if follow_up is not None:
+                _finish(store, decider, outcomes[-1], follow_up)
         except Exception as error:
             for message, _ in group:
                 batch.fail(message, error)
@@ -132,6 +136,19 @@ def react(
             if outcome.rejection is not None:
                 batch.fail(message, outcome.rejection)
     return batch.response(streams=len(groups))
+
+
+def _finish(
+    store: EventStore,
+    decider: Decider[S],
+    outcome: Outcome[S],
+    follow_up: Callable[[Stream[S]], Struct | None],
+) -> None:
+    """Decide what is left, one commit after the other. The ids derive from the commit gone on from."""
+    while (payload := follow_up(outcome.stream)) is not None:
+        stream = outcome.stream
+        metadata = structs.replace(outcome.command.metadata, command_id=f"{stream.id}@{stream.sequence}/follow-up")
+        outcome = execute(store, decider, stream.id, Command(payload, metadata))
 
 
 def react_each(lambda_event: dict[str, Any], handle: Callable[[CloudEvent], None]) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""Products: what may be stocked and ordered."""
+
+from msgspec import Struct, structs
+
+from inventory.aggregates import PRODUCT
+from inventory.contracts import Code, Dimensions, Grams, Text
+from inventory.domain.product import DescribeProduct, Product
+from shared.decider import execute
+from shared.gs1 import Gtin
+from shared.http_edge import Api, Request, Response
+from shared.identifiers import Sku
+from shared.money import Money
+from shared.rejection import PreconditionFailed
+from shared.resources import history
+
+handler = Api()
+
+
+class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
+    """A product as its owner describes it. Dimensions and weight are those of one base unit."""
+
+    name: Text
+    gtin: Gtin | None = None
+    dimensions: Dimensions | None = None
+    weight_g: Grams | None = None
+    price: Money | None = None
+    storage_class: Code | None = None
+
+
+@handler.route(
+    "PUT",
+    "/inventory/products/{sku}",
+    scope="inventory/write",
+    returns=(200, Product),
+    rejects=(PreconditionFailed,),
+)
+def put_product(request: Request, sku: Sku, body: ProductDescription) -> Response:
+    """Register a product, or describe it anew."""
+    command = request.command(DescribeProduct(sku, **structs.asdict(body)))
+    outcome = execute(history(), PRODUCT, PRODUCT.stream_id(sku), command)
+    return Response(200, outcome.stream.state, version=outcome.stream.sequence)

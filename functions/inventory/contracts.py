@@ -1,0 +1,153 @@
+"""The events that inventory publishes: its public language."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from shared.events import Event
+from shared.gs1 import Gtin
+from shared.identifiers import LineId, LocationId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.money import Money
+from shared.quantity import Quantity, SignedQuantity, Units
+
+Text = Annotated[str, Meta(min_length=1, max_length=200)]
+Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
+Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="Millimetres.")]
+Grams = Annotated[int, Meta(ge=1, le=100_000_000, description="Grams.")]
+
+
+class Dimensions(Struct, frozen=True, forbid_unknown_fields=True):
+    """Outer dimensions of one base unit, in millimetres."""
+
+    length_mm: Millimetres
+    width_mm: Millimetres
+    height_mm: Millimetres
+
+
+class ProductRegistered(Event, frozen=True):
+    """A product may be stocked and ordered from now on."""
+
+    sku: Sku
+    name: Text
+    gtin: Gtin | None = None
+    dimensions: Dimensions | None = None
+    weight_g: Grams | None = None
+    price: Money | None = None
+    storage_class: Code | None = None
+
+
+class ProductChanged(Event, frozen=True):
+    """A product is described anew; what is left out is no longer known."""
+
+    sku: Sku
+    name: Text
+    gtin: Gtin | None = None
+    dimensions: Dimensions | None = None
+    weight_g: Grams | None = None
+    price: Money | None = None
+    storage_class: Code | None = None
+
+
+class LocationRegistered(Event, frozen=True):
+    """A place where stock can lie."""
+
+    location: LocationId
+    warehouse: WarehouseCode
+    zone: Code
+    aisle: Code
+    bay: Code
+    level: Code
+    kind: Code
+
+
+class LocationChanged(Event, frozen=True):
+    """A place is described anew. Its warehouse never changes."""
+
+    location: LocationId
+    warehouse: WarehouseCode
+    zone: Code
+    aisle: Code
+    bay: Code
+    level: Code
+    kind: Code
+
+
+class StockAdjusted(Event, frozen=True):
+    """Units were added to or taken from one place. `on_hand` is what lies there afterwards.
+
+    `occurred_at` is when it happened; when it was recorded is the event's own time.
+    """
+
+    location: LocationId
+    warehouse: WarehouseCode
+    sku: Sku
+    quantity: SignedQuantity
+    on_hand: Units
+    reason: Text
+    occurred_at: Timestamp
+
+
+class LineReserved(Event, frozen=True):
+    """An order line has its units promised. `backordered`: it had to wait for them.
+
+    `repeated`: nothing new, the answer was asked for again.
+    """
+
+    order_id: OrderId
+    line_id: LineId
+    warehouse: WarehouseCode
+    sku: Sku
+    quantity: Quantity
+    promised_at: Timestamp
+    backordered: bool = False
+    repeated: bool = False
+
+
+class LineShort(Event, frozen=True):
+    """An order line cannot be promised now and waits: only `available` units were free.
+
+    `repeated`: nothing new, the answer was asked for again.
+    """
+
+    order_id: OrderId
+    line_id: LineId
+    warehouse: WarehouseCode
+    sku: Sku
+    quantity: Quantity
+    promised_at: Timestamp
+    available: Units
+    repeated: bool = False
+
+
+class LineBroken(Event, frozen=True):
+    """A promise had to be taken back, because a physical fact left fewer units than were promised."""
+
+    order_id: OrderId
+    line_id: LineId
+    warehouse: WarehouseCode
+    sku: Sku
+    quantity: Quantity
+
+
+class ReservationReleased(Event, frozen=True):
+    """An order line no longer claims stock: `quantity` units were promised, `backordered` were waited for."""
+
+    order_id: OrderId
+    line_id: LineId
+    warehouse: WarehouseCode
+    sku: Sku
+    quantity: Units
+    backordered: Units = 0
+
+
+PUBLISHED: tuple[type[Event], ...] = (
+    ProductRegistered,
+    ProductChanged,
+    LocationRegistered,
+    LocationChanged,
+    StockAdjusted,
+    LineReserved,
+    LineShort,
+    LineBroken,
+    ReservationReleased,
+)

@@ -1,0 +1,325 @@
+"""The promise: how many units of one SKU in one warehouse can be sold, and to which order lines they are promised.
+
+"Never oversold" is decided here. Lines that find too few units wait; whatever frees units serves the waiting
+lines in the same decision, oldest promise first. A line that does not fit is passed over, so that one huge order
+does not hold up all others. Physical facts win over promises: when fewer units lie there than are promised, the
+youngest promises are broken.
+
+One decision breaks or serves at most SETTLED_AT_ONCE lines, so that it fits into one commit; what is left is
+settled by the next decisions, and until then nobody new is served.
+
+Supply is kept as the latest count of each place with that count's version: a count that comes twice or late
+changes nothing, and the sum is always right once every place's latest count has arrived.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated
+
+from immutables import Map
+from msgspec import Meta, Struct, structs
+
+from inventory.contracts import LineBroken, LineReserved, LineShort, ReservationReleased
+from shared.events import Event
+from shared.identifiers import LineId, LocationId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.quantity import Quantity, Units
+
+CLOSED_LINES_REMEMBERED = 300
+SETTLED_AT_ONCE = 500
+Version = Annotated[int, Meta(ge=1)]
+
+
+class SupplyCounted(Event, frozen=True):
+    """One place holds `units` that can be sold, as of `counted` (the place's version; higher is later)."""
+
+    location: LocationId
+    counted: Version
+    units: Units
+
+
+class SettlementDeferred(Event, frozen=True):
+    """More lines are to be broken or served than fit into one decision."""
+
+
+class SettlementCompleted(Event, frozen=True):
+    """Everything that was put off has been settled."""
+
+
+PRIVATE: tuple[type[Event], ...] = (SupplyCounted, SettlementDeferred, SettlementCompleted)
+
+
+class Count(Struct, frozen=True, array_like=True):
+    """The latest count of one place: its version and the units."""
+
+    counted: int
+    units: int
+
+
+class Claim(Struct, frozen=True, array_like=True):
+    """What an order line wants: units, and since when it is promised them (ISO 8601)."""
+
+    quantity: int
+    promised_at: str
+    order_id: str
+    line_id: str
+
+    @property
+    def age(self) -> tuple[str, str, int]:
+        """Sorts claims from the oldest promise to the youngest."""
+        return self.promised_at, self.order_id, int(self.line_id)
+
+
+class Promise(Struct, frozen=True):
+    """The books of one SKU in one warehouse.
+
+    `reserved` and `waiting` are claims by order line, `closed` the latest lines that have given up their claim;
+    `unsettled`: more lines are to be broken or served than the last decision had room for.
+    """
+
+    supply: Map[str, Count] = Map()
+    sellable_units: int = 0
+    reserved: Map[str, Claim] = Map()
+    reserved_units: int = 0
+    waiting: Map[str, Claim] = Map()
+    closed: tuple[str, ...] = ()
+    unsettled: bool = False
+
+    @property
+    def available_units(self) -> int:
+        """Units that nobody has been promised."""
+        return self.sellable_units - self.reserved_units
+
+
+class Reserve(Struct, frozen=True):
+    """Promise an order line its units."""
+
+    warehouse: WarehouseCode
+    sku: Sku
+    order_id: OrderId
+    line_id: LineId
+    quantity: Quantity
+    promised_at: Timestamp
+
+
+class Release(Struct, frozen=True):
+    """Take an order line's claim back, whether it is reserved or waits."""
+
+    warehouse: WarehouseCode
+    sku: Sku
+    order_id: OrderId
+    line_id: LineId
+
+
+class CountSupply(Struct, frozen=True):
+    """Note what a place holds. `counted` is the version of that place's books."""
+
+    warehouse: WarehouseCode
+    sku: Sku
+    location: LocationId
+    counted: Version
+    units: Units
+
+
+class Settle(Struct, frozen=True):
+    """Go on breaking or serving lines where the last decision had to stop."""
+
+    warehouse: WarehouseCode
+    sku: Sku
+
+
+Command = Reserve | Release | CountSupply | Settle
+
+
+def decide(command: Command, promise: Promise) -> Sequence[Event]:
+    """What follows from `command`. Never raises: a line that cannot be served waits."""
+    match command:
+        case Reserve():
+            return _reserve(command, promise)
+        case Release():
+            return _release(command, promise)
+        case CountSupply():
+            return _count(command, promise)
+        case Settle():
+            return _settle(command, promise) if promise.unsettled else []
+
+
+def evolve(promise: Promise, event: Event) -> Promise:
+    """The books after `event`."""
+    match event:
+        case LineReserved(repeated=False):
+            return _with_reserved(promise, event)
+        case LineShort(repeated=False):
+            return structs.replace(promise, waiting=promise.waiting.set(_key(event), _claim(event)))
+        case LineBroken():
+            return _with_broken(promise, event)
+        case ReservationReleased():
+            return _without(promise, event)
+        case SupplyCounted():
+            known = promise.supply.get(event.location)
+            return structs.replace(
+                promise,
+                supply=promise.supply.set(event.location, Count(event.counted, event.units)),
+                sellable_units=promise.sellable_units + event.units - (known.units if known else 0),
+            )
+        case SettlementDeferred():
+            return structs.replace(promise, unsettled=True)
+        case SettlementCompleted():
+            return structs.replace(promise, unsettled=False)
+        case _:
+            return promise
+
+
+def line_key(order_id: str, line_id: str) -> str:
+    """The key of an order line in the books."""
+    return f"{order_id}/{line_id}"
+
+
+def _reserve(line: Reserve, promise: Promise) -> list[Event]:
+    """A line is promised its units once: asked again, it gets the answer that stands."""
+    key = _key(line)
+    if key in promise.closed:
+        return []
+    if key in promise.reserved:
+        return [_reserved(line, promise.reserved[key], repeated=True)]
+    if key in promise.waiting:
+        return [_short(line, promise.waiting[key], promise.available_units, repeated=True)]
+    claim = _claim(line)
+    if claim.quantity <= promise.available_units and not promise.unsettled:
+        return [_reserved(line, claim)]
+    return [_short(line, claim, promise.available_units)]
+
+
+def _release(line: Release, promise: Promise) -> list[Event]:
+    """The claim ends, whatever it was; the units that it frees serve the lines that wait."""
+    key = _key(line)
+    reserved, waiting = promise.reserved.get(key), promise.waiting.get(key)
+    released = ReservationReleased(
+        order_id=line.order_id,
+        line_id=line.line_id,
+        warehouse=line.warehouse,
+        sku=line.sku,
+        quantity=reserved.quantity if reserved else 0,
+        backordered=waiting.quantity if waiting else 0,
+    )
+    return [released, *_settle(line, _without(promise, released))]
+
+
+def _count(place: CountSupply, promise: Promise) -> list[Event]:
+    """The latest count of a place stands; then promises are broken or waiting lines served, as units allow."""
+    known = promise.supply.get(place.location)
+    if known is not None and known.counted >= place.counted:
+        return []
+    counted = SupplyCounted(location=place.location, counted=place.counted, units=place.units)
+    return [counted, *_settle(place, evolve(promise, counted))]
+
+
+def _settle(stock: Command, promise: Promise) -> list[Event]:
+    """Break the youngest promises that have no units any more, then serve the oldest waiting lines that fit."""
+    available = promise.available_units
+    broken: list[Claim] = []
+    if available < 0:
+        for claim in sorted(promise.reserved.values(), key=_age, reverse=True)[:SETTLED_AT_ONCE]:
+            broken.append(claim)
+            available += claim.quantity
+            if available >= 0:
+                break
+    served: list[Claim] = []
+    deferred = available < 0
+    if available > 0:
+        for claim in sorted((*promise.waiting.values(), *broken), key=_age):
+            if claim.quantity > available:
+                continue
+            if len(broken) + len(served) >= SETTLED_AT_ONCE:
+                deferred = True
+                break
+            served.append(claim)
+            available -= claim.quantity
+            if available == 0:
+                break
+    events: list[Event] = [_broken(stock, claim) for claim in broken]
+    events += [_reserved(stock, claim, backordered=True) for claim in served]
+    if deferred and not promise.unsettled:
+        events.append(SettlementDeferred())
+    if promise.unsettled and not deferred:
+        events.append(SettlementCompleted())
+    return events
+
+
+def _age(claim: Claim) -> tuple[str, str, int]:
+    return claim.age
+
+
+def _reserved(stock: Command, claim: Claim, *, backordered: bool = False, repeated: bool = False) -> LineReserved:
+    return LineReserved(
+        order_id=claim.order_id,
+        line_id=claim.line_id,
+        warehouse=stock.warehouse,
+        sku=stock.sku,
+        quantity=claim.quantity,
+        promised_at=claim.promised_at,
+        backordered=backordered,
+        repeated=repeated,
+    )
+
+
+def _short(stock: Command, claim: Claim, available: int, *, repeated: bool = False) -> LineShort:
+    return LineShort(
+        order_id=claim.order_id,
+        line_id=claim.line_id,
+        warehouse=stock.warehouse,
+        sku=stock.sku,
+        quantity=claim.quantity,
+        promised_at=claim.promised_at,
+        available=max(0, available),
+        repeated=repeated,
+    )
+
+
+def _broken(stock: Command, claim: Claim) -> LineBroken:
+    return LineBroken(
+        order_id=claim.order_id,
+        line_id=claim.line_id,
+        warehouse=stock.warehouse,
+        sku=stock.sku,
+        quantity=claim.quantity,
+    )
+
+
+def _claim(line: Reserve | LineReserved | LineShort) -> Claim:
+    return Claim(line.quantity, line.promised_at, line.order_id, line.line_id)
+
+
+def _key(line: Reserve | Release | LineReserved | LineShort | LineBroken | ReservationReleased) -> str:
+    return line_key(line.order_id, line.line_id)
+
+
+def _with_reserved(promise: Promise, event: LineReserved) -> Promise:
+    key = _key(event)
+    return structs.replace(
+        promise,
+        waiting=promise.waiting.delete(key) if key in promise.waiting else promise.waiting,
+        reserved=promise.reserved.set(key, _claim(event)),
+        reserved_units=promise.reserved_units + event.quantity,
+    )
+
+
+def _with_broken(promise: Promise, event: LineBroken) -> Promise:
+    key = _key(event)
+    claim = promise.reserved[key]
+    return structs.replace(
+        promise,
+        reserved=promise.reserved.delete(key),
+        reserved_units=promise.reserved_units - claim.quantity,
+        waiting=promise.waiting.set(key, claim),
+    )
+
+
+def _without(promise: Promise, event: ReservationReleased) -> Promise:
+    key = _key(event)
+    closed = promise.closed if key in promise.closed else (*promise.closed, key)
+    return structs.replace(
+        promise,
+        reserved=promise.reserved.delete(key) if key in promise.reserved else promise.reserved,
+        reserved_units=promise.reserved_units - event.quantity,
+        waiting=promise.waiting.delete(key) if key in promise.waiting else promise.waiting,
+        closed=closed[-CLOSED_LINES_REMEMBERED:],
+    )
