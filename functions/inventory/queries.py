@@ -125,7 +125,7 @@ def get_stock(sku: Sku, query: WarehouseQuery) -> Response:
 def _page(kind: type[V], partition: str, query: ListQuery) -> tuple[list[V], str | None]:
     after = decode_cursor(query.cursor)[0] if query.cursor else None
     page = views().list(kind, ("pk", partition), "sk", after=after, limit=query.limit)
-    cursor = encode_cursor(page.items[-1][0]) if page.more else None
+    cursor = encode_cursor(page.next) if page.next else None
     return [document for _, document in page.items], cursor
 
 

@@ -1,6 +1,6 @@
 """Read models in one table: small JSON documents under (pk, sk), with attributes for the indexes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -13,13 +13,15 @@ if TYPE_CHECKING:
 V = TypeVar("V", bound=Struct)
 
 _BATCH_GET_KEYS = 100
+_FILTERED_PAGE = 200
+_INDEX_PAGES_AT_MOST = 10
 
 
 class Page(Struct, Generic[V], frozen=True):
-    """Some documents in index order, each with its sort key, and whether more follow."""
+    """Some documents in index order, each with its sort key; `next` is the sort key behind which more follow."""
 
     items: list[tuple[str, V]]
-    more: bool
+    next: str | None
 
 
 class Views:
@@ -58,16 +60,16 @@ class Views:
             return False
         return True
 
-    def present(self, pk: str, sort_keys: Sequence[str]) -> set[str]:
-        """Which of `sort_keys` have a document under `pk`."""
-        found: set[str] = set()
-        unread = [{"pk": {"S": pk}, "sk": {"S": sk}} for sk in dict.fromkeys(sort_keys)]
+    def present(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of the (pk, sk) in `keys` have a document."""
+        found: set[tuple[str, str]] = set()
+        unread = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
         while unread:
             batch, unread = unread[:_BATCH_GET_KEYS], unread[_BATCH_GET_KEYS:]
             answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": batch, "ProjectionExpression": "sk"}}
+                RequestItems={self._table: {"Keys": batch, "ProjectionExpression": "pk, sk"}}
             )
-            found.update(item["sk"]["S"] for item in answer["Responses"].get(self._table, []))
+            found.update((item["pk"]["S"], item["sk"]["S"]) for item in answer["Responses"][self._table])
             rest: Any = answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
             unread.extend(rest)
         return found
@@ -80,54 +82,49 @@ class Views:
         *,
         index: str | None = None,
         after: str | None = None,
-        upto: str | None = None,
         descending: bool = False,
         limit: int = 50,
         matching: tuple[str, str] | None = None,
     ) -> Page[V]:
         """Up to `limit` documents of `partition` (attribute, value) in the order of `sort_attribute`.
 
-        `after` is the sort key to go on behind; `upto` an inclusive bound; `matching` keeps documents whose
-        attribute has that value (it is tested after the index is read: a page may hold fewer than `limit`).
+        `after` is the sort key to go on behind; `matching` keeps documents whose attribute has that value. It is
+        tested after the index is read, and no call reads more than a bounded number of index pages: a page may
+        hold fewer than `limit` and still have a next one.
         """
-        names = {"#partition": partition[0], "#sort": sort_attribute}
+        names = {"#partition": partition[0]}
         values: dict[str, Any] = {":partition": {"S": partition[1]}}
         condition = "#partition = :partition"
+        extra: dict[str, Any] = {"IndexName": index} if index else {}
         if after is not None:
             condition += f" AND #sort {'<' if descending else '>'} :after"
+            names["#sort"] = sort_attribute
             values[":after"] = {"S": after}
-        elif upto is not None:
-            condition += " AND #sort <= :upto"
-            values[":upto"] = {"S": upto}
-        else:
-            del names["#sort"]
-        extra: dict[str, Any] = {"IndexName": index} if index else {}
         if matching is not None:
             names["#matching"] = matching[0]
             values[":matching"] = {"S": matching[1]}
             extra["FilterExpression"] = "#matching = :matching"
         items: list[tuple[str, V]] = []
         start: Any = None
-        while len(items) < limit:
+        for _ in range(_INDEX_PAGES_AT_MOST):
             answer = self._client.query(
                 TableName=self._table,
                 KeyConditionExpression=condition,
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
                 ScanIndexForward=not descending,
-                Limit=limit - len(items) if matching is None else max(limit, 100),
+                Limit=limit - len(items) if matching is None else _FILTERED_PAGE,
                 **extra,
                 **({"ExclusiveStartKey": start} if start else {}),
             )
-            items.extend(
-                (item[sort_attribute]["S"], codec.from_json(item["body"]["S"], kind))
-                for item in answer["Items"]
-                if "body" in item
-            )
+            for item in answer["Items"]:
+                items.append((item[sort_attribute]["S"], codec.from_json(item["body"]["S"], kind)))
             start = answer.get("LastEvaluatedKey")
-            if not start:
+            if not start or len(items) >= limit:
                 break
-        return Page(items[:limit], more=bool(start) or len(items) > limit)
+        if len(items) > limit or (len(items) == limit and start):
+            return Page(items[:limit], next=items[limit - 1][0])
+        return Page(items, next=start[sort_attribute]["S"] if start else None)
 
     def keys(self, partition: tuple[str, str], sort_attribute: str, index: str, upto: str) -> Iterator[str]:
         """The `pk` of everything in a keys-only index's partition with a sort key up to `upto`, in order."""
@@ -141,7 +138,7 @@ class Views:
                 ExpressionAttributeValues={":partition": {"S": partition[1]}, ":upto": {"S": upto}},
                 **({"ExclusiveStartKey": start} if start else {}),
             )
-            yield from (item["sk"]["S"] for item in answer["Items"])
+            yield from (item["pk"]["S"] for item in answer["Items"])
             start = answer.get("LastEvaluatedKey")
             if not start:
                 return
