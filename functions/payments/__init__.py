@@ -1,0 +1,1 @@
+"""Payments: money is held for an order once, and let go again when the order is called off."""

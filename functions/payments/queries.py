@@ -1,0 +1,76 @@
+"""Answers how an order's payment stands, from its stream: always the latest."""
+
+from typing import Annotated
+
+from msgspec import Meta, Raw, Struct
+
+from payments.domain import PAYMENTS, PaymentStatus
+from shared.http_edge import Api, Response
+from shared.identifiers import OrderId, Timestamp
+from shared.money import Money
+from shared.rejection import NotFound
+from shared.resources import history
+
+handler = Api()
+
+
+class HistoryEntry(Struct, frozen=True):
+    """One thing that happened to a payment: the event's type, when it was recorded, and its data."""
+
+    type: Annotated[str, Meta(examples=["payments.PaymentAuthorized"])]
+    at: Timestamp
+    data: Raw
+
+
+class PaymentDocument(Struct, frozen=True, omit_defaults=True):
+    """An order's payment.
+
+    `amount` is missing when a void was all that was ever asked; `authorization` is the provider's reference;
+    `reason` says why the payment was declined, abandoned or voided; `attempts` counts the authorization attempts
+    that ended, with an answer or without.
+    """
+
+    order_id: OrderId
+    status: PaymentStatus
+    attempts: int
+    history: list[HistoryEntry]
+    amount: Money | None = None
+    authorization: str = ""
+    reason: str = ""
+
+
+@handler.route(
+    "GET",
+    "/payments/{order_id}",
+    scope="payments/read",
+    returns=(200, PaymentDocument),
+    rejects=(NotFound,),
+)
+def show_payment(order_id: OrderId) -> Response:
+    """How an order's payment stands, and all that happened to it."""
+    stream_id = PAYMENTS.stream_id(order_id)
+    stream = history().load(PAYMENTS, stream_id)
+    if not stream.sequence:
+        raise NotFound(
+            f"No payment was ever asked for order {order_id}.",
+            field="order_id",
+            value=order_id,
+            remedy="A payment follows its order within seconds: check the id, or ask again in a moment.",
+        )
+    payment = stream.state
+    entries = [
+        HistoryEntry(event.type, commit.at, event.data)
+        for commit in history().read(stream_id)
+        if commit.sequence <= stream.sequence
+        for event in commit.events
+    ]
+    document = PaymentDocument(
+        order_id=order_id,
+        status=payment.status,
+        attempts=payment.attempts,
+        history=entries,
+        amount=payment.amount,
+        authorization=payment.authorization,
+        reason=payment.reason,
+    )
+    return Response(200, document, version=stream.sequence)
