@@ -13,8 +13,6 @@ from shared.envelope import CloudEvent
 from shared.event_store import Stream
 from shared.resources import history
 
-_EVENTS_PER_COMMIT = 10_000
-
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Decide a batch of requests, releases and counts, each SKU's in one decision, oldest promise first."""
@@ -43,7 +41,7 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
         case StockAdjusted() as stock:
             yield Addressed(
                 PROMISE.stream_id(stock.warehouse, stock.sku),
-                CountSupply(stock.warehouse, stock.sku, stock.location, _version(event), stock.on_hand),
+                CountSupply(stock.warehouse, stock.sku, stock.location, event.order_in_stream, stock.on_hand),
             )
 
 
@@ -53,12 +51,6 @@ def _left_to_settle(stream: Stream[Promise]) -> Settle | None:
         return None
     _, warehouse, sku = stream.id.split("#", 2)
     return Settle(warehouse, sku)
-
-
-def _version(event: CloudEvent) -> int:
-    """The place of an event in its stream as one growing number."""
-    commit, _, index = event.sequence.partition(".")
-    return int(commit) * _EVENTS_PER_COMMIT + int(index)
 
 
 def _order(command: Command) -> tuple[int, str, str, int]:

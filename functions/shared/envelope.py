@@ -7,6 +7,7 @@ from msgspec import Raw, Struct
 from shared import telemetry
 from shared.events import CommandMetadata, Commit
 
+_EVENTS_PER_COMMIT = 10_000
 SCHEMA_PREFIX = "urn:stowage:event:"
 
 
@@ -31,6 +32,12 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     causationid: str
     traceparent: str
     data: Raw
+
+    @property
+    def order_in_stream(self) -> int:
+        """The event's place in its stream as one growing number."""
+        commit, _, position = self.sequence.partition(".")
+        return int(commit) * _EVENTS_PER_COMMIT + int(position)
 
     @property
     def commit_sequence(self) -> int:

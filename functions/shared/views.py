@@ -117,8 +117,9 @@ class Views:
                 **extra,
                 **({"ExclusiveStartKey": start} if start else {}),
             )
-            for item in answer["Items"]:
-                items.append((item[sort_attribute]["S"], codec.from_json(item["body"]["S"], kind)))
+            items.extend(
+                (item[sort_attribute]["S"], codec.from_json(item["body"]["S"], kind)) for item in answer["Items"]
+            )
             start = answer.get("LastEvaluatedKey")
             if not start or len(items) >= limit:
                 break

@@ -1,0 +1,1 @@
+"""Orders: what customers want, and the saga that sees each order through."""

@@ -1,0 +1,163 @@
+"""The events that orders publishes: its public language."""
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from shared.events import Event
+from shared.identifiers import LineId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.money import Currency, MinorUnits, Money
+from shared.quantity import Quantity
+
+Channel = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,29}$",
+        description="The shop or partner that the order came through.",
+        examples=["webshop"],
+    ),
+]
+Reference = Annotated[
+    str, Meta(min_length=1, max_length=100, description="The channel's own number of the order.")
+]
+CustomerReference = Annotated[
+    str,
+    Meta(min_length=1, max_length=100, description="The channel's number of the customer; never a name."),
+]
+PaymentMethod = Annotated[
+    str,
+    Meta(
+        pattern=r"^[a-z]{2,10}_[A-Za-z0-9_]{1,80}$",
+        description="The payment provider's token for a means of payment; never a card number.",
+        examples=["tok_accepted"],
+    ),
+]
+Reason = Annotated[str, Meta(min_length=1, max_length=200)]
+Attempt = Annotated[int, Meta(ge=1, description="1 for the first time; higher when it is asked again.")]
+
+MAX_LINES = 1_500
+
+
+class OrderLine(Struct, frozen=True):
+    """One line of an order: so many units of a product at a price each, in minor units."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    unit_price: MinorUnits
+
+
+class RequestedLine(Struct, frozen=True):
+    """A line that asks for stock."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+
+
+class ReleasedLine(Struct, frozen=True):
+    """A line that gives its claim to stock back."""
+
+    line_id: LineId
+    sku: Sku
+
+
+class OrderPlaced(Event, frozen=True):
+    """A customer has ordered. `placed_at` is when the channel took the order."""
+
+    order_id: OrderId
+    channel: Channel
+    warehouse: WarehouseCode
+    total: Money
+    placed_at: Timestamp
+    lines: tuple[OrderLine, ...]
+    reference: Reference | None = None
+    customer: CustomerReference | None = None
+
+
+class PaymentAuthorizationRequested(Event, frozen=True):
+    """The order's total is to be authorized, until `deadline` at the latest."""
+
+    order_id: OrderId
+    amount: MinorUnits
+    currency: Currency
+    method: PaymentMethod
+    deadline: Timestamp
+    attempt: Attempt = 1
+
+
+class PaymentVoidRequested(Event, frozen=True):
+    """The order takes no money any more: what was authorized is to be freed."""
+
+    order_id: OrderId
+    reason: Reason
+
+
+class ReservationRequested(Event, frozen=True):
+    """The order asks for the units of `lines`; whoever was promised first (`promised_at`) is served first."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    promised_at: Timestamp
+    lines: tuple[RequestedLine, ...]
+    deadline: Timestamp
+    attempt: Attempt = 1
+
+
+class ReservationReleaseRequested(Event, frozen=True):
+    """The order no longer wants the units of `lines`."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[ReleasedLine, ...]
+
+
+class OrderReserved(Event, frozen=True):
+    """Every line has its units and the money is authorized: the order is ready to be released to picking."""
+
+    order_id: OrderId
+    deadline: Timestamp
+
+
+class OrderBackordered(Event, frozen=True):
+    """At least one line (`lines`) waits for stock; the others keep what they have, until `deadline`."""
+
+    order_id: OrderId
+    lines: tuple[RequestedLine, ...]
+    deadline: Timestamp
+
+
+class CancellationStarted(Event, frozen=True):
+    """The order will not be fulfilled: its stock and money are being freed."""
+
+    order_id: OrderId
+    reason: Reason
+    deadline: Timestamp
+
+
+class OrderCancelled(Event, frozen=True):
+    """The order is over; it holds neither stock nor money."""
+
+    order_id: OrderId
+    reason: Reason
+
+
+class FulfilmentStalled(Event, frozen=True):
+    """A step (`waiting_for`) has not ended in all its time: a person has to look."""
+
+    order_id: OrderId
+    waiting_for: Reason
+
+
+PUBLISHED: tuple[type[Event], ...] = (
+    OrderPlaced,
+    PaymentAuthorizationRequested,
+    PaymentVoidRequested,
+    ReservationRequested,
+    ReservationReleaseRequested,
+    OrderReserved,
+    OrderBackordered,
+    CancellationStarted,
+    OrderCancelled,
+    FulfilmentStalled,
+)

@@ -1,0 +1,548 @@
+"""The order and the saga that sees it through, pure.
+
+    placed ──► reserving ──► reserved (ready to release to picking)
+       │            │  ▲            │
+       │            ▼  │            ▼
+       │        backordered ◄── a promise broken
+       ▼            ▼
+    cancelling ──► cancelled
+
+Money is authorized first, then stock is reserved. A declined payment ends the order before it touches stock.
+Every state that waits has a deadline; a step that has not answered by then is asked again a few times, and then
+the order is cancelled, with its stock and money freed. Answers can come twice, late or out of order: what
+inventory says of a line carries the number that it has in inventory's own books, and only a higher number counts.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from orders.contracts import (
+    PUBLISHED,
+    CancellationStarted,
+    Channel,
+    CustomerReference,
+    FulfilmentStalled,
+    OrderBackordered,
+    OrderCancelled,
+    OrderLine,
+    OrderPlaced,
+    OrderReserved,
+    PaymentAuthorizationRequested,
+    PaymentMethod,
+    PaymentVoidRequested,
+    Reason,
+    Reference,
+    ReleasedLine,
+    RequestedLine,
+    ReservationReleaseRequested,
+    ReservationRequested,
+)
+from shared.events import Event, EventCatalog
+from shared.identifiers import LineId, OrderId, Timestamp, WarehouseCode
+from shared.money import Money
+from shared.rejection import Conflict, NotFound
+
+AUTHORIZATION_TIME = timedelta(minutes=15)
+RESERVATION_TIME = timedelta(minutes=15)
+CANCELLATION_TIME = timedelta(minutes=15)
+BACKORDER_TIME = timedelta(days=30)
+RELEASE_TIME = timedelta(days=7)
+ATTEMPTS = 3
+
+PLACED, RESERVING, RESERVED, BACKORDERED = "placed", "reserving", "reserved", "backordered"
+CANCELLING, CANCELLED = "cancelling", "cancelled"
+STATUSES = (PLACED, RESERVING, RESERVED, BACKORDERED, CANCELLING, CANCELLED)
+
+LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_RELEASED = "pending", "reserved", "backordered", "released"
+PAYMENT_NONE, PAYMENT_REQUESTED, PAYMENT_AUTHORIZED = "none", "requested", "authorized"
+PAYMENT_DECLINED, PAYMENT_VOIDED = "declined", "voided"
+
+
+class PaymentSecured(Event, frozen=True):
+    """The order's total is authorized."""
+
+    authorization: str
+
+
+class PaymentRefused(Event, frozen=True):
+    """The means of payment was declined."""
+
+    reason: str
+
+
+class PaymentFreed(Event, frozen=True):
+    """No money is set aside for the order any more."""
+
+
+class LinePromised(Event, frozen=True):
+    """A line has its units. `answer` is the number of that answer in inventory's books."""
+
+    line_id: LineId
+    answer: int
+
+
+class LineDelayed(Event, frozen=True):
+    """A line waits for stock: `available` units were free."""
+
+    line_id: LineId
+    answer: int
+    available: int = 0
+
+
+class LineFreed(Event, frozen=True):
+    """A line claims no stock any more."""
+
+    line_id: LineId
+    answer: int
+
+
+class DeadlinePassed(Event, frozen=True):
+    """A step had not answered in time and is asked again."""
+
+    waiting_for: str
+
+
+CATALOG = EventCatalog(
+    "orders",
+    (
+        *PUBLISHED,
+        PaymentSecured,
+        PaymentRefused,
+        PaymentFreed,
+        LinePromised,
+        LineDelayed,
+        LineFreed,
+        DeadlinePassed,
+    ),
+)
+
+
+class Line(Struct, frozen=True):
+    """A line of the order: what is wanted, where it stands, and the latest answer of inventory on it."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    unit_price: int
+    status: str = LINE_PENDING
+    answer: int = 0
+
+
+class Order(Struct, frozen=True):
+    """An order and where its saga stands; an empty `order_id` means: not placed."""
+
+    order_id: str = ""
+    status: str = ""
+    channel: str = ""
+    reference: str | None = None
+    customer: str | None = None
+    warehouse: str = ""
+    total: Money = Money(0, "XXX")
+    placed_at: str = ""
+    promised_at: str = ""
+    lines: Map[str, Line] = Map()
+    payment: str = PAYMENT_NONE
+    payment_method: str = ""
+    authorization: str = ""
+    reason: str = ""
+    attempt: int = 1
+    deadline: str = ""
+
+    def lines_in(self, *statuses: str) -> list[Line]:
+        """The lines in any of `statuses`, in the order of their numbers."""
+        found = [line for line in self.lines.values() if line.status in statuses]
+        return sorted(found, key=lambda line: int(line.line_id))
+
+
+class PlaceOrder(Struct, frozen=True):
+    """Take an order, received at `at`."""
+
+    order_id: OrderId
+    channel: Channel
+    reference: Reference | None
+    customer: CustomerReference | None
+    warehouse: WarehouseCode
+    currency: str
+    method: PaymentMethod
+    placed_at: Timestamp
+    lines: tuple[OrderLine, ...]
+    at: datetime
+
+
+class CancelOrder(Struct, frozen=True):
+    """Give the order up."""
+
+    reason: Reason
+    at: datetime
+
+
+class NoteAuthorization(Struct, frozen=True):
+    """Payments says: the money is set aside."""
+
+    authorization: str
+    at: datetime
+
+
+class NoteDecline(Struct, frozen=True):
+    """Payments says: declined."""
+
+    reason: str
+
+
+class NoteAbandonedPayment(Struct, frozen=True):
+    """Payments says: the provider does not answer, and will not be asked again."""
+
+    reason: str
+    at: datetime
+
+
+class NoteVoid(Struct, frozen=True):
+    """Payments says: no money is set aside any more."""
+
+
+class NoteReservedLine(Struct, frozen=True):
+    """Inventory says: the line has its units."""
+
+    line_id: LineId
+    answer: int
+    at: datetime
+
+
+class NoteWaitingLine(Struct, frozen=True):
+    """Inventory says: the line has no units, or has lost them, and waits."""
+
+    line_id: LineId
+    answer: int
+    available: int
+    at: datetime
+
+
+class NoteReleasedLine(Struct, frozen=True):
+    """Inventory says: the line claims nothing any more."""
+
+    line_id: LineId
+    answer: int
+
+
+class CheckDeadline(Struct, frozen=True):
+    """Act when the order has waited too long, as of `at`."""
+
+    at: datetime
+
+
+Command = (
+    PlaceOrder
+    | CancelOrder
+    | NoteAuthorization
+    | NoteDecline
+    | NoteAbandonedPayment
+    | NoteVoid
+    | NoteReservedLine
+    | NoteWaitingLine
+    | NoteReleasedLine
+    | CheckDeadline
+)
+
+
+def decide(command: Command, order: Order) -> Sequence[Event]:
+    """What follows from `command`. Raises NotFound for an order that was never placed."""
+    if isinstance(command, PlaceOrder):
+        return list(_place(command, order))
+    if not order.order_id:
+        raise NotFound("There is no such order.", field="id", code="unknown-order")
+    match command:
+        case CancelOrder():
+            return list(_cancel(order, command.reason, command.at))
+        case NoteAuthorization():
+            return list(_authorized(command, order))
+        case NoteDecline():
+            return list(_declined(command, order))
+        case NoteAbandonedPayment():
+            return list(_cancel(order, f"payment-unavailable: {command.reason}", command.at))
+        case NoteVoid():
+            return list(_payment_voided(order))
+        case NoteReservedLine():
+            return list(_line_reserved(command, order))
+        case NoteWaitingLine():
+            return list(_line_waits(command, order))
+        case NoteReleasedLine():
+            return list(_line_released(command, order))
+        case CheckDeadline():
+            return list(_overdue(command, order))
+
+
+def evolve(order: Order, event: Event) -> Order:
+    """The order after `event`."""
+    match event:
+        case OrderPlaced():
+            return Order(
+                order_id=event.order_id,
+                status=PLACED,
+                channel=event.channel,
+                reference=event.reference,
+                customer=event.customer,
+                warehouse=event.warehouse,
+                total=event.total,
+                placed_at=event.placed_at,
+                lines=Map({line.line_id: Line(**structs.asdict(line)) for line in event.lines}),
+            )
+        case PaymentAuthorizationRequested():
+            return structs.replace(
+                order,
+                payment=PAYMENT_REQUESTED,
+                payment_method=event.method,
+                attempt=event.attempt,
+                deadline=event.deadline,
+            )
+        case PaymentSecured():
+            return structs.replace(order, payment=PAYMENT_AUTHORIZED, authorization=event.authorization)
+        case PaymentRefused():
+            return structs.replace(order, payment=PAYMENT_DECLINED)
+        case PaymentFreed():
+            return structs.replace(order, payment=PAYMENT_VOIDED)
+        case ReservationRequested():
+            return structs.replace(
+                order,
+                status=RESERVING,
+                promised_at=event.promised_at,
+                attempt=event.attempt,
+                deadline=event.deadline,
+            )
+        case LinePromised():
+            return _with_line(order, event.line_id, LINE_RESERVED, event.answer)
+        case LineDelayed():
+            return _with_line(order, event.line_id, LINE_BACKORDERED, event.answer)
+        case LineFreed():
+            return _with_line(order, event.line_id, LINE_RELEASED, event.answer)
+        case OrderReserved():
+            return structs.replace(order, status=RESERVED, deadline=event.deadline)
+        case OrderBackordered():
+            return structs.replace(order, status=BACKORDERED, deadline=event.deadline)
+        case CancellationStarted():
+            return structs.replace(
+                order,
+                status=CANCELLING,
+                reason=event.reason,
+                deadline=event.deadline,
+                attempt=order.attempt + 1 if order.status == CANCELLING else 1,
+                lines=_claiming_nothing(order.lines) if order.status == PLACED else order.lines,
+            )
+        case OrderCancelled():
+            return structs.replace(
+                order,
+                status=CANCELLED,
+                reason=event.reason,
+                deadline="",
+                lines=_claiming_nothing(order.lines),
+            )
+        case FulfilmentStalled():
+            return structs.replace(order, deadline="")
+        case _:
+            return order
+
+
+def _place(command: PlaceOrder, order: Order) -> Iterator[Event]:
+    if order.order_id:
+        raise Conflict(f"Order {order.order_id} was placed before.", code="order-exists")
+    amount = sum(line.quantity * line.unit_price for line in command.lines)
+    total = Money(amount, command.currency)
+    placed = OrderPlaced(
+        order_id=command.order_id,
+        channel=command.channel,
+        reference=command.reference,
+        customer=command.customer,
+        warehouse=command.warehouse,
+        total=total,
+        placed_at=command.placed_at,
+        lines=command.lines,
+    )
+    yield placed
+    if amount == 0:
+        yield _reservation(evolve(order, placed), command.at, attempt=1)
+    else:
+        yield _authorization(evolve(order, placed), command.method, command.at, attempt=1)
+
+
+def _authorized(command: NoteAuthorization, order: Order) -> Iterator[Event]:
+    if order.status == PLACED and order.payment == PAYMENT_REQUESTED:
+        yield PaymentSecured(authorization=command.authorization)
+        yield _reservation(order, command.at, attempt=1)
+
+
+def _declined(command: NoteDecline, order: Order) -> Iterator[Event]:
+    if order.payment != PAYMENT_REQUESTED:
+        return
+    refused = PaymentRefused(reason=command.reason)
+    yield refused
+    if order.status == PLACED:
+        yield OrderCancelled(order_id=order.order_id, reason=f"payment-declined: {command.reason}")
+    else:
+        yield from _finish_cancellation(evolve(order, refused))
+
+
+def _payment_voided(order: Order) -> Iterator[Event]:
+    if order.status == CANCELLING and _holds_money(order):
+        yield PaymentFreed()
+        yield from _finish_cancellation(evolve(order, PaymentFreed()))
+
+
+def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if command.answer <= line.answer:
+        return
+    if order.status in (CANCELLING, CANCELLED):
+        if line.status == LINE_RELEASED:
+            yield _release(order, [line])
+        return
+    if line.status == LINE_RESERVED:
+        return
+    promised = LinePromised(line_id=command.line_id, answer=command.answer)
+    yield promised
+    yield from _take_stock_of_lines(evolve(order, promised), command.at)
+
+
+def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if command.answer <= line.answer or order.status in (CANCELLING, CANCELLED):
+        return
+    if line.status == LINE_BACKORDERED:
+        return
+    delayed = LineDelayed(line_id=command.line_id, answer=command.answer, available=command.available)
+    yield delayed
+    yield from _take_stock_of_lines(evolve(order, delayed), command.at)
+
+
+def _take_stock_of_lines(order: Order, at: datetime) -> Iterator[Event]:
+    """Once every line has an answer, the order as a whole is reserved or backordered."""
+    if order.lines_in(LINE_PENDING):
+        return
+    waiting = order.lines_in(LINE_BACKORDERED)
+    if not waiting:
+        yield OrderReserved(order_id=order.order_id, deadline=_until(at, RELEASE_TIME))
+    elif order.status != BACKORDERED:
+        yield OrderBackordered(
+            order_id=order.order_id, lines=_requested(waiting), deadline=_until(at, BACKORDER_TIME)
+        )
+
+
+def _line_released(command: NoteReleasedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if order.status != CANCELLING or line.status == LINE_RELEASED:
+        return
+    freed = LineFreed(line_id=command.line_id, answer=command.answer)
+    yield freed
+    yield from _finish_cancellation(evolve(order, freed))
+
+
+def _cancel(order: Order, reason: str, at: datetime) -> Iterator[Event]:
+    """Free what the order holds; an order that is being cancelled, or is, stays as it is."""
+    if order.status in (CANCELLING, CANCELLED):
+        return
+    started = CancellationStarted(order_id=order.order_id, reason=reason, deadline=_until(at, CANCELLATION_TIME))
+    yield started
+    order = evolve(order, started)
+    yield from _compensate(order, reason)
+    yield from _finish_cancellation(order)
+
+
+def _compensate(order: Order, reason: str) -> Iterator[Event]:
+    if _holds_money(order):
+        yield PaymentVoidRequested(order_id=order.order_id, reason=reason)
+    if held := order.lines_in(LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED):
+        yield _release(order, held)
+
+
+def _finish_cancellation(order: Order) -> Iterator[Event]:
+    if not _holds_money(order) and not order.lines_in(LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED):
+        yield OrderCancelled(order_id=order.order_id, reason=order.reason)
+
+
+def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
+    """A step past its deadline is asked again; after the last attempt the order is given up."""
+    if not order.deadline or _iso(command.at) < order.deadline:
+        return
+    again = order.attempt + 1
+    match order.status:
+        case "placed" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="payment authorization")
+            yield _authorization(order, order.payment_method, command.at, again)
+        case "placed":
+            yield from _cancel(order, "payment-timeout", command.at)
+        case "reserving" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="reservation")
+            yield _reservation(order, command.at, again)
+        case "reserving":
+            yield from _cancel(order, "reservation-timeout", command.at)
+        case "backordered":
+            yield from _cancel(order, "backorder-expired", command.at)
+        case "cancelling" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="cancellation")
+            yield CancellationStarted(
+                order_id=order.order_id,
+                reason=order.reason,
+                deadline=_until(command.at, CANCELLATION_TIME),
+            )
+            yield from _compensate(order, order.reason)
+        case _:
+            yield FulfilmentStalled(order_id=order.order_id, waiting_for=_WAITING_FOR[order.status])
+
+
+_WAITING_FOR = {RESERVED: "release to picking", CANCELLING: "release of stock or void of payment"}
+
+
+def _authorization(order: Order, method: str, at: datetime, attempt: int) -> PaymentAuthorizationRequested:
+    return PaymentAuthorizationRequested(
+        order_id=order.order_id,
+        amount=order.total.amount,
+        currency=order.total.currency,
+        method=method,
+        attempt=attempt,
+        deadline=_until(at, AUTHORIZATION_TIME),
+    )
+
+
+def _reservation(order: Order, at: datetime, attempt: int) -> ReservationRequested:
+    return ReservationRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        promised_at=order.promised_at or _iso(at),
+        lines=_requested(order.lines_in(LINE_PENDING)),
+        attempt=attempt,
+        deadline=_until(at, RESERVATION_TIME),
+    )
+
+
+def _release(order: Order, lines: Sequence[Line]) -> ReservationReleaseRequested:
+    return ReservationReleaseRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        lines=tuple(ReleasedLine(line.line_id, line.sku) for line in lines),
+    )
+
+
+def _requested(lines: Sequence[Line]) -> tuple[RequestedLine, ...]:
+    return tuple(RequestedLine(line.line_id, line.sku, line.quantity) for line in lines)
+
+
+def _with_line(order: Order, line_id: str, status: str, answer: int) -> Order:
+    line = structs.replace(order.lines[line_id], status=status, answer=answer)
+    return structs.replace(order, lines=order.lines.set(line_id, line))
+
+
+def _claiming_nothing(lines: Map[str, Line]) -> Map[str, Line]:
+    return Map({key: structs.replace(line, status=LINE_RELEASED) for key, line in lines.items()})
+
+
+def _holds_money(order: Order) -> bool:
+    return order.payment in (PAYMENT_REQUESTED, PAYMENT_AUTHORIZED)
+
+
+def _until(at: datetime, time: timedelta) -> str:
+    return _iso(at + time)
+
+
+def _iso(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

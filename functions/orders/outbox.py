@@ -1,0 +1,6 @@
+"""Publishes what orders has committed."""
+
+from orders.contracts import PUBLISHED
+from shared.outbox import publisher
+
+handler = publisher("orders", [f"orders.{event.__name__}" for event in PUBLISHED])

@@ -1,0 +1,124 @@
+"""Orders' read model: one summary per order, listed by status and by channel, and found by its deadline."""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from msgspec import Struct, structs
+
+from orders.contracts import (
+    CancellationStarted,
+    FulfilmentStalled,
+    OrderBackordered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReserved,
+    PaymentAuthorizationRequested,
+    ReservationRequested,
+)
+from orders.domain import BACKORDERED, CANCELLED, CANCELLING, CATALOG, PLACED, RESERVED, RESERVING
+from shared.events import Event
+from shared.money import Money
+from shared.projection import Projection, Projector
+from shared.resources import history, views
+
+DEADLINE_SHARDS = ("0", "1", "2", "3")
+
+
+class OrderSummary(Struct, frozen=True, omit_defaults=True):
+    """An order in a list. `backordered` are the SKUs that it waits for."""
+
+    order_id: str
+    status: str = PLACED
+    channel: str = ""
+    reference: str | None = None
+    customer: str | None = None
+    warehouse: str = ""
+    total: Money = Money(0, "XXX")
+    placed_at: str = ""
+    received_at: str = ""
+    changed_at: str = ""
+    lines: int = 0
+    units: int = 0
+    reason: str = ""
+    backordered: tuple[str, ...] = ()
+    deadline: str = ""
+
+
+def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
+    """The summary after an event recorded `at`."""
+    match event:
+        case OrderPlaced():
+            return structs.replace(
+                order,
+                channel=event.channel,
+                reference=event.reference,
+                customer=event.customer,
+                warehouse=event.warehouse,
+                total=event.total,
+                placed_at=event.placed_at,
+                received_at=at,
+                changed_at=at,
+                lines=len(event.lines),
+                units=sum(line.quantity for line in event.lines),
+            )
+        case PaymentAuthorizationRequested():
+            return structs.replace(order, deadline=event.deadline)
+        case ReservationRequested():
+            return structs.replace(order, status=RESERVING, changed_at=at, deadline=event.deadline)
+        case OrderReserved():
+            return structs.replace(order, status=RESERVED, changed_at=at, backordered=(), deadline=event.deadline)
+        case OrderBackordered():
+            short = tuple(dict.fromkeys(line.sku for line in event.lines))
+            return structs.replace(
+                order, status=BACKORDERED, changed_at=at, backordered=short, deadline=event.deadline
+            )
+        case CancellationStarted():
+            return structs.replace(
+                order,
+                status=CANCELLING,
+                changed_at=at,
+                reason=event.reason,
+                backordered=(),
+                deadline=event.deadline,
+            )
+        case OrderCancelled():
+            return structs.replace(
+                order, status=CANCELLED, changed_at=at, reason=event.reason, backordered=(), deadline=""
+            )
+        case FulfilmentStalled():
+            return structs.replace(order, deadline="")
+        case _:
+            return order
+
+
+def index(order: OrderSummary) -> Mapping[str, str]:
+    """By status and by channel in the order of receipt; by deadline only while there is one (sparse)."""
+    keys = {
+        "status": order.status,
+        "channel": order.channel,
+        "placed": f"{order.received_at}#{order.order_id}",
+    }
+    if order.deadline:
+        keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": order.deadline}
+    return keys
+
+
+def _start(stream_id: str) -> OrderSummary:
+    return OrderSummary(stream_id.partition("#")[2])
+
+
+SUMMARIES: Projection[OrderSummary] = Projection(
+    "Order", OrderSummary, _start, show, lambda stream_id: (stream_id, "Summary"), index
+)
+
+
+@cache
+def projector() -> Projector:
+    """This process's projector."""
+    return Projector(CATALOG, history(), views(), (SUMMARIES,))
+
+
+def handler(event: dict[str, Any], _context: object) -> None:
+    """Show a batch of committed decisions in the list of orders."""
+    projector().handle(event)
