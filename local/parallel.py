@@ -12,6 +12,8 @@ Result = TypeVar("Result")
 WORKERS = 8
 LIVE_SECONDS = 0.2
 LINE_SECONDS = 2.0
+LINE_WIDTH = 100
+"""Lines are filled up to this width on a terminal, so that each covers the one below."""
 
 
 def in_parallel(work: Callable[[Item], Result], items: Iterable[Item], workers: int = WORKERS) -> Iterator[Result]:
@@ -67,5 +69,5 @@ class Progress:
         seconds = time.monotonic() - self._started
         done = f"{self._count}/{self._total}" if self._total is not None else f"{self._count}"
         line = f"  {self._label:<22} {done:>11}  {seconds:6.1f} s  {self._note}".rstrip()
-        self._stream.write(f"{line:<100}{end}" if self._stream.isatty() else f"{line}{end}")
+        self._stream.write(f"{line:<{LINE_WIDTH}}{end}" if self._stream.isatty() else f"{line}{end}")
         self._stream.flush()

@@ -26,9 +26,9 @@ class Product(Struct, frozen=True):
 
 
 class Location(Struct, frozen=True):
-    """One place in the warehouse; `kind` is bulk, pick_face, dock or staging."""
+    """One place in the warehouse, `location` its id; `kind` is bulk, pick_face, dock or staging."""
 
-    id: str
+    location: str
     warehouse: str
     zone: str
     aisle: str

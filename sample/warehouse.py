@@ -58,9 +58,9 @@ def put_away(products: Sequence[Product], units: Mapping[str, int]) -> tuple[Sto
         face = next(faces[zone])
         wanted = units[product.sku]
         in_face = min(wanted, _units_in_face(product))
-        stock.append(Stock(product.sku, face.id, in_face))
+        stock.append(Stock(product.sku, face.location, in_face))
         if wanted > in_face:
-            stock.append(Stock(product.sku, next(bulk[zone]).id, wanted - in_face))
+            stock.append(Stock(product.sku, next(bulk[zone]).location, wanted - in_face))
     return tuple(stock)
 
 

@@ -15,7 +15,7 @@ from sample.warehouse import CASE_UNITS, zone_of
 from shared.gs1 import has_valid_check_digit
 from shared.identifiers import LocationId, Sku
 
-FINGERPRINT = "1135380d7245e7401cc92f6d2e608ea02f8784db6504d11b1cfaaeb3e5eb4138"
+FINGERPRINT = "ba8de54bbb321cbe04a40d8e940598e7e2a0decc9d7e3ef052cd21e84de5339a"
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_every_product_has_a_valid_gtin_of_its_own_that_belongs_to_no_brand_owne
 
 def test_skus_and_location_ids_are_unique_and_well_formed(data: Dataset) -> None:
     skus = [product.sku for product in data.products]
-    places = [location.id for location in data.locations]
+    places = [location.location for location in data.locations]
     assert len(set(skus)) == len(skus)
     assert len(set(places)) == len(places)
     assert all(matches(Sku, sku) for sku in skus)
@@ -68,7 +68,7 @@ def test_every_kind_of_place_exists(data: Dataset) -> None:
 
 def test_stock_lies_in_cases_in_the_zone_of_its_storage_class_and_shares_no_place(data: Dataset) -> None:
     products = {product.sku: product for product in data.products}
-    places = {location.id: location for location in data.locations}
+    places = {location.location: location for location in data.locations}
     assert {stock.sku for stock in data.stock} == set(products)
     assert len({stock.location for stock in data.stock}) == len(data.stock)
     for stock in data.stock:
