@@ -1,0 +1,94 @@
+"""Faults of DynamoDB that no emulator has by itself, and counters of what a client asks and gets."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+@contextmanager
+def refusing(
+    client: "DynamoDBClient", operation: str, code: str, status: int = 400, containing: bytes = b""
+) -> Iterator[list[bytes]]:
+    """Answer `operation` with the error `code`, and let nothing reach the table. Yields the refused requests.
+
+    This is what is left when the client's own retries have not helped either.
+    `containing` spares the requests whose body does not contain it.
+    """
+    refused: list[bytes] = []
+
+    def refuse(params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]] | None:
+        if containing not in params["body"]:
+            return None
+        refused.append(params["body"])
+        error = {
+            "Error": {"Code": code, "Message": "injected"},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
+        return AWSResponse(params["url"], status, {}, None), error
+
+    event = f"before-call.dynamodb.{operation}"
+    client.meta.events.register(event, refuse)
+    try:
+        yield refused
+    finally:
+        client.meta.events.unregister(event, refuse)
+
+
+@contextmanager
+def interrupted(client: "DynamoDBClient", operation: str, interruption: Callable[[], None]) -> Iterator[None]:
+    """Call `interruption` whenever the answer to an `operation` has arrived and is not looked at yet."""
+
+    def interrupt(**_: object) -> None:
+        interruption()
+
+    event = f"after-call.dynamodb.{operation}"
+    client.meta.events.register(event, interrupt)
+    try:
+        yield
+    finally:
+        client.meta.events.unregister(event, interrupt)
+
+
+@contextmanager
+def losing_answers(client: "DynamoDBClient", operation: str) -> Iterator[None]:
+    """Let `operation` reach the table and lose the answer, as a connection does that breaks too late."""
+
+    def lose() -> None:
+        raise ReadTimeoutError(endpoint_url="injected")
+
+    with interrupted(client, operation, lose):
+        yield
+
+
+class Traffic:
+    """What went over the wire: the operations asked, and how many items the queries brought."""
+
+    def __init__(self) -> None:
+        self.operations: list[str] = []
+        self.items_read = 0
+
+    def asked(self, operation: str) -> int:
+        """How often `operation` was asked."""
+        return self.operations.count(operation)
+
+
+@contextmanager
+def counting(client: "DynamoDBClient") -> Iterator[Traffic]:
+    """Count what `client` asks inside the block."""
+    traffic = Traffic()
+
+    def count(parsed: dict[str, Any], model: Any, **_: object) -> None:
+        traffic.operations.append(model.name)
+        traffic.items_read += parsed.get("Count", 0)
+
+    client.meta.events.register("after-call.dynamodb", count)
+    try:
+        yield traffic
+    finally:
+        client.meta.events.unregister("after-call.dynamodb", count)
