@@ -69,7 +69,7 @@ class Fold(Generic[S]):
     revision: int = 1
     snapshot_every: int = 20
     window: int = 200
-    _shape: list[str] = field(default_factory=list, compare=False)
+    _shape: list[str] = field(default_factory=list, init=False, compare=False)
 
     @property
     def shape(self) -> str:

@@ -364,6 +364,17 @@ class TestSnapshots:
 
         assert table.store().load(WIDER, stream_id).state == WiderBin(units=6, events=6)
 
+    def test_a_fold_that_changed_its_meaning_ignores_the_snapshots_of_before(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        for _ in range(4):
+            put(table.store(), stream_id, decider=OFTEN)
+        doubled = replace(
+            OFTEN, revision=2, evolve=lambda state, event: Bin(evolve(evolve(state, event), event).units)
+        )
+
+        assert table.store().load(doubled, stream_id).state.units == 8
+
     def test_old_and_new_code_side_by_side_replace_each_others_snapshot_and_agree(
         self, table: EventsTable, stream_id: str
     ) -> None:
