@@ -120,16 +120,16 @@ class EventStore:
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
-        self._cache: OrderedDict[str, Stream[Any]] = OrderedDict()
+        self._cache: OrderedDict[tuple[str, str], Stream[Any]] = OrderedDict()
 
     def load(self, fold: Fold[S], stream_id: str) -> Stream[S]:
         """The stream's present state, strongly consistent. An unknown stream has the fold's initial state.
 
         Raises Throttled.
         """
-        known: Stream[S] | None = self._cache.get(stream_id)
+        known: Stream[S] | None = self._cache.get((stream_id, fold.shape))
         stream = self._load_since(fold, known) if known else self._load_whole(fold, stream_id)
-        self._remember(stream)
+        self._remember(fold, stream)
         return stream
 
     def append(
@@ -154,12 +154,11 @@ class EventStore:
         )
         standing = self._put(commit)
         if standing is not None and standing.command_ids != commit.command_ids:
-            self._cache.pop(stream.id, None)
             raise ConcurrentCommit(f"{stream.id} already has a commit {commit.sequence}")
         commit = standing or commit
         following = self._fold(fold, stream, [commit])
         following = self._snapshot_when_due(fold, following)
-        self._remember(following)
+        self._remember(fold, following)
         return commit, following
 
     def read(self, stream_id: str, after: int = 0) -> Iterator[Commit]:
@@ -214,7 +213,6 @@ class EventStore:
             item: Any = error.response.get("Item")
             if item:
                 return commit_of(item)
-            self._cache.pop(commit.stream, None)
             raise ConcurrentCommit(f"{commit.stream} already has a commit {commit.sequence}") from error
         return None
 
@@ -361,11 +359,12 @@ class EventStore:
         with _Throttling():
             return self._client.query(TableName=self._table, ConsistentRead=True, **arguments)
 
-    def _remember(self, stream: Stream[Any]) -> None:
+    def _remember(self, fold: Fold[S], stream: Stream[S]) -> None:
         if not stream.sequence:
             return
-        self._cache[stream.id] = stream
-        self._cache.move_to_end(stream.id)
+        key = (stream.id, fold.shape)
+        self._cache[key] = stream
+        self._cache.move_to_end(key)
         if len(self._cache) > _CACHED_STREAMS:
             self._cache.popitem(last=False)
 

@@ -385,6 +385,15 @@ class TestSnapshots:
         assert table.store().load(OFTEN, stream_id).state.units == 12
         assert table.store().load(new, stream_id).state == WiderBin(units=12, events=12)
 
+    def test_two_folds_of_one_stream_in_one_process_keep_apart(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        store = table.store()
+        put(store, stream_id, 3)
+
+        assert store.load(WIDER, stream_id).state == WiderBin(units=3, events=1)
+        assert store.load(BIN, stream_id).state == Bin(units=3)
+
     def test_a_snapshot_that_cannot_be_written_does_not_fail_the_append(
         self, table: EventsTable, stream_id: str
     ) -> None:
