@@ -20,7 +20,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
-from msgspec import Struct
+from msgspec import MsgspecError, Struct
 
 from shared import clock, codec, telemetry
 from shared.events import CommandMetadata, Commit, CommitBody, Event, EventCatalog
@@ -257,7 +257,11 @@ class EventStore:
             return Stream(stream_id, fold.initial, snapshot=snapshot)
         packed = item["body"]["B"] if snapshot.chunks == 0 else self._read_chunks(stream_id, snapshot)
         kind: Any = _SnapshotBody[type(fold.initial)]  # type: ignore[misc]
-        body = codec.from_json(zlib.decompress(packed), kind)
+        try:
+            body = codec.from_json(zlib.decompress(packed), kind)
+        except (zlib.error, MsgspecError) as error:
+            telemetry.error("snapshot unreadable", stream=stream_id, sequence=snapshot.sequence, error=str(error))
+            return Stream(stream_id, fold.initial)
         return Stream(stream_id, body.state, snapshot.sequence, body.handled, body.recorded_at, snapshot)
 
     def _read_chunks(self, stream_id: str, snapshot: Snapshot) -> bytes:

@@ -394,6 +394,17 @@ class TestSnapshots:
         assert store.load(WIDER, stream_id).state == WiderBin(units=3, events=1)
         assert store.load(BIN, stream_id).state == Bin(units=3)
 
+    @pytest.mark.parametrize("body", [b"", b"no snapshot", bytes.fromhex("789cab562a2e492c49550200098d0286")])
+    def test_a_damaged_snapshot_is_ignored_because_the_commits_are_the_truth(
+        self, table: EventsTable, stream_id: str, body: bytes
+    ) -> None:
+        for _ in range(6):
+            put(table.store(), stream_id, decider=OFTEN)
+        item = snapshot_item(table, stream_id)
+        table.client.put_item(TableName=table.name, Item={**item, "body": {"B": body}})
+
+        assert table.store().load(OFTEN, stream_id).state.units == 6
+
     def test_a_snapshot_that_cannot_be_written_does_not_fail_the_append(
         self, table: EventsTable, stream_id: str
     ) -> None:
