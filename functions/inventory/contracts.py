@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from shared.events import Event
 from shared.gs1 import Gtin
@@ -151,3 +151,56 @@ PUBLISHED: tuple[type[Event], ...] = (
     LineBroken,
     ReservationReleased,
 )
+
+_ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
+_AT = "2026-01-31T09:30:00.000Z"
+_PRODUCT = ProductRegistered(
+    sku="MUG-0350-BLU",
+    name="Mug, 350 ml, blue",
+    gtin="4006381333931",
+    dimensions=Dimensions(120, 85, 95),
+    weight_g=340,
+    price=Money(895, "EUR"),
+    storage_class="fragile",
+)
+_LOCATION = LocationRegistered(
+    location="A-01-02-3", warehouse="MAIN", zone="A", aisle="01", bay="02", level="3", kind="pick_face"
+)
+
+EXAMPLES: dict[type[Event], Event] = {
+    ProductRegistered: _PRODUCT,
+    ProductChanged: ProductChanged(**structs.asdict(_PRODUCT)),
+    LocationRegistered: _LOCATION,
+    LocationChanged: LocationChanged(**structs.asdict(_LOCATION)),
+    StockAdjusted: StockAdjusted(
+        location="A-01-02-3",
+        warehouse="MAIN",
+        sku="MUG-0350-BLU",
+        quantity=24,
+        on_hand=64,
+        reason="received",
+        occurred_at=_AT,
+    ),
+    LineReserved: LineReserved(
+        order_id=_ORDER,
+        line_id="1",
+        warehouse="MAIN",
+        sku="MUG-0350-BLU",
+        quantity=6,
+        promised_at=_AT,
+        backordered=True,
+    ),
+    LineShort: LineShort(
+        order_id=_ORDER,
+        line_id="1",
+        warehouse="MAIN",
+        sku="MUG-0350-BLU",
+        quantity=6,
+        promised_at=_AT,
+        available=2,
+    ),
+    LineBroken: LineBroken(order_id=_ORDER, line_id="1", warehouse="MAIN", sku="MUG-0350-BLU", quantity=6),
+    ReservationReleased: ReservationReleased(
+        order_id=_ORDER, line_id="1", warehouse="MAIN", sku="MUG-0350-BLU", quantity=6
+    ),
+}

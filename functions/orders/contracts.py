@@ -161,3 +161,38 @@ PUBLISHED: tuple[type[Event], ...] = (
     OrderCancelled,
     FulfilmentStalled,
 )
+
+_ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
+_AT = "2026-01-31T09:30:00.000Z"
+_DEADLINE = "2026-01-31T09:45:00.000Z"
+_REQUESTED = (RequestedLine("1", "MUG-0350-BLU", 6),)
+
+EXAMPLES: dict[type[Event], Event] = {
+    OrderPlaced: OrderPlaced(
+        order_id=_ORDER,
+        channel="webshop",
+        warehouse="MAIN",
+        total=Money(5370, "EUR"),
+        placed_at=_AT,
+        lines=(OrderLine("1", "MUG-0350-BLU", 6, 895),),
+        reference="WS-100482",
+        customer="C-20931",
+    ),
+    PaymentAuthorizationRequested: PaymentAuthorizationRequested(
+        order_id=_ORDER, amount=5370, currency="EUR", method="tok_accepted", deadline=_DEADLINE
+    ),
+    PaymentVoidRequested: PaymentVoidRequested(order_id=_ORDER, reason="customer changed their mind"),
+    ReservationRequested: ReservationRequested(
+        order_id=_ORDER, warehouse="MAIN", promised_at=_AT, lines=_REQUESTED, deadline=_DEADLINE
+    ),
+    ReservationReleaseRequested: ReservationReleaseRequested(
+        order_id=_ORDER, warehouse="MAIN", lines=(ReleasedLine("1", "MUG-0350-BLU"),)
+    ),
+    OrderReserved: OrderReserved(order_id=_ORDER, deadline="2026-02-07T09:30:01.000Z"),
+    OrderBackordered: OrderBackordered(order_id=_ORDER, lines=_REQUESTED, deadline="2026-03-02T09:30:01.000Z"),
+    CancellationStarted: CancellationStarted(
+        order_id=_ORDER, reason="customer changed their mind", deadline=_DEADLINE
+    ),
+    OrderCancelled: OrderCancelled(order_id=_ORDER, reason="customer changed their mind"),
+    FulfilmentStalled: FulfilmentStalled(order_id=_ORDER, waiting_for="release to picking"),
+}

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta, Raw, Struct
 
 from shared import clock, codec, ids, telemetry
 from shared.decider import Command
@@ -94,7 +94,7 @@ class Response:
     """Status, body and further headers. `version` becomes the entity tag, `replayed` marks a first answer."""
 
     status: int
-    body: Struct | None = None
+    body: Struct | Raw | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     version: int | None = None
     replayed: bool = False
