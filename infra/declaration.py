@@ -186,9 +186,7 @@ def log_group_name(service: str, capability: str) -> str:
 def routes(table: Mapping[str, str | None]) -> tuple[Route, ...]:
     """Routes from `{"METHOD /path": scope}`."""
     return tuple(
-        Route(method, path, scope)
-        for key, scope in table.items()
-        for method, _, path in (key.partition(" "),)
+        Route(method, path, scope) for key, scope in table.items() for method, _, path in (key.partition(" "),)
     )
 
 

@@ -113,9 +113,7 @@ class CapabilityFunction(Construct):
         accept(self.function, Accepted.PYTHON_3_13)
         self.invoked: lambda_.IFunction = self.function
         if answers_people and not target.local:
-            self.invoked = lambda_.Alias(
-                self, "Live", alias_name="live", version=self.function.current_version
-            )
+            self.invoked = lambda_.Alias(self, "Live", alias_name="live", version=self.function.current_version)
         alarm_on(
             self,
             "Errors",

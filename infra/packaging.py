@@ -53,7 +53,7 @@ def _build(layer: Path, platform_options: list[str]) -> None:
     staging = Path(tempfile.mkdtemp(dir=CACHE, prefix="building-"))
     try:
         packages = staging / "python"
-        subprocess.run(
+        subprocess.run(  # noqa: S603 - our own interpreter and files
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
                 *("--no-compile", "--target", str(packages), "--requirement", str(REQUIREMENTS)),

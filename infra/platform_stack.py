@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import cast
 
 from aws_cdk import CfnOutput, Duration, Environment, Stack, Tags
 from aws_cdk import aws_apigatewayv2 as api
@@ -150,8 +151,7 @@ class PlatformStack(Stack):
             throttle=api.ThrottleSettings(burst_limit=BURST_REQUESTS, rate_limit=REQUESTS_PER_SECOND),
             detailed_metrics_enabled=True,
         )
-        settings = stage.node.default_child
-        assert isinstance(settings, api.CfnStage)
+        settings = cast(api.CfnStage, stage.node.default_child)
         settings.access_log_settings = api.CfnStage.AccessLogSettingsProperty(
             destination_arn=access_log.log_group_arn, format=ACCESS_LOG_FORMAT
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TypeVar
 
 from aws_cdk import Duration, Environment, Stack
 from aws_cdk import aws_apigatewayv2 as api
@@ -24,6 +25,8 @@ from infra.lambdas import CapabilityFunction, Package, alarm_on, alarm_topic_arn
 from infra.platform_stack import LOCAL_API_ID, PARAMETERS
 from infra.target import Target
 
+T = TypeVar("T")
+
 MAX_RECEIVES = 10
 MAX_CONCURRENT_CONSUMERS = 5
 PARKED_FOR = Duration.days(14)
@@ -40,9 +43,9 @@ TIMEOUT: dict[Kind, Duration] = {
     Kind.HEALTH: Duration.seconds(5),
 }
 
-# How long a stream reader repeats a failing record before it parks a pointer to it and goes on. Always far below the
-# stream's 24 hours, after which the record would be gone without a trace. Order is worth waiting for on the bus;
-# a view is rebuilt from history anyway, and one broken document must not hold up the others for long.
+# How long a stream reader repeats a failing record before it parks a pointer to it and goes on. Always far below
+# the stream's 24 hours, after which the record would be gone without a trace. Order is worth waiting for on the
+# bus; a view is rebuilt from history anyway, and one broken document must not hold up the others for long.
 PATIENCE: dict[Kind, Duration] = {Kind.OUTBOX: Duration.hours(6), Kind.PROJECTOR: Duration.hours(1)}
 STREAM_RETRIES = 10_000  # the most there is: age decides
 STREAM_LAG_ALARM = Duration.minutes(1)
@@ -133,32 +136,36 @@ class ServiceStack(Stack):
             case Grant.WRITE_VIEWS:
                 return _allow(grant.value, ["dynamodb:DeleteItem", "dynamodb:PutItem"], views)
             case Grant.FOLLOW_HISTORY:
-                stream = self._events_table.table_stream_arn
-                assert stream is not None
+                stream = _present(self._events_table.table_stream_arn, "the events table has a stream")
                 return _allow(
                     grant.value,
-                    [f"dynamodb:{action}" for action in (
-                        "DescribeStream", "GetRecords", "GetShardIterator", "ListStreams"
-                    )],
+                    [
+                        f"dynamodb:{action}"
+                        for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+                    ],
                     stream,
                 )
             case Grant.PUBLISH:
                 return _allow(grant.value, ["events:PutEvents"], self._bus.event_bus_arn)
             case Grant.CONSUME_QUEUE:
-                assert queue is not None, "a capability that consumes needs subscriptions"
                 return _allow(
                     grant.value,
-                    [f"sqs:{action}" for action in (
-                        "ChangeMessageVisibility", "DeleteMessage", "GetQueueAttributes", "ReceiveMessage"
-                    )],
-                    queue.queue_arn,
+                    [
+                        f"sqs:{action}"
+                        for action in (
+                            "ChangeMessageVisibility",
+                            "DeleteMessage",
+                            "GetQueueAttributes",
+                            "ReceiveMessage",
+                        )
+                    ],
+                    _present(queue, "who consumes a queue subscribes to something").queue_arn,
                 )
             case Grant.KEEP_LEDGER:
-                assert self._ledger is not None, f"{self._service.name} declares no ledger table"
                 return _allow(
                     grant.value,
                     ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
-                    self._ledger.table_arn,
+                    _present(self._ledger, "who keeps a ledger belongs to a service that declares one").table_arn,
                 )
 
     def _environment(self, capability: Capability) -> dict[str, str]:
@@ -193,8 +200,7 @@ class ServiceStack(Stack):
 
     def _consume(self, capability: Capability, function: CapabilityFunction, queue: sqs.Queue) -> None:
         """Rule, queue, Lambda: what the bus cannot deliver goes where failed messages go."""
-        dead_letters = queue.dead_letter_queue
-        assert dead_letters is not None
+        dead_letters = _present(queue.dead_letter_queue, "every queue has dead letters")
         sources = sorted({name.partition(".")[0] for name in capability.subscribes})
         events.Rule(
             self,
@@ -227,9 +233,7 @@ class ServiceStack(Stack):
             ),
         )
 
-    def _follow_history(
-        self, capability: Capability, function: CapabilityFunction, failures: sqs.Queue
-    ) -> None:
+    def _follow_history(self, capability: Capability, function: CapabilityFunction, failures: sqs.Queue) -> None:
         lambda_.CfnEventSourceMapping(
             self,
             f"{capability.name}Stream",
@@ -271,7 +275,12 @@ class ServiceStack(Stack):
     # --- what it keeps ---
 
     def _table(
-        self, scope_id: str, name: str, *, sorted_by: str | None = None, stream: dynamodb.StreamViewType | None = None
+        self,
+        scope_id: str,
+        name: str,
+        *,
+        sorted_by: str | None = None,
+        stream: dynamodb.StreamViewType | None = None,
     ) -> dynamodb.Table:
         return dynamodb.Table(
             self,
@@ -384,6 +393,13 @@ class ServiceStack(Stack):
     def _platform(self, name: str) -> str:
         """A value of the platform stack, read from SSM at deployment time."""
         return ssm.StringParameter.value_for_string_parameter(self, f"{PARAMETERS}/{name}")
+
+
+def _present(value: T | None, rule: str) -> T:
+    """The value, which the map must provide. Raises ValueError with the rule that it breaks."""
+    if value is None:
+        raise ValueError(f"the map breaks a rule: {rule}")
+    return value
 
 
 def _allow(sid: str, actions: list[str], *resources: str) -> iam.PolicyStatement:

@@ -1,4 +1,4 @@
-"""Gives a signed-in person's access token the scopes of the person's groups: Cognito's pre-token trigger (V2_0)."""
+"""Gives a person's access token the scopes of the person's groups: Cognito's pre-token trigger (V2_0)."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def scopes_of(groups: Iterable[str], role_scopes: Mapping[str, list[str]]) -> li
     return sorted({scope for group in groups for scope in role_scopes.get(group, ())})
 
 
-def handler(event: dict[str, Any], context: object) -> dict[str, Any]:
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Adds the scopes of the person's roles, and takes away service scopes that were asked for beyond them."""
     request = event["request"]
     granted = scopes_of(request["groupConfiguration"]["groupsToOverride"], ROLE_SCOPES)
