@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import MsgspecError, Struct
 
-from shared import clock, codec, telemetry
+from shared import clock, codec, ids, telemetry
 from shared.events import CommandMetadata, Commit, CommitBody, Event, EventCatalog
 from shared.rejection import TooLarge, Unavailable
 
@@ -81,11 +81,15 @@ class Fold(Generic[S]):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Which snapshot stands in the table: after which commit, of which shape, in how many chunks (0: inline)."""
+    """Which snapshot stands in the table: after which commit, of which shape, in how many chunks (0: inline).
+
+    `token` belongs to one writing of it, so that the chunks of two writers never mix.
+    """
 
     sequence: int
     shape: str
     chunks: int
+    token: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,7 +324,8 @@ class EventStore:
         body = _SnapshotBody(stream.state, stream.handled, stream.recorded_at)
         packed = zlib.compress(codec.to_json(body), level=3)
         parts = [packed[at : at + SNAPSHOT_CHUNK_BYTES] for at in range(0, len(packed), SNAPSHOT_CHUNK_BYTES)]
-        snapshot = Snapshot(stream.sequence, fold.shape, len(parts) if len(parts) > 1 else 0)
+        chunks = len(parts) if len(parts) > 1 else 0
+        snapshot = Snapshot(stream.sequence, fold.shape, chunks, ids.random_hex(16))
         for key, part in zip(_chunk_keys(stream.id, snapshot), parts, strict=False):
             self._client.put_item(TableName=self._table, Item={**key, "body": {"B": part}})
         replaced = self._point_at(stream.id, snapshot, packed)
@@ -340,6 +345,7 @@ class EventStore:
                     "sequence": {"N": str(snapshot.sequence)},
                     "shape": {"S": snapshot.shape},
                     "chunks": {"N": str(snapshot.chunks)},
+                    "token": {"S": snapshot.token},
                     **({} if snapshot.chunks else {"body": {"B": packed}}),
                 },
                 ConditionExpression="attribute_not_exists(pk) OR #sequence < :sequence OR shape <> :shape",
@@ -405,7 +411,7 @@ def _chunks_partition(stream_id: str) -> str:
 
 
 def _chunk_prefix(snapshot: Snapshot) -> str:
-    return f"{snapshot.sequence:0{_DIGITS}d}#{snapshot.shape}#"
+    return f"{snapshot.sequence:0{_DIGITS}d}#{snapshot.token}#"
 
 
 def _chunk_keys(stream_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
@@ -414,7 +420,9 @@ def _chunk_keys(stream_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def _snapshot_of(item: dict[str, Any]) -> Snapshot:
-    return Snapshot(int(item["sequence"]["N"]), item["shape"]["S"], int(item["chunks"]["N"]))
+    return Snapshot(
+        int(item["sequence"]["N"]), item["shape"]["S"], int(item["chunks"]["N"]), item["token"]["S"]
+    )
 
 
 def _require_size(commit: Commit, body: bytes) -> None:

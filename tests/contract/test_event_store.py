@@ -499,6 +499,29 @@ class TestSnapshotsBeyondOneItem:
         assert left == []
         assert len(state.labels) == 20_000
 
+    def test_two_writers_of_one_snapshot_do_not_mix_their_chunks(
+        self, table: EventsTable, crowded: Crowded, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen = replace(table.store().load(crowded.decider, crowded.stream_id), snapshot=None)
+        metadata, client, writes = originating("delivered twice"), table.endpoint.client(), iter(range(100))
+
+        def commit(client: Any) -> None:
+            table.store(client).append(crowded.decider, seen, [metadata], [(UnitsPut(units=1), 0)])
+
+        def second_delivery() -> None:
+            if next(writes) == 1:  # the first delivery's commit and first chunk stand
+                with monkeypatch.context() as patch:
+                    patch.setattr(event_store, "SNAPSHOT_CHUNK_BYTES", 200_000)
+                    commit(table.client)
+
+        with interrupted(client, "PutItem", second_delivery):
+            commit(client)
+
+        with counting(table.client) as traffic:
+            state = crowded.load()
+        assert (state.units, len(state.labels)) == (1, 20_000)
+        assert traffic.operations == ["Query", "Query"]
+
     def test_a_crash_between_the_chunks_leaves_the_snapshot_of_before(
         self, table: EventsTable, crowded: Crowded
     ) -> None:
