@@ -77,7 +77,10 @@ class Outcome(Generic[S]):
 
 
 def execute(store: EventStore, decider: Decider[S], stream_id: str, command: Command) -> Outcome[S]:
-    """Decide one command. Raises its Rejection, Contended, or Unavailable; then nothing was recorded by it."""
+    """Decide one command. Raises its Rejection or Contended: then it has recorded nothing.
+
+    Raises Unavailable when it is not known whether it was recorded: the same command again finds out.
+    """
     [outcome] = execute_all(store, decider, stream_id, [command])
     if outcome.rejection is not None:
         raise outcome.rejection

@@ -23,8 +23,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import MsgspecError, Struct
 
 from shared import clock, codec, ids, telemetry
+from shared.availability import answering
 from shared.events import CommandMetadata, Commit, CommitBody, Event, EventCatalog
-from shared.rejection import TooLarge, Unavailable
+from shared.rejection import TooLarge
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -38,21 +39,10 @@ MAX_EVENT_BYTES = 200_000
 SNAPSHOT_CHUNK_BYTES = 300_000
 _DIGITS = 10
 _CACHED_STREAMS = 512
-_THROTTLED = {
-    "ProvisionedThroughputExceededException",
-    "ThrottlingException",
-    "RequestLimitExceeded",
-    "InternalServerError",
-    "ServiceUnavailable",
-}
 
 
 class ConcurrentCommit(Exception):
     """Another writer has committed first: reload and decide again."""
-
-
-class Throttled(Unavailable):
-    """DynamoDB has refused for its load or an inner failure, also after the client's own retries."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +119,7 @@ class EventStore:
     def load(self, fold: Fold[S], stream_id: str) -> Stream[S]:
         """The stream's present state, strongly consistent. An unknown stream has the fold's initial state.
 
-        Raises Throttled.
+        Raises Unavailable.
         """
         known: Stream[S] | None = self._cache.get((stream_id, fold.shape))
         stream = self._load_since(fold, known) if known else self._load_whole(fold, stream_id)
@@ -146,8 +136,8 @@ class EventStore:
         """Record `events` (each with the index of its command) as the commit after `stream`, and only there.
 
         A commit that is already there and answers the same commands is our own earlier try: it is returned.
-        Raises ConcurrentCommit when another writer was first, TooLarge when the decision outgrows an item,
-        Throttled. After anything else it is unknown whether the commit stands: repeat with the same commands.
+        Raises ConcurrentCommit when another writer was first, TooLarge when the decision outgrows an item, and
+        Unavailable when it is not known whether the commit stands: repeat with the same commands.
         """
         commit = Commit(
             stream=stream.id,
@@ -185,7 +175,7 @@ class EventStore:
 
     def commit(self, stream_id: str, sequence: int) -> Commit | None:
         """Commit number `sequence` of the stream, or None."""
-        with _Throttling():
+        with answering():
             answer = self._client.get_item(
                 TableName=self._table,
                 Key={"pk": {"S": stream_id}, "sk": {"S": _commit_key(sequence)}},
@@ -199,7 +189,7 @@ class EventStore:
         body = codec.to_json(CommitBody(commit.commands, commit.events))
         _require_size(commit, body)
         try:
-            with _Throttling():
+            with answering():
                 self._client.put_item(
                     TableName=self._table,
                     Item={
@@ -366,7 +356,7 @@ class EventStore:
         return _snapshot_of(old) if old else None
 
     def _query(self, **arguments: Any) -> Any:
-        with _Throttling():
+        with answering():
             return self._client.query(TableName=self._table, ConsistentRead=True, **arguments)
 
     def _remember(self, fold: Fold[S], stream: Stream[S]) -> None:
@@ -377,17 +367,6 @@ class EventStore:
         self._cache.move_to_end(key)
         if len(self._cache) > _CACHED_STREAMS:
             self._cache.popitem(last=False)
-
-
-class _Throttling:
-    """Turns DynamoDB's "not now" into Throttled."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: object) -> None:
-        if isinstance(error, ClientError) and error.response["Error"]["Code"] in _THROTTLED:
-            raise Throttled(f"DynamoDB: {error.response['Error']['Code']}") from error
 
 
 def commit_of(item: dict[str, Any]) -> Commit:
@@ -420,9 +399,7 @@ def _chunk_keys(stream_id: str, snapshot: Snapshot) -> list[dict[str, Any]]:
 
 
 def _snapshot_of(item: dict[str, Any]) -> Snapshot:
-    return Snapshot(
-        int(item["sequence"]["N"]), item["shape"]["S"], int(item["chunks"]["N"]), item["token"]["S"]
-    )
+    return Snapshot(int(item["sequence"]["N"]), item["shape"]["S"], int(item["chunks"]["N"]), item["token"]["S"])
 
 
 def _require_size(commit: Commit, body: bytes) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from msgspec import Struct
 
 from shared import codec
+from shared.availability import answering
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -33,29 +34,34 @@ class Views:
 
     def get(self, pk: str, sk: str, kind: type[V], *, consistent: bool = False) -> tuple[V, int] | None:
         """The document under (pk, sk) with its version, or None."""
-        answer = self._client.get_item(
-            TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=consistent
-        )
+        with answering():
+            answer = self._client.get_item(
+                TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=consistent
+            )
         item = answer.get("Item")
         return (codec.from_json(item["body"]["S"], kind), int(item["version"]["N"])) if item else None
 
     def put(
         self, pk: str, sk: str, document: Struct, version: int, index: Mapping[str, str] | None = None
     ) -> bool:
-        """Write the document where the stored version is lower; False when it was not."""
+        """Write the document where the stored version is lower; False when it was not.
+
+        Like every method of this class it raises Unavailable when the table does not answer now.
+        """
         try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={
-                    "pk": {"S": pk},
-                    "sk": {"S": sk},
-                    "version": {"N": str(version)},
-                    "body": {"S": codec.to_json(document).decode()},
-                    **{name: {"S": value} for name, value in (index or {}).items()},
-                },
-                ConditionExpression="attribute_not_exists(pk) OR version < :version",
-                ExpressionAttributeValues={":version": {"N": str(version)}},
-            )
+            with answering():
+                self._client.put_item(
+                    TableName=self._table,
+                    Item={
+                        "pk": {"S": pk},
+                        "sk": {"S": sk},
+                        "version": {"N": str(version)},
+                        "body": {"S": codec.to_json(document).decode()},
+                        **{name: {"S": value} for name, value in (index or {}).items()},
+                    },
+                    ConditionExpression="attribute_not_exists(pk) OR version < :version",
+                    ExpressionAttributeValues={":version": {"N": str(version)}},
+                )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
@@ -107,8 +113,7 @@ class Views:
         items: list[tuple[str, V]] = []
         start: Any = None
         for _ in range(_INDEX_PAGES_AT_MOST):
-            answer = self._client.query(
-                TableName=self._table,
+            answer = self._query(
                 KeyConditionExpression=condition,
                 ExpressionAttributeNames=names,
                 ExpressionAttributeValues=values,
@@ -131,8 +136,7 @@ class Views:
         """The `pk` of everything in a keys-only index's partition with a sort key up to `upto`, in order."""
         start: Any = None
         while True:
-            answer = self._client.query(
-                TableName=self._table,
+            answer = self._query(
                 IndexName=index,
                 KeyConditionExpression="#partition = :partition AND #sort <= :upto",
                 ExpressionAttributeNames={"#partition": partition[0], "#sort": sort_attribute},
@@ -143,3 +147,7 @@ class Views:
             start = answer.get("LastEvaluatedKey")
             if not start:
                 return
+
+    def _query(self, **arguments: Any) -> Any:
+        with answering():
+            return self._client.query(TableName=self._table, **arguments)

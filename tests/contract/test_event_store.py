@@ -12,6 +12,7 @@ from immutables import Map
 from msgspec import Struct
 
 from shared import event_store
+from shared.availability import Throttled
 from shared.decider import Contended, Decider, Outcome, execute, execute_all
 from shared.event_store import (
     MAX_COMMIT_BYTES,
@@ -19,7 +20,6 @@ from shared.event_store import (
     ConcurrentCommit,
     EventStore,
     Stream,
-    Throttled,
 )
 from shared.events import Commit, originating
 from shared.rejection import Conflict, PreconditionFailed, TooLarge, Unavailable, Unprocessable
@@ -55,9 +55,7 @@ def history(table: EventsTable, stream_id: str) -> list[Commit]:
 
 
 def snapshot_item(table: EventsTable, stream_id: str) -> Any:
-    return table.client.get_item(TableName=table.name, Key={"pk": {"S": stream_id}, "sk": {"S": "S"}}).get(
-        "Item"
-    )
+    return table.client.get_item(TableName=table.name, Key={"pk": {"S": stream_id}, "sk": {"S": "S"}}).get("Item")
 
 
 def chunk_items(table: EventsTable, stream_id: str) -> Any:
@@ -70,9 +68,7 @@ def chunk_items(table: EventsTable, stream_id: str) -> Any:
 
 
 class TestOneDecision:
-    def test_a_stream_that_nobody_wrote_to_has_the_initial_state(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_a_stream_that_nobody_wrote_to_has_the_initial_state(self, table: EventsTable, stream_id: str) -> None:
         stream = table.store().load(BIN, stream_id)
 
         assert (stream.state, stream.sequence, stream.handled) == (Bin(), 0, {})
@@ -104,9 +100,7 @@ class TestOneDecision:
         assert [commit.event_id(index) for index in range(2)] == [f"{stream_id}@1.0", f"{stream_id}@1.1"]
         assert outcome.stream.state.units == 21
 
-    def test_commits_are_read_by_number_and_from_a_number_on(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_commits_are_read_by_number_and_from_a_number_on(self, table: EventsTable, stream_id: str) -> None:
         for units in (1, 2, 3):
             put(table.store(), stream_id, units)
 
@@ -116,9 +110,7 @@ class TestOneDecision:
         assert table.store().commit(stream_id, 4) is None
         assert [commit.sequence for commit in table.store().read(stream_id, after=1)] == [2, 3]
 
-    def test_a_caller_who_has_seen_another_version_is_refused(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_a_caller_who_has_seen_another_version_is_refused(self, table: EventsTable, stream_id: str) -> None:
         put(table.store(), stream_id)
         put(table.store(), stream_id)
 
@@ -218,6 +210,20 @@ class TestConcurrentWriters:
 
 
 class TestRepeatedCommands:
+    def test_a_retry_after_a_lost_answer_succeeds_and_records_nothing_more(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        client = table.endpoint.client()
+        store = table.store(client)
+        asked = command(Put(5), "once")
+        with losing_answers(client, "PutItem"), pytest.raises(Unavailable):
+            execute(store, BIN, stream_id, asked)
+
+        for again in (store, table.store()):
+            outcome = execute(again, BIN, stream_id, asked)
+            assert (outcome.events, outcome.sequence, outcome.repeated) == ((UnitsPut(units=5),), 1, True)
+
+        assert len(history(table, stream_id)) == 1
 
     def test_the_same_write_sent_twice_finds_its_own_commit(self, table: EventsTable, stream_id: str) -> None:
         store = table.store()
@@ -230,6 +236,20 @@ class TestRepeatedCommands:
         assert second == first
         assert (stream.state.units, stream.sequence) == (5, 1)
         assert len(history(table, stream_id)) == 1
+
+    def test_a_batch_whose_answer_was_lost_comes_again_with_more_and_only_the_new_is_recorded(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        client = table.endpoint.client()
+        batch = [command(Put(1), "a"), command(Put(2), "b")]
+        with losing_answers(client, "PutItem"), pytest.raises(Unavailable):
+            execute_all(table.store(client), BIN, stream_id, batch)
+
+        outcomes = execute_all(table.store(), BIN, stream_id, [*batch, command(Put(4), "c")])
+
+        assert [outcome.repeated for outcome in outcomes] == [True, True, False]
+        assert [outcome.events for outcome in outcomes] == [(UnitsPut(units=units),) for units in (1, 2, 4)]
+        assert table.store().load(BIN, stream_id).state.units == 7
 
     def test_a_repeat_long_after_gets_the_events_of_the_first_answer(
         self, table: EventsTable, stream_id: str
@@ -244,9 +264,7 @@ class TestRepeatedCommands:
         assert (outcome.events, outcome.recorded_at, outcome.sequence) == (first.events, first.recorded_at, 1)
         assert len(history(table, stream_id)) == 11
 
-    def test_only_the_window_of_latest_commands_is_remembered(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_only_the_window_of_latest_commands_is_remembered(self, table: EventsTable, stream_id: str) -> None:
         short = replace(BIN, snapshot_every=4, window=3)
         for number in range(10):
             execute(table.store(), short, stream_id, command(Put(1), f"c{number}"))
@@ -282,9 +300,7 @@ class TestGroupCommit:
             outcomes = execute_all(table.store(), BIN, stream_id, commands)
 
         assert traffic.operations == ["Query", "PutItem"]
-        assert [outcome.events for outcome in outcomes] == [
-            (UnitsPut(units=units),) for units in range(1, 101)
-        ]
+        assert [outcome.events for outcome in outcomes] == [(UnitsPut(units=units),) for units in range(1, 101)]
         assert [outcome.command for outcome in outcomes] == commands
         assert table.store().load(BIN, stream_id).state.units == 5050
 
@@ -303,9 +319,7 @@ class TestGroupCommit:
         assert [metadata.command_id for metadata in commit.commands] == ["put", "first", "third"]
         assert table.store().load(BIN, stream_id).state.units == 0
 
-    def test_a_command_that_comes_twice_in_a_group_counts_once(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_a_command_that_comes_twice_in_a_group_counts_once(self, table: EventsTable, stream_id: str) -> None:
         twice = command(Put(3), "twice")
 
         outcomes = execute_all(table.store(), BIN, stream_id, [twice, twice])
@@ -313,9 +327,7 @@ class TestGroupCommit:
         assert [outcome.events for outcome in outcomes] == [(UnitsPut(units=3),)] * 2
         assert table.store().load(BIN, stream_id).state.units == 3
 
-    def test_a_group_of_rejections_and_repeats_writes_nothing(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_a_group_of_rejections_and_repeats_writes_nothing(self, table: EventsTable, stream_id: str) -> None:
         known = command(Put(1), "known")
         execute(table.store(), BIN, stream_id, known)
 
@@ -385,9 +397,7 @@ class TestSnapshots:
         assert table.store().load(OFTEN, stream_id).state.units == 12
         assert table.store().load(new, stream_id).state == WiderBin(units=12, events=12)
 
-    def test_two_folds_of_one_stream_in_one_process_keep_apart(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_two_folds_of_one_stream_in_one_process_keep_apart(self, table: EventsTable, stream_id: str) -> None:
         store = table.store()
         put(store, stream_id, 3)
 
@@ -423,9 +433,7 @@ class TestSnapshots:
     def test_a_missing_commit_is_noticed(self, table: EventsTable, stream_id: str) -> None:
         for _ in range(3):
             put(table.store(), stream_id)
-        table.client.delete_item(
-            TableName=table.name, Key={"pk": {"S": stream_id}, "sk": {"S": "C#0000000002"}}
-        )
+        table.client.delete_item(TableName=table.name, Key={"pk": {"S": stream_id}, "sk": {"S": "C#0000000002"}})
 
         with pytest.raises(RuntimeError, match=r"commit 1 is missing before 3|commit 2 is missing before 3"):
             table.store().load(BIN, stream_id)
@@ -538,9 +546,9 @@ def long_stream(table: EventsTable) -> str:
     """A stream of 10,000 commits: copies of one that the store wrote, a last one, and a snapshot of that."""
     stream_id = f"Bin#{uuid4()}"
     execute(table.store(), BIN, stream_id, command(Put(1), "command-1"))
-    model = table.client.get_item(
-        TableName=table.name, Key={"pk": {"S": stream_id}, "sk": {"S": "C#0000000001"}}
-    )["Item"]
+    model = table.client.get_item(TableName=table.name, Key={"pk": {"S": stream_id}, "sk": {"S": "C#0000000001"}})[
+        "Item"
+    ]
 
     def copy(number: int) -> Any:
         body = model["body"]["S"].replace('"command-1"', f'"command-{number}"')
@@ -593,23 +601,17 @@ class TestLimits:
         seen = store.load(BIN, stream_id)
 
         with counting(table.client) as traffic, pytest.raises(TooLarge) as refusal:
-            store.append(
-                BIN, seen, [originating("large")], [(LabelsAttached(labels=some), 0) for some in labels]
-            )
+            store.append(BIN, seen, [originating("large")], [(LabelsAttached(labels=some), 0) for some in labels])
 
         assert (refusal.value.code, traffic.operations) == ("decision-too-large", [])
         assert int(str(refusal.value.value)) > size
         assert history(table, stream_id) == []
         assert put(store, stream_id).sequence == 1
 
-    def test_the_largest_decision_that_is_taken_fits_an_item(
-        self, table: EventsTable, stream_id: str
-    ) -> None:
+    def test_the_largest_decision_that_is_taken_fits_an_item(self, table: EventsTable, stream_id: str) -> None:
         events = [(LabelsAttached(labels=["x" * 172_000]), 0)] * 2
 
-        commit, _ = table.store().append(
-            BIN, table.store().load(BIN, stream_id), [originating("big")], events
-        )
+        commit, _ = table.store().append(BIN, table.store().load(BIN, stream_id), [originating("big")], events)
 
         assert history(table, stream_id) == [commit]
 

@@ -69,9 +69,7 @@ def decide(command: object, state: Bin) -> Sequence[Event]:
             return [UnitsPut(units=units)] * steps
         case Take(units):
             if units > state.units:
-                raise Conflict(
-                    f"The bin holds {state.units}.", field="units", value=units, remedy="Take less."
-                )
+                raise Conflict(f"The bin holds {state.units}.", field="units", value=units, remedy="Take less.")
             return [UnitsTaken(units=units)]
         case Attach(labels):
             return [LabelsAttached(labels=labels)]

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 import boto3
@@ -26,10 +27,13 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 
+from local.cloud import LocalCloud
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-NAMES = ("moto", "local-cloud", "dynamodb-local", "external")
+_ADDRESS = "STOWAGE_DYNAMODB_ENDPOINT"
+NAMES = ("moto", "local-cloud", "dynamodb-local", *(["external"] if os.environ.get(_ADDRESS) else []))
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _POM = _REPOSITORY / "tests" / "contract" / "dynamodb-local" / "pom.xml"
@@ -104,15 +108,13 @@ def _local_cloud() -> Iterator[Endpoint]:
         pytest.skip(
             f"the local cloud is not installed: there is no {python} (`make run` or `make test` installs it)"
         )
-    port = free_port()
-    environment = {
-        name: value for name, value in os.environ.items() if not name.startswith("AWS_ENDPOINT_URL")
-    }
-    environment |= {"GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0"}
-    with _running([str(python), "-m", "ministack"], port, environment) as failure:
-        if failure:
-            pytest.fail(f"the local cloud does not start: {failure}")
-        yield Endpoint("local-cloud", f"http://127.0.0.1:{port}")
+    with TemporaryDirectory() as directory:
+        cloud = LocalCloud(Path(directory), port=free_port(), python=python)
+        try:
+            cloud.start()
+            yield Endpoint("local-cloud", cloud.endpoint)
+        finally:
+            cloud.stop()
 
 
 @contextmanager
@@ -124,7 +126,7 @@ def _dynamodb_local() -> Iterator[Endpoint]:
         _download(maven)
     port = free_port()
     command = [java, "-XX:TieredStopAtLevel=1", f"-Dsqlite4java.library.path={_JARS}", "-cp", f"{_JARS}/*"]
-    with _running([*command, _SERVER, "-inMemory", "-port", str(port)], port, dict(os.environ)) as failure:
+    with _running([*command, _SERVER, "-inMemory", "-port", str(port)], port) as failure:
         if failure:
             pytest.skip(f"DynamoDB Local does not start on this machine: {failure}")
         yield Endpoint("dynamodb-local", f"http://127.0.0.1:{port}")
@@ -132,12 +134,9 @@ def _dynamodb_local() -> Iterator[Endpoint]:
 
 @contextmanager
 def _external() -> Iterator[Endpoint]:
-    url = os.environ.get("STOWAGE_DYNAMODB_ENDPOINT")
-    if not url:
-        pytest.skip("STOWAGE_DYNAMODB_ENDPOINT names no endpoint")
     yield Endpoint(
         "external",
-        url,
+        os.environ[_ADDRESS],
         os.environ.get("AWS_ACCESS_KEY_ID", "test"),
         os.environ.get("AWS_SECRET_ACCESS_KEY", "test"),
     )
@@ -168,11 +167,9 @@ def _download(maven: str) -> None:
 
 
 @contextmanager
-def _running(command: list[str], port: int, environment: dict[str, str]) -> Iterator[str]:
+def _running(command: list[str], port: int) -> Iterator[str]:
     """Run `command` until the block ends. Yields why it does not answer on `port`, or nothing."""
-    process = subprocess.Popen(
-        command, env=environment, cwd=_REPOSITORY, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         yield _wait_for(process, port)
     finally:

@@ -37,9 +37,7 @@ def _key(partition: str, sort: str) -> list[Any]:
     ]
 
 
-def _create(
-    client: "DynamoDBClient", name: str, attributes: tuple[str, ...], extra: Mapping[str, Any]
-) -> None:
+def _create(client: "DynamoDBClient", name: str, attributes: tuple[str, ...], extra: Mapping[str, Any]) -> None:
     client.create_table(
         TableName=name,
         KeySchema=_key("pk", "sk"),
