@@ -1,0 +1,320 @@
+"""The authorization Lambda: duplicates, lost answers, overtaking, and death between any two of its calls."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from payments import authorization
+from payments.domain import MAX_ATTEMPTS
+from payments.provider import Authorized, Declined, PaymentProvider, ProviderTimeout
+from shared.envelope import CloudEvent
+from shared.environment import MisconfiguredError
+from shared.money import Money
+from tests.support.lambda_process import lambda_process
+from tests.unit.payments.payments_cloud import (
+    Died,
+    PaymentsCloud,
+    at_moment,
+    die,
+    new_order,
+    requested,
+    void_requested,
+)
+
+METHODS = ["tok_accepted", "tok_declined", "tok_timeout_once", "tok_timeout_always"]
+CONCLUSIONS = ("PaymentAuthorized", "PaymentDeclined", "PaymentAbandoned")
+
+
+def assert_settled(cloud: PaymentsCloud, order_id: str, *, voided: bool) -> None:
+    """One authorization at most, one answer at most, and no money held where it must not be."""
+    happened = cloud.happened(order_id)
+    assert sum(name in CONCLUSIONS for name in happened) <= 1
+    assert happened.count("PaymentVoided") == voided
+    status = cloud.payment(order_id).status
+    if voided:
+        assert status == "voided"
+        assert not cloud.holds(order_id)
+    else:
+        assert status in ("authorized", "declined", "abandoned")
+        assert cloud.holds(order_id) == (status != "declined")
+
+
+def test_an_accepted_card_is_authorized_with_one_call_and_two_writes(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    assert cloud.deliver(requested(order)) == []
+    assert cloud.happened(order) == ["AuthorizationAsked", "PaymentAuthorized"]
+    assert cloud.commits(order) == 2
+    row = cloud.ledger(order)["authorize"]
+    assert (row.calls, row.money) == (1, "held")
+    assert cloud.payment(order).authorization == row.authorization
+
+
+@pytest.mark.parametrize(
+    ("method", "reason"),
+    [
+        ("tok_declined", "card_declined"),
+        ("tok_insufficient_funds", "insufficient_funds"),
+        ("tok_from_nowhere", "unknown_token"),
+    ],
+)
+def test_a_declined_card_holds_nothing(cloud: PaymentsCloud, method: str, reason: str) -> None:
+    order = new_order()
+    assert cloud.deliver(requested(order, method)) == []
+    assert cloud.happened(order) == ["AuthorizationAsked", "PaymentDeclined"]
+    assert cloud.payment(order).reason == reason
+    assert not cloud.holds(order)
+
+
+def test_five_deliveries_are_one_authorization(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    for receives in range(1, 6):
+        assert cloud.deliver(requested(order), receives=receives) == []
+    assert cloud.happened(order) == ["AuthorizationAsked", "PaymentAuthorized"]
+    assert cloud.ledger(order)["authorize"].calls == 1
+
+
+def test_five_copies_in_one_batch_are_one_authorization(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    assert cloud.deliver(*[requested(order)] * 5) == []
+    assert cloud.commits(order) == 2
+    assert cloud.ledger(order)["authorize"].calls == 1
+
+
+def test_an_order_that_asks_again_after_its_answer_is_not_authorized_again(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    assert cloud.deliver(requested(order), requested(order, attempt=2)) == []
+    assert cloud.happened(order) == ["AuthorizationAsked", "PaymentAuthorized"]
+    assert cloud.ledger(order)["authorize"].calls == 1
+
+
+def test_five_deliveries_of_a_void_are_one_void(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    cloud.drain(requested(order), *[void_requested(order)] * 5)
+    assert cloud.happened(order) == ["AuthorizationAsked", "PaymentAuthorized", "VoidAsked", "PaymentVoided"]
+    assert cloud.ledger(order)["void"].calls == 1
+    assert not cloud.holds(order)
+
+
+def test_a_lost_answer_fails_the_message_and_the_next_delivery_learns_it(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    message = requested(order, "tok_timeout_once")
+    assert cloud.deliver(message) == [message]
+    assert cloud.holds(order), "the first call did authorize"
+    assert cloud.deliver(message, receives=2) == []
+    assert cloud.happened(order) == ["AuthorizationAsked", "AuthorizationTimedOut", "PaymentAuthorized"]
+    assert cloud.ledger(order)["authorize"].calls == 2
+    assert cloud.payment(order).attempts == 2
+
+
+def test_a_provider_that_never_answers_is_given_up_after_the_last_attempt(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    message = requested(order, "tok_timeout_always")
+    for attempt in range(1, MAX_ATTEMPTS):
+        assert cloud.deliver(message, receives=attempt) == [message]
+    assert cloud.deliver(message, receives=MAX_ATTEMPTS) == []
+    assert cloud.happened(order) == [
+        "AuthorizationAsked",
+        *["AuthorizationTimedOut"] * MAX_ATTEMPTS,
+        "PaymentAbandoned",
+    ]
+    assert cloud.holds(order), "which nobody here can know"
+    assert cloud.deliver(message, receives=MAX_ATTEMPTS + 1) == []
+    assert cloud.ledger(order)["authorize"].calls == MAX_ATTEMPTS
+    cloud.drain(void_requested(order))
+    assert_settled(cloud, order, voided=True)
+    assert cloud.ledger(order)["void"].calls == 1
+    assert cloud.keys(order) == {f"authorize-{order}", f"void-{order}"}, "no call with a new key, ever"
+
+
+def test_a_void_between_two_attempts_ends_them(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    message = requested(order, "tok_timeout_always")
+    assert cloud.deliver(message) == [message]
+    assert cloud.deliver(void_requested(order)) == []
+    assert cloud.deliver(message, receives=2) == []
+    assert cloud.ledger(order)["authorize"].calls == 1
+    assert_settled(cloud, order, voided=True)
+
+
+def test_a_void_that_overtakes_its_request_keeps_the_provider_out_of_it(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    assert cloud.deliver(void_requested(order), requested(order)) == []
+    assert cloud.happened(order) == ["VoidAsked", "PaymentVoided"]
+    assert cloud.ledger(order) == {}
+
+
+def test_a_declined_payment_is_voided_without_the_provider(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    assert cloud.deliver(requested(order, "tok_declined"), void_requested(order)) == []
+    assert "void" not in cloud.ledger(order)
+    assert_settled(cloud, order, voided=True)
+
+
+def test_a_request_with_another_amount_fails_and_changes_nothing(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    assert cloud.deliver(requested(order)) == []
+    other = requested(order, attempt=2, amount=1)
+    assert cloud.deliver(other) == [other]
+    assert cloud.commits(order) == 2
+    assert cloud.ledger(order)["authorize"].calls == 1
+
+
+def test_one_bad_message_leaves_the_rest_of_its_batch_alone(cloud: PaymentsCloud) -> None:
+    good, bad = new_order(), requested("no order id")
+    assert cloud.deliver(bad, requested(good)) == [bad]
+    assert cloud.payment(good).status == "authorized"
+
+
+def passed_moments(cloud: PaymentsCloud, *earlier: CloudEvent, message: CloudEvent) -> int:
+    """How many moments the delivery of `message` has when nobody disturbs it."""
+    for one in earlier:
+        cloud.deliver(one)
+    with at_moment(-1, die) as passed:
+        cloud.deliver(message)
+    return len(passed)
+
+
+def deliver_meanwhile(cloud: PaymentsCloud, message: CloudEvent, failed: list[CloudEvent]) -> None:
+    """Another worker handles `message` from its beginning to its end."""
+    failed.extend(cloud.deliver(message))
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("then_void", [False, True])
+def test_a_worker_may_die_at_any_moment_of_an_authorization(
+    cloud: PaymentsCloud, method: str, then_void: bool
+) -> None:
+    moments = passed_moments(cloud, message=requested(new_order(), method))
+    assert moments >= 5
+    for moment in range(moments):
+        order = new_order()
+        message = requested(order, method)
+        with at_moment(moment, die), pytest.raises(Died):
+            cloud.deliver(message)
+        if then_void:
+            cloud.drain(void_requested(order))
+        cloud.drain(message)
+        assert_settled(cloud, order, voided=then_void)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_worker_may_die_at_any_moment_of_a_void(cloud: PaymentsCloud, method: str) -> None:
+    sample = new_order()
+    moments = passed_moments(cloud, requested(sample, method), message=void_requested(sample))
+    for moment in range(moments):
+        order = new_order()
+        cloud.deliver(requested(order, method))
+        with at_moment(moment, die), pytest.raises(Died):
+            cloud.deliver(void_requested(order))
+        cloud.drain(requested(order, method), void_requested(order))
+        assert_settled(cloud, order, voided=True)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_void_may_overtake_an_authorization_at_any_moment(cloud: PaymentsCloud, method: str) -> None:
+    moments = passed_moments(cloud, message=requested(new_order(), method))
+    for moment in range(moments):
+        order = new_order()
+        message, void = requested(order, method), void_requested(order)
+        failed: list[CloudEvent] = []
+        with at_moment(moment, partial(deliver_meanwhile, cloud, void, failed)):
+            failed.extend(cloud.deliver(message))
+        cloud.drain(*failed)
+        assert_settled(cloud, order, voided=True)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_second_worker_may_do_the_same_at_any_moment(cloud: PaymentsCloud, method: str, attempt: int) -> None:
+    moments = passed_moments(cloud, message=requested(new_order(), method))
+    for moment in range(moments):
+        order = new_order()
+        message, other = requested(order, method), requested(order, method, attempt=attempt)
+        failed: list[CloudEvent] = []
+        with at_moment(moment, partial(deliver_meanwhile, cloud, other, failed)):
+            failed.extend(cloud.deliver(message))
+        cloud.drain(*failed)
+        assert_settled(cloud, order, voided=False)
+
+
+Delivery = tuple[int, int, str]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    method=st.sampled_from(METHODS),
+    deliveries=st.lists(
+        st.tuples(st.integers(0, 3), st.integers(-1, 9), st.sampled_from(["dies", "is preempted"])), max_size=6
+    ),
+    preempting=st.integers(0, 3),
+)
+def test_no_order_of_deliveries_and_deaths_holds_money_twice_or_too_long(
+    cloud: PaymentsCloud, method: str, deliveries: Sequence[Delivery], preempting: int
+) -> None:
+    order = new_order()
+    messages = [
+        requested(order, method),
+        requested(order, method, attempt=2),
+        void_requested(order),
+        void_requested(order, attempt=2),
+    ]
+    for chosen, moment, fate in deliveries:
+        meanwhile = partial(deliver_meanwhile, cloud, messages[preempting], [])
+        happens = die if fate == "dies" else meanwhile
+        try:
+            with at_moment(moment, happens):
+                cloud.deliver(messages[chosen])
+        except Died:
+            pass
+    cloud.drain(*messages)
+    assert_settled(cloud, order, voided=True)
+
+
+class LosingVoids:
+    """A connection to the provider that loses the answers to the first voids."""
+
+    def __init__(self, provider: PaymentProvider, losses: int) -> None:
+        self._provider = provider
+        self._losses = losses
+
+    def authorize(self, key: str, amount: Money, method: str) -> Authorized | Declined:
+        return self._provider.authorize(key, amount, method)
+
+    def void(self, key: str, authorization_key: str) -> None:
+        self._provider.void(key, authorization_key)
+        self._losses -= 1
+        if self._losses >= 0:
+            raise ProviderTimeout(key)
+
+
+def test_a_void_whose_answer_is_lost_is_asked_again_until_it_is_done(
+    cloud: PaymentsCloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    order = new_order()
+    cloud.drain(requested(order))
+    lossy = LosingVoids(authorization.provider(), losses=7)
+    monkeypatch.setattr(authorization, "provider", lambda: lossy)
+    cloud.drain(void_requested(order))
+    assert cloud.happened(order)[2:] == ["VoidAsked", *["VoidTimedOut"] * 7, "PaymentVoided"]
+    assert_settled(cloud, order, voided=True)
+    assert cloud.ledger(order)["void"].calls == 8
+
+
+def test_a_key_that_was_used_otherwise_fails_the_message(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    authorization.provider().void(f"authorize-{order}", "something else")
+    message = requested(order)
+    assert cloud.deliver(message) == [message]
+    assert cloud.payment(order).status == "requested"
+
+
+def test_an_unknown_provider_is_named() -> None:
+    authorization.provider.cache_clear()
+    with (
+        lambda_process("payments", "authorization", payment_provider="piggybank"),
+        pytest.raises(MisconfiguredError, match="piggybank"),
+    ):
+        authorization.provider()
