@@ -397,7 +397,7 @@ def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
         if line.status == LINE_RELEASED:
             yield _release(order, [line])
         return
-    if line.status == LINE_RESERVED:
+    if line.status == LINE_RESERVED or order.status == PLACED:
         return
     promised = LinePromised(line_id=command.line_id, answer=command.answer)
     yield promised
@@ -406,7 +406,7 @@ def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
 
 def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
     line = order.lines[command.line_id]
-    if command.answer <= line.answer or order.status in (CANCELLING, CANCELLED):
+    if command.answer <= line.answer or order.status in (PLACED, CANCELLING, CANCELLED):
         return
     if line.status == LINE_BACKORDERED:
         return

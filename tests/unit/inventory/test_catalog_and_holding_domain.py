@@ -1,0 +1,93 @@
+"""Products, locations and holdings."""
+
+import pytest
+from immutables import Map
+
+from inventory.aggregates import HOLDING, LOCATION, PRODUCT
+from inventory.contracts import (
+    LocationChanged,
+    LocationRegistered,
+    ProductChanged,
+    ProductRegistered,
+    StockAdjusted,
+)
+from inventory.domain.holding import AdjustStock
+from inventory.domain.location import DescribeLocation
+from inventory.domain.product import DescribeProduct
+from tests.support.scenarios import given
+
+AT = "2026-01-31T09:30:00.000Z"
+REGISTERED = ProductRegistered(sku="MUG", name="Mug", gtin="4006381333931")
+PLACE = LocationRegistered(
+    location="A-01", warehouse="MAIN", zone="A", aisle="01", bay="02", level="3", kind="bulk"
+)
+
+
+def adjust(quantity: int) -> AdjustStock:
+    return AdjustStock("A-01", "MAIN", "MUG", quantity, "counted", AT)
+
+
+def adjusted(quantity: int, on_hand: int) -> StockAdjusted:
+    return StockAdjusted(
+        location="A-01",
+        warehouse="MAIN",
+        sku="MUG",
+        quantity=quantity,
+        on_hand=on_hand,
+        reason="counted",
+        occurred_at=AT,
+    )
+
+
+def test_a_product_is_registered_when_it_is_described_for_the_first_time() -> None:
+    given(PRODUCT).when(DescribeProduct("MUG", "Mug", "4006381333931")).then(REGISTERED)
+
+
+def test_a_product_described_as_it_is_known_changes_nothing() -> None:
+    given(PRODUCT, REGISTERED).when(DescribeProduct("MUG", "Mug", "4006381333931")).then()
+
+
+def test_a_product_described_anew_is_changed() -> None:
+    given(PRODUCT, REGISTERED).when(DescribeProduct("MUG", "Mug, blue")).then(
+        ProductChanged(sku="MUG", name="Mug, blue")
+    )
+
+
+def test_a_product_with_a_wrong_check_digit_is_refused_and_the_right_digit_named() -> None:
+    rejection = (
+        given(PRODUCT).when(DescribeProduct("MUG", "Mug", "4006381333932")).then_rejected("invalid-gs1-key")
+    )
+    assert (rejection.field, rejection.value) == ("gtin", "4006381333932")
+    assert "should be 1" in rejection.message
+
+
+def test_a_location_is_registered_changed_and_never_moved_to_another_warehouse() -> None:
+    described = DescribeLocation("A-01", "MAIN", "A", "01", "02", "3", "bulk")
+    given(LOCATION).when(described).then(PLACE)
+    given(LOCATION, PLACE).when(described).then()
+    given(LOCATION, PLACE).when(DescribeLocation("A-01", "MAIN", "B", "01", "02", "3", "dock")).then(
+        LocationChanged(location="A-01", warehouse="MAIN", zone="B", aisle="01", bay="02", level="3", kind="dock")
+    )
+    moved = DescribeLocation("A-01", "EAST", "A", "01", "02", "3", "bulk")
+    assert given(LOCATION, PLACE).when(moved).then_rejected("warehouse-is-fixed").field == "warehouse"
+
+
+def test_an_adjustment_says_what_lies_there_afterwards() -> None:
+    given(HOLDING, adjusted(40, 40)).when(adjust(-15)).then(adjusted(-15, 25))
+
+
+def test_no_more_is_taken_than_lies_there_and_the_error_says_how_much_does() -> None:
+    rejection = given(HOLDING, adjusted(40, 40)).when(adjust(-41)).then_rejected("insufficient-stock")
+    assert rejection.value == -41
+    assert "holds 40 units of MUG" in rejection.message
+    assert "at most 40" in rejection.remedy
+
+
+@pytest.mark.parametrize(("quantity", "code"), [(0, "unprocessable"), (1_000_000_000, "too-much-stock")])
+def test_adjustments_that_mean_nothing_are_refused(quantity: int, code: str) -> None:
+    given(HOLDING, adjusted(40, 40)).when(adjust(quantity)).then_rejected(code)
+
+
+def test_products_in_one_place_do_not_touch_each_other() -> None:
+    state = given(HOLDING, adjusted(40, 40)).when(AdjustStock("A-01", "MAIN", "CUP", 5, "found", AT)).state
+    assert state.units == Map({"MUG": 40, "CUP": 5})
