@@ -142,11 +142,11 @@ class TestConcurrentWriters:
     ) -> None:
         put(table.store(), stream_id, 5)
         client = table.endpoint.client()
-        winners = iter([lambda: execute(table.store(), BIN, stream_id, command(Take(3), "winner"))])
+        winners = [command(Take(3), "winner")]
 
         def overtake() -> None:
-            for win in winners:
-                win()
+            if winners:
+                execute(table.store(), BIN, stream_id, winners.pop())
 
         with interrupted(client, "Query", overtake):
             outcome = execute(table.store(client), BIN, stream_id, command(Take(2), "loser"))
@@ -392,7 +392,11 @@ class TestSnapshots:
     ) -> None:
         new = replace(WIDER, decide=lambda asked, state: decide(asked, Bin(state.units)))
         for number in range(12):
-            execute(table.store(), new if number % 2 else OFTEN, stream_id, command(Put(1), f"c{number}"))
+            asked = command(Put(1), f"c{number}")
+            if number % 2:
+                execute(table.store(), new, stream_id, asked)
+            else:
+                execute(table.store(), OFTEN, stream_id, asked)
 
         assert table.store().load(OFTEN, stream_id).state.units == 12
         assert table.store().load(new, stream_id).state == WiderBin(units=12, events=12)

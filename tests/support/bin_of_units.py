@@ -1,4 +1,4 @@
-"""A small stream of its own, so that the kernel is tested without any service: a bin that units go in and out of."""
+"""A small stream for tests of the kernel, which knows no service: a bin that units go in and out of."""
 
 from collections.abc import Sequence
 
@@ -87,10 +87,7 @@ def evolve(state: Bin, event: object) -> Bin:
         case UnitsTaken(units):
             return Bin(state.units - units, state.labels)
         case LabelsAttached(labels):
-            with state.labels.mutate() as attached:
-                for label in labels:
-                    attached[label] = len(label)
-                return Bin(state.units, attached.finish())
+            return Bin(state.units, state.labels.update({label: len(label) for label in labels}))
         case _:
             raise LookupError(f"no such event: {event}")
 

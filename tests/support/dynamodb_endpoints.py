@@ -169,15 +169,16 @@ def _download(maven: str) -> None:
 @contextmanager
 def _running(command: list[str], port: int) -> Iterator[str]:
     """Run `command` until the block ends. Yields why it does not answer on `port`, or nothing."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        yield _wait_for(process, port)
-    finally:
-        process.terminate()
+    with TemporaryDirectory() as directory:
+        process = subprocess.Popen(command, cwd=directory, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
+            yield _wait_for(process, port)
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                process.kill()
 
 
 def _wait_for(process: "subprocess.Popen[bytes]", port: int, seconds: float = 30) -> str:

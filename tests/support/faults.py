@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 
 if TYPE_CHECKING:
@@ -30,14 +31,15 @@ def refusing(
             "Error": {"Code": code, "Message": "injected"},
             "ResponseMetadata": {"HTTPStatusCode": status},
         }
-        return AWSResponse(params["url"], status, {}, None), error
+        return AWSResponse(params["url"], status, HTTPHeaders(), None), error
 
+    events: Any = client.meta.events
     event = f"before-call.dynamodb.{operation}"
-    client.meta.events.register(event, refuse)
+    events.register(event, refuse)
     try:
         yield refused
     finally:
-        client.meta.events.unregister(event, refuse)
+        events.unregister(event, refuse)
 
 
 @contextmanager
