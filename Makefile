@@ -6,6 +6,7 @@ VENV := .venv/bin
 STOWAGE := $(VENV)/python -m local
 TARGET ?= local
 SHELL := /bin/sh
+export PYTHONPATH := functions
 .DEFAULT_GOAL := help
 .PHONY: help env run stop reset status logs token test lint contracts import-orders redrive deploy
 
@@ -48,7 +49,7 @@ lint: env ## style, types, architecture rules, drift of the contracts
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
 	@$(VENV)/mypy
-	@PYTHONPATH=functions $(VENV)/lint-imports
+	@$(VENV)/lint-imports
 	@$(VENV)/python -m events.generate --check
 
 test: lint ## lint, and all tests; starts what they need

@@ -106,7 +106,7 @@ class ServiceStack(Stack):
             target=self._target,
             package=self._package,
             permissions=permissions,
-            environment=self._environment(capability),
+            environment=self._environment(capability, queue),
             timeout=TIMEOUT[capability.kind],
             alarms=self._alarms,
             answers_people=capability.kind in (Kind.COMMAND, Kind.QUERY),
@@ -168,13 +168,15 @@ class ServiceStack(Stack):
                     _present(self._ledger, "who keeps a ledger belongs to a service that declares one").table_arn,
                 )
 
-    def _environment(self, capability: Capability) -> dict[str, str]:
+    def _environment(self, capability: Capability, queue: sqs.Queue | None) -> dict[str, str]:
         grants = capability.grants
         told = dict(capability.environment)
         if grants & {Grant.READ_HISTORY, Grant.WRITE_HISTORY}:
             told["EVENTS_TABLE"] = self._service.events_table
         if grants & {Grant.READ_VIEWS, Grant.WRITE_VIEWS}:
             told["VIEWS_TABLE"] = self._service.views_table
+        if queue is not None:
+            told["QUEUE_URL"] = queue.queue_url
         if Grant.PUBLISH in grants:
             told["BUS_NAME"] = self._bus.event_bus_name
         if Grant.KEEP_LEDGER in grants and self._service.ledger_table:

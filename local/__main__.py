@@ -67,7 +67,10 @@ def up(chosen: argparse.Namespace) -> int:
         say(f"✓ local cloud at {cloud.endpoint} (already up)")
     _deploy_if_changed(cloud)
     if chosen.seed:
-        return subprocess.run([sys.executable, "-m", "local.seed"], cwd=ROOT, check=False).returncode
+        environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
+        return subprocess.run(
+            [sys.executable, "-m", "local.seed"], cwd=ROOT, env=environment, check=False
+        ).returncode
     return 0
 
 
