@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from moto import mock_aws
 from msgspec import Raw
@@ -16,7 +16,10 @@ from shared.event_store import EventStore
 from tests.support.lambda_process import lambda_process
 from tests.support.tables import create_events_table, create_views_table
 
-EVENTS, VIEWS, LEDGER = "payments-events", "payments-views", "payments-sandbox"
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+EVENTS, VIEWS, LEDGER, BUS = "payments-events", "payments-views", "payments-sandbox", "stowage"
 
 
 class Died(BaseException):
@@ -98,6 +101,12 @@ class PaymentsCloud:
                 return
         raise AssertionError(f"after {rounds} deliveries these still fail: {left}")
 
+    def overtake(self, slow: CloudEvent, fast: CloudEvent) -> None:
+        """Deliver `slow`, and all of `fast` just after the provider has answered `slow`."""
+        asked_the_provider = 2
+        with at_moment(asked_the_provider, lambda: self.drain(fast)):
+            self.drain(slow)
+
     def payment(self, order_id: str) -> Payment:
         """The order's payment as its stream has it."""
         return self._history().load(PAYMENTS, PAYMENTS.stream_id(order_id)).state
@@ -151,6 +160,16 @@ class PaymentsCloud:
         return EventStore(aws.dynamodb(), EVENTS)
 
 
+def create_ledger_table(client: "DynamoDBClient") -> None:
+    """The sandbox provider's ledger."""
+    client.create_table(
+        TableName=LEDGER,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+
+
 def new_order() -> str:
     """The id of an order that no other test knows."""
     return ids.new_id()
@@ -199,19 +218,14 @@ def payments_cloud() -> Iterator[PaymentsCloud]:
             views_table=VIEWS,
             sandbox_ledger_table=LEDGER,
             payment_provider="sandbox",
-            bus_name="stowage",
+            bus_name=BUS,
             log_level="ERROR",
         ),
     ):
         _forget()
         create_events_table(aws.dynamodb(), EVENTS)
         create_views_table(aws.dynamodb(), VIEWS)
-        aws.dynamodb().create_table(
-            TableName=LEDGER,
-            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        create_ledger_table(aws.dynamodb())
         yield PaymentsCloud()
         _forget()
 
