@@ -20,6 +20,8 @@ from shared.event_store import EventStore, Stream
 S = TypeVar("S")
 
 _LONGEST_DELAY_SECONDS = 600
+_HOPELESS = 0
+"""Stands for the number of tries of a message that cannot be read: it goes to the dead-letter queue at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ class _Batch:
                 event = codec.from_json(record["body"], CloudEvent)
             except msgspec.MsgspecError as error:
                 telemetry.error("poison message", message_id=record["messageId"], error=str(error))
-                self._failed[record["messageId"]] = (record["receiptHandle"], receives)
+                self._failed[record["messageId"]] = (record["receiptHandle"], _HOPELESS)
                 continue
             self.messages.append(_Message(record["messageId"], record["receiptHandle"], receives, event))
 
@@ -68,7 +70,8 @@ class _Batch:
                 receives=message.receives,
                 error=f"{type(error).__name__}: {error}",
             )
-        self._failed[message.id] = (message.receipt, message.receives)
+        hopeless = isinstance(error, msgspec.MsgspecError | KeyError)
+        self._failed[message.id] = (message.receipt, _HOPELESS if hopeless else message.receives)
 
     def response(self, **counts: int) -> dict[str, Any]:
         """The partial batch response; failed messages get a delay that doubles with each try."""
