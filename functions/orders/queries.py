@@ -10,9 +10,9 @@ from orders.aggregates import ORDER
 from orders.contracts import Channel
 from orders.domain import STATUSES
 from orders.views import OrderSummary
-from shared import codec
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
 from shared.identifiers import OrderId
+from shared.journal import HistoryEntry, entries
 from shared.money import Money
 from shared.rejection import NotFound
 from shared.resources import history, views
@@ -53,15 +53,6 @@ class PaymentDetails(Struct, frozen=True):
 
     status: str
     authorization: str = ""
-
-
-class HistoryEntry(Struct, frozen=True):
-    """One fact of the order's history: its type, when it was recorded, who caused it, and what it says."""
-
-    type: str
-    at: str
-    actor: str
-    data: dict[str, object]
 
 
 class OrderDetails(Struct, frozen=True):
@@ -132,16 +123,7 @@ def get_order(id: OrderId) -> Response:
         reason=order.reason or None,
         deadline=order.deadline or None,
         correlation_id=commits[0].commands[0].correlation_id,
-        history=[
-            HistoryEntry(
-                event.type,
-                commit.at,
-                commit.commands[event.command].actor,
-                codec.from_json(bytes(event.data), dict[str, object]),
-            )
-            for commit in commits
-            for event in commit.events
-        ],
+        history=entries(commits),
     )
     return Response(200, details, version=stream.sequence)
 

@@ -1,25 +1,16 @@
 """Answers how an order's payment stands, from its stream: always the latest."""
 
-from typing import Annotated
-
-from msgspec import Meta, Raw, Struct
+from msgspec import Struct
 
 from payments.domain import PAYMENTS, PaymentStatus
 from shared.http_edge import Api, Response
-from shared.identifiers import OrderId, Timestamp
+from shared.identifiers import OrderId
+from shared.journal import HistoryEntry, entries
 from shared.money import Money
 from shared.rejection import NotFound
 from shared.resources import history
 
 handler = Api()
-
-
-class HistoryEntry(Struct, frozen=True):
-    """One thing that happened to a payment: the event's type, when it was recorded, and its data."""
-
-    type: Annotated[str, Meta(examples=["payments.PaymentAuthorized"])]
-    at: Timestamp
-    data: Raw
 
 
 class PaymentDocument(Struct, frozen=True, omit_defaults=True):
@@ -58,17 +49,12 @@ def show_payment(order_id: OrderId) -> Response:
             remedy="A payment follows its order within seconds: check the id, or ask again in a moment.",
         )
     payment = stream.state
-    entries = [
-        HistoryEntry(event.type, commit.at, event.data)
-        for commit in history().read(stream_id)
-        if commit.sequence <= stream.sequence
-        for event in commit.events
-    ]
+    commits = [commit for commit in history().read(stream_id) if commit.sequence <= stream.sequence]
     document = PaymentDocument(
         order_id=order_id,
         status=payment.status,
         attempts=payment.attempts,
-        history=entries,
+        history=entries(commits),
         amount=payment.amount,
         authorization=payment.authorization,
         reason=payment.reason,
