@@ -56,9 +56,12 @@ def shape(kind: Any) -> str:
 def _describe(kind: Any, seen: dict[str, list[tuple[str, str]]]) -> None:
     for argument in get_args(kind):
         _describe(argument, seen)
-    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)) or kind.__qualname__ in seen:
+    if not (isinstance(kind, type) and issubclass(kind, msgspec.Struct)):
+        return
+    name_of_kind = f"{kind.__module__}.{kind.__qualname__}"
+    if name_of_kind in seen:
         return
     hints = get_type_hints(kind)
-    seen[kind.__qualname__] = [(name, str(hints[name])) for name in kind.__struct_fields__]
+    seen[name_of_kind] = [(name, str(hints[name])) for name in kind.__struct_fields__]
     for name in kind.__struct_fields__:
         _describe(hints[name], seen)
