@@ -4,6 +4,7 @@ A log line is one JSON object with service, capability and the ids that tie a jo
 (W3C Trace Context, `traceparent`) travels inside events, because the AWS header is lost on streams and replays.
 """
 
+import json
 import re
 import sys
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from shared import clock, ids
 from shared.environment import environment
 
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
-_TRACEPARENT = re.compile(r"^00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})$")
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _bound: ContextVar[dict[str, object]] = ContextVar("log_fields")
 
 
@@ -33,7 +34,11 @@ def _log(level: str, message: str, fields: dict[str, object]) -> None:
         **_bound.get({}),
         **fields,
     }
-    sys.stdout.write(msgspec.json.encode(line, enc_hook=str).decode() + "\n")
+    try:
+        text = msgspec.json.encode(line, enc_hook=str).decode()
+    except ValueError:  # text that is no Unicode, such as half of a surrogate pair
+        text = json.dumps(line, default=str)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
@@ -74,7 +79,7 @@ def new_traceparent() -> str:
 
 def child_traceparent(parent: str) -> str:
     """A new span in the trace of `parent`; a new trace when `parent` is no valid traceparent."""
-    match = _TRACEPARENT.match(parent)
+    match = _TRACEPARENT.fullmatch(parent)
     if match is None or set(match[1]) == {"0"} or set(match[2]) == {"0"}:
         return new_traceparent()
     return f"00-{match[1]}-{ids.random_hex(16)}-{match[3]}"
