@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from shared import aws, resources
-from shared.environment import environment
+from shared.environment import Environment, environment
 
 _AWS = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -25,8 +25,9 @@ def forget_process() -> None:
 def lambda_process(service: str, capability: str, **variables: str) -> Iterator[None]:
     """Run the block as the Lambda `capability` of `service`, with `variables` (as fields of Environment)."""
     before = dict(os.environ)
-    for name in [name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")]:
-        del os.environ[name]
+    foreign = {name for name in os.environ if name.startswith("AWS_ENDPOINT_URL")}
+    for name in foreign | set(Environment.__struct_encode_fields__):
+        os.environ.pop(name, None)
     os.environ.update(_AWS, SERVICE=service, CAPABILITY=capability)
     os.environ.update({name.upper(): value for name, value in variables.items()})
     forget_process()
