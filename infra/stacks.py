@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import App, Environment, Tags, Validations
+from aws_cdk import App, Environment, Stack, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from infra.declaration import SYSTEM_NAME, System
@@ -11,16 +11,19 @@ from infra.service_stack import ServiceStack
 from infra.target import Target
 
 
-def build(app: App, system: System) -> None:
+def build(app: App, system: System) -> list[Stack]:
     """Adds every stack of the system to the app, checked by cdk-nag's AwsSolutions rules."""
     target = Target.of(app.node)
     environment = Environment(account=target.account, region=target.region)
     platform = PlatformStack(app, system, target, environment)
+    stacks: list[Stack] = [platform]
     for service in system.services:
         stack = ServiceStack(app, system, service, target, environment)
+        stacks.append(stack)
         stack.add_stack_dependency(platform)  # it holds the API, the bus and the parameters that name them
     Tags.of(app).add("system", SYSTEM_NAME)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return stacks
 
 
 def synthesize(system: System) -> None:

@@ -1,0 +1,126 @@
+"""Who may do what: every Lambda exactly what its kind needs, on its own service's resources by name."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra.app import SYSTEM
+from infra.declaration import Capability, Kind, Service
+from tests.support.templates import Templates
+
+READ_HISTORY = {"dynamodb:GetItem", "dynamodb:Query"}
+WRITE_HISTORY = {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+READ_VIEWS = {"dynamodb:GetItem", "dynamodb:Query", "dynamodb:BatchGetItem"}
+WRITE_VIEWS = {"dynamodb:PutItem", "dynamodb:DeleteItem"}
+FOLLOW = {f"dynamodb:{act}" for act in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")}
+CONSUME = {
+    f"sqs:{act}" for act in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes", "ChangeMessageVisibility")
+}
+HISTORY, VIEWS, STREAM, BUS, QUEUE, FAILURES = "history", "views", "stream", "bus", "queue", "failures"
+
+ALLOWED: dict[Kind, dict[str, set[str]]] = {
+    Kind.COMMAND: {HISTORY: READ_HISTORY | WRITE_HISTORY},
+    Kind.QUERY: {HISTORY: READ_HISTORY, VIEWS: READ_VIEWS},
+    Kind.REACTION: {HISTORY: READ_HISTORY | WRITE_HISTORY, QUEUE: CONSUME},
+    Kind.REPLICA: {VIEWS: READ_VIEWS | WRITE_VIEWS, QUEUE: CONSUME},
+    Kind.SCHEDULE: {HISTORY: READ_HISTORY | WRITE_HISTORY, VIEWS: READ_VIEWS},
+    Kind.PROJECTOR: {
+        HISTORY: READ_HISTORY,
+        VIEWS: READ_VIEWS | WRITE_VIEWS,
+        STREAM: FOLLOW,
+        FAILURES: {"sqs:SendMessage"},
+    },
+    Kind.OUTBOX: {STREAM: FOLLOW, BUS: {"events:PutEvents"}, FAILURES: {"sqs:SendMessage"}},
+    Kind.HEALTH: {HISTORY: READ_HISTORY, VIEWS: READ_VIEWS},
+}
+BESIDES: dict[str, dict[str, set[str]]] = {
+    "orders intake": {VIEWS: READ_VIEWS},
+    "payments authorization": {
+        "payments-sandbox": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+    },
+}
+CAPABILITIES = [(service, capability) for service in SYSTEM.services for capability in service.capabilities]
+
+
+def _names(service: Service, capability: Capability) -> dict[str, str]:
+    queue = {f"{service.name}-{capability.name}": QUEUE} if capability.subscribes else {}
+    return {
+        f"{service.name}-events": HISTORY,
+        f"{service.name}-views": VIEWS,
+        f"{service.name}-events/stream": STREAM,
+        f"{service.name}-{capability.name}-failures": FAILURES,
+        **queue,
+    }
+
+
+def _found(templates: Templates, service: Service, capability: Capability) -> dict[str, set[str]]:
+    """Actions by what they are allowed on; an index belongs to its table, the own log is left out."""
+    function = templates.function(f"stowage-{service.name}-{capability.name}")
+    names = _names(service, capability)
+    found: dict[str, set[str]] = {}
+    for statement in function.template.may(function):
+        for resource in statement.resources:
+            if resource.endswith(":event-bus/stowage"):
+                found.setdefault(BUS, set()).update(statement.actions)
+            elif resource != f"/stowage/{service.name}/{capability.name}":
+                table, _, _ = resource.partition("/index/")
+                found.setdefault(names.get(table, table), set()).update(statement.actions)
+    return found
+
+
+@pytest.mark.parametrize(("service", "capability"), CAPABILITIES, ids=lambda part: part.name)
+def test_a_lambda_may_do_what_its_kind_needs_and_nothing_else(
+    either: Templates, service: Service, capability: Capability
+) -> None:
+    besides = BESIDES.get(f"{service.name} {capability.name}", {})
+    assert _found(either, service, capability) == {**ALLOWED[capability.kind], **besides}
+
+
+def test_only_outboxes_publish(either: Templates) -> None:
+    publishers = {
+        function.name
+        for function in either.of_type("Lambda::Function")
+        for statement in function.template.may(function)
+        if "events:PutEvents" in statement.actions
+    }
+    assert publishers == {f"stowage-{service.name}-outbox" for service in SYSTEM.services}
+
+
+def test_writing_history_views_and_the_bus_are_separate_statements(either: Templates) -> None:
+    for function in either.of_type("Lambda::Function"):
+        for statement in function.template.may(function):
+            tables = {resource.partition("/")[0] for resource in statement.resources}
+            assert len(tables) == 1, f"{function.name} {statement.sid}: {tables}"
+
+
+def test_no_role_has_a_wildcard(either: Templates) -> None:
+    for function in either.of_type("Lambda::Function"):
+        for statement in function.template.may(function):
+            wild = [part for part in statement.actions | statement.resources if "*" in part]
+            assert not wild, f"{function.name} {statement.sid}: {wild}"
+
+
+def test_every_lambda_has_a_role_of_its_own(either: Templates) -> None:
+    roles = [
+        f"{function.template.stack} {function['Role']['Fn::GetAtt'][0]}"
+        for function in either.of_type("Lambda::Function")
+    ]
+    assert (
+        len(roles)
+        == len(set(roles))
+        == sum(len(s.capabilities) for s in SYSTEM.services) + len(("entry", "claims"))
+    )
+
+
+def test_only_lambda_may_assume_those_roles_and_nothing_is_attached_to_them(either: Templates) -> None:
+    for role in either.of_type("IAM::Role"):
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "lambda.amazonaws.com"}
+        assert "ManagedPolicyArns" not in role.properties
+    assert either.of_type("IAM::Policy") == []
+
+
+def test_the_platforms_lambdas_may_only_write_their_logs(either: Templates) -> None:
+    for capability in ("entry", "claims"):
+        function = either.function(f"stowage-edge-{capability}")
+        assert [statement.sid for statement in function.template.may(function)] == ["WriteLog"]
