@@ -12,6 +12,9 @@ Result = TypeVar("Result")
 WORKERS = 8
 LIVE_SECONDS = 0.2
 LINE_SECONDS = 2.0
+PATIENCE_SECONDS = 15.0
+"""How often a line says that nothing has changed."""
+
 LINE_WIDTH = 100
 """Lines are filled up to this width on a terminal, so that each covers the one below."""
 
@@ -47,6 +50,7 @@ class Progress:
         self._reported = self._started
         self._count = 0
         self._note = ""
+        self._told: tuple[int, str] | None = None
 
     def advance(self, count: int = 1) -> None:
         """Some more is done."""
@@ -54,10 +58,13 @@ class Progress:
 
     def show(self, count: int, note: str = "") -> None:
         """So much is done by now; `note` says what is going on."""
+        news = (count, note) != self._told
         self._count, self._note = count, note
         live = self._stream.isatty()
-        if time.monotonic() - self._reported >= (LIVE_SECONDS if live else LINE_SECONDS):
+        pause = LIVE_SECONDS if live else LINE_SECONDS if news else PATIENCE_SECONDS
+        if time.monotonic() - self._reported >= pause:
             self._reported = time.monotonic()
+            self._told = (count, note)
             self._write(end="\r" if live else "\n")
 
     def finish(self, note: str = "") -> None:

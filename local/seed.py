@@ -61,8 +61,8 @@ def load(client: ApiClient, data: Dataset, earlier: Sequence[Placed] = ()) -> li
     """Load everything that is not there yet. Returns the sample's orders, those of `earlier` runs as they were."""
     _put_missing(client, "products", "/inventory/products", _bodies(data.products, "sku"), "sku")
     _put_missing(client, "locations", "/inventory/locations", _bodies(data.locations, "location"), "location")
-    added = _adjust_stock(client, data.stock)
-    _wait_until_promised_from(client, added)
+    if added := _adjust_stock(client, data.stock):
+        _wait_until_promised_from(client, added)
     return _place_orders(client, data.orders, earlier)
 
 

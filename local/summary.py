@@ -271,49 +271,48 @@ def _reason(order: Order) -> str:
 
 def _order_lines(orders: Sequence[Order]) -> Iterator[str]:
     groups = reasons(orders)
-    yield f"orders{len(orders):>20}"
+    yield _row("orders", len(orders))
     for status in (*STATUSES, *sorted(groups.keys() - set(STATUSES))):
         if status in groups:
             counts = groups[status].most_common()
-            yield f"  {status:<16}{groups[status].total():>8}"
-            yield from (f"{'':12}{count:>14}  {reason}" for reason, count in counts[:REASONS_SHOWN])
+            yield _row(f"  {status}", groups[status].total())
+            yield from (_row("", count, reason) for reason, count in counts[:REASONS_SHOWN])
             if len(counts) > REASONS_SHOWN:
                 rest = sum(count for _, count in counts[REASONS_SHOWN:])
-                yield f"{'':12}{rest:>14}  for {len(counts) - REASONS_SHOWN} other reasons"
+                yield _row("", rest, f"for {len(counts) - REASONS_SHOWN} other reasons")
 
 
 def _stock_lines(report: Report) -> Iterator[str]:
-    total = Counter[str]()
-    for one in report.stock:
-        total.update(
-            on_hand=one.on_hand, reserved=one.reserved, available=one.available, backordered=one.backordered
-        )
-    yield f"units on hand{total['on_hand']:>13}"
-    yield f"  reserved{total['reserved']:>16}"
-    yield f"  available{total['available']:>15}"
-    yield f"  waited for{total['backordered']:>14}  by backordered lines"
-    ordered = reserved_by_orders(report.orders).total()
+    yield _row("units on hand", sum(one.on_hand for one in report.stock))
+    yield _row("  reserved", sum(one.reserved for one in report.stock))
+    yield _row("  available", sum(one.available for one in report.stock))
+    yield _row("  waited for", sum(one.backordered for one in report.stock), "by backordered lines")
     differing = len(disagreements(report.orders, report.stock))
-    verdict = "OK, for every product" if not differing else f"DIFFERS for {differing} products"
-    yield f"  reserved lines{ordered:>10}  sum of the orders' reserved lines: {verdict}"
+    verdict = f"DIFFERS for {differing} products" if differing else "OK, for every product"
+    ordered = reserved_by_orders(report.orders).total()
+    yield _row("  reserved lines", ordered, f"units of the orders' reserved lines, against reserved: {verdict}")
 
 
 def _event_lines(report: Report) -> Iterator[str]:
     published = sum(count.published for count in report.events)
-    yield f"events published{published:>10}  events of published types in the commits of the events tables"
+    yield _row("events published", published, "events of published types in the commits of the events tables")
     for count in report.events:
-        yield f"  {count.service:<16}{count.published:>8}  and {count.internal} that it keeps for itself"
+        yield _row(f"  {count.service}", count.published, f"and {count.internal} that it keeps for itself")
     dead = sum(report.dead_letters.values())
-    yield f"dead letters{dead:>14}  in {len(report.dead_letters)} queues for what failed"
+    yield _row("dead letters", dead, f"in {len(report.dead_letters)} queues for what failed")
 
 
 def _time_lines(report: Report) -> Iterator[str]:
-    times = seconds_to_reserved(report.orders, report.placed)
-    if times:
-        runs = "measured in the run that placed them"
-        yield f"from POST to reserved       {len(times)} sample orders, {runs}"
-        yield f"  p50{percentile(times, 50):>19.2f} s"
-        yield f"  p99{percentile(times, 99):>19.2f} s"
+    if times := seconds_to_reserved(report.orders, report.placed):
+        yield _row(
+            "POST to reserved", len(times), "orders of the sample, timed in the run that placed them all at once"
+        )
+        yield _row("  p50", f"{percentile(times, 50):.2f}", "seconds")
+        yield _row("  p99", f"{percentile(times, 99):.2f}", "seconds")
+
+
+def _row(label: str, value: int | str, remark: str = "") -> str:
+    return f"{label:<18}{value:>9}  {remark}".rstrip()
 
 
 def _directions(where: Outputs) -> Iterator[str]:

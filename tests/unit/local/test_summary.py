@@ -103,8 +103,8 @@ def test_the_summary_tells_sums_counts_and_times() -> None:
         "units on hand 44",
         "reserved 6",
         "waited for 90 by backordered lines",
-        "reserved lines 6 sum of the orders' reserved lines: OK, for every product",
+        "reserved lines 6 units of the orders' reserved lines, against reserved: OK, for every product",
         "orders 12 and 5 that it keeps for itself",
         "dead letters 0 in 1 queues for what failed",
-        "p99 1.00 s",
+        "p99 1.00 seconds",
     } <= said
