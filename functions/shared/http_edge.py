@@ -30,11 +30,11 @@ from shared.rejection import (
 
 MAX_BODY_BYTES = 512 * 1024
 PROBLEM_PREFIX = "urn:stowage:problem:"
-_IDEMPOTENCY_KEY = re.compile(r"^[\x21-\x7e]{1,200}$")
-_AT = re.compile(r" - at `\$?(?P<path>[^`]*)`$")
+_IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+_AT = re.compile(r" - at (?:`key` in )?`\$?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`")
 _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>[^`]+)`")
-_ETAG = re.compile(r'^(?:W/)?"(?P<version>\d+)"$')
+_ETAG = re.compile(r'(?:W/)?"(?P<version>[0-9]{1,18})"')
 
 Handler = Callable[..., "Response"]
 C = TypeVar("C", bound=Struct)
@@ -202,7 +202,7 @@ def decode_cursor(cursor: str, parts: int = 1) -> list[str]:
         decoded = codec.from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), list[str])
     except (ValueError, msgspec.MsgspecError):
         decoded = []
-    if len(decoded) != parts:
+    if len(decoded) != parts or not all(decoded):
         raise Invalid(
             f"{cursor!r} is no cursor of this list.",
             field="cursor",
@@ -265,7 +265,7 @@ def _command_id(route: Route, headers: Mapping[str, str], actor: str) -> str:
             field="Idempotency-Key",
             remedy="Send a key of your own, new for each request and the same for each repetition of it.",
         )
-    if not _IDEMPOTENCY_KEY.match(key):
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
         raise Invalid(
             "An Idempotency-Key has 1 to 200 printable ASCII characters.",
             field="Idempotency-Key",
@@ -279,7 +279,7 @@ def _if_match(headers: Mapping[str, str]) -> int | None:
     tag = headers.get("if-match")
     if tag is None or tag.strip() == "*":
         return None
-    match = _ETAG.match(tag.strip())
+    match = _ETAG.fullmatch(tag.strip())
     if match is None:
         raise Invalid(
             f"{tag!r} is no entity tag of this API.",
@@ -292,7 +292,7 @@ def _if_match(headers: Mapping[str, str]) -> int | None:
 
 def _correlation_id(headers: Mapping[str, str]) -> str:
     given = headers.get("x-correlation-id", "")
-    return given if _IDEMPOTENCY_KEY.match(given) else ids.new_id()
+    return given if _IDEMPOTENCY_KEY.fullmatch(given) else ids.new_id()
 
 
 def _body(event: dict[str, Any], headers: Mapping[str, str], kind: type[C]) -> C:
@@ -319,14 +319,28 @@ def _body(event: dict[str, Any], headers: Mapping[str, str], kind: type[C]) -> C
     try:
         return msgspec.json.decode(raw, type=kind)
     except msgspec.ValidationError as error:
-        raise _unfit(error, msgspec.json.decode(raw), "body", Unprocessable) from error
+        raise _unfit(error, _json(raw), "body", Unprocessable) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise Invalid(
-            f"The body is not JSON: {error}.",
-            field="body",
-            remedy="Send one JSON object.",
-            code="invalid-json",
-        ) from error
+        raise _no_json(error) from error
+
+
+def _json(raw: bytes) -> object:
+    """What `raw` says, for the answer that names the value that does not fit."""
+    try:
+        return msgspec.json.decode(raw)
+    except msgspec.ValidationError:  # a number that no type can hold
+        return None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise _no_json(error) from error
+
+
+def _no_json(error: Exception) -> Invalid:
+    return Invalid(
+        f"The body is not JSON: {error}.",
+        field="body",
+        remedy="Send one JSON object.",
+        code="invalid-json",
+    )
 
 
 def _converted(value: Any, kind: Any, name: str) -> Any:
@@ -340,7 +354,7 @@ def _unfit(error: msgspec.ValidationError, given: object, whole: str, kind: type
     """The rejection that names what does not fit, from msgspec's message "<what> - at `$.<path>`"."""
     text = str(error)
     at = _AT.search(text)
-    path = at["path"].lstrip(".") if at else ""
+    path = at["path"].replace("[...]", "").lstrip(".") if at else ""
     what = text[: at.start()] if at else text
     remedy = "Correct the value and send the request again."
     value = _value_at(given, path)
