@@ -73,12 +73,13 @@ class LocalCloud:
         functions: Path = ROOT / "functions",
         python: Path = CLOUD_VENV / "bin" / "python",
     ) -> None:
-        self._directory = directory
+        self._directory = directory.resolve()
+        self._scratch = self._directory / "tmp"
         self._wanted_port = port
         self._auth = auth
         self._functions = functions
         self._python = python
-        self._state_file = directory / "cloud.json"
+        self._state_file = self._directory / "cloud.json"
 
     # --- its life ---
 
@@ -89,13 +90,12 @@ class LocalCloud:
         self._clean_up()
         if not self._python.exists():
             raise LocalCloudError(f"{self._python} is missing: run `make env`")
-        scratch = self._directory / "tmp"
-        scratch.mkdir(parents=True, exist_ok=True)
+        self._scratch.mkdir(parents=True, exist_ok=True)
         port = self._wanted_port or _free_port()
         environment = {
             # Lambdas inherit all of this, so it is only what they may see: no AWS_* of the caller's, no endpoint.
             **{name: os.environ[name] for name in ("PATH", "HOME", "LANG", "LC_ALL", "TZ") if name in os.environ},
-            "TMPDIR": str(scratch),
+            "TMPDIR": str(self._scratch),
             "GATEWAY_PORT": str(port),
             "BIND_HOST": "127.0.0.1",
             "IOT_MTLS_ENABLED": "0",
@@ -108,7 +108,7 @@ class LocalCloud:
             process = subprocess.Popen(
                 [str(self._python), "-m", "ministack"],
                 env=environment,
-                cwd=scratch,
+                cwd=self._scratch,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -120,15 +120,13 @@ class LocalCloud:
     def stop(self) -> bool:
         """Ends it and every Lambda worker it started; whether there was anything to end."""
         process = self._process()
-        ended = False
-        if process is not None and _is_ministack(process.pid):
+        ended = process is not None and _is_ministack(process.pid)
+        if process is not None and ended:
             os.killpg(process.pid, signal.SIGTERM)
             if not _gone(process.pid, STOP_SECONDS):
                 os.killpg(process.pid, signal.SIGKILL)
                 _gone(process.pid, STOP_SECONDS)
-            ended = True
-        if process is not None:
-            _end_group(process.pid)
+        self._end_workers()
         self._clean_up()
         return ended
 
@@ -317,9 +315,16 @@ class LocalCloud:
         written.write_bytes(msgspec.json.encode(process))
         written.replace(self._state_file)
 
+    def _end_workers(self) -> None:
+        """Ends the Lambda workers that a killed cloud left behind: they run from its temporary folder."""
+        for pid, command in _processes():
+            if f"{self._scratch}/ministack-lambda-" in command:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
     def _clean_up(self) -> None:
         """Forgets a cloud that is no more; logs stay."""
-        shutil.rmtree(self._directory / "tmp", ignore_errors=True)
+        shutil.rmtree(self._scratch, ignore_errors=True)
         self._state_file.unlink(missing_ok=True)
         self.outputs_file.unlink(missing_ok=True)
 
@@ -396,13 +401,24 @@ def _answers(port: int) -> bool:
 
 def _is_ministack(pid: int) -> bool:
     """Whether that process is still the one we started, and not another that got its number."""
+    return any(found == pid and "ministack" in command for found, command in _processes())
+
+
+def _processes() -> Iterator[tuple[int, str]]:
+    """Number and command line of every process: from /proc, or where there is none, from ps."""
     if Path("/proc/self/cmdline").exists():
-        try:
-            return b"ministack" in Path(f"/proc/{pid}/cmdline").read_bytes()
-        except OSError:
-            return False
-    listed = subprocess.run(["ps", "-o", "command=", "-p", str(pid)], capture_output=True, text=True, check=False)
-    return "ministack" in listed.stdout
+        for folder in Path("/proc").iterdir():
+            if folder.name.isdigit():
+                with suppress(OSError):
+                    yield (
+                        int(folder.name),
+                        (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"),
+                    )
+        return
+    listed = subprocess.run(["ps", "-axo", "pid=,command="], capture_output=True, text=True, check=True)
+    for line in listed.stdout.splitlines():
+        number, _, command = line.strip().partition(" ")
+        yield int(number), command
 
 
 def _gone(pid: int, seconds: float) -> bool:
@@ -415,12 +431,6 @@ def _gone(pid: int, seconds: float) -> bool:
             return True
         time.sleep(0.05)
     return False
-
-
-def _end_group(group: int) -> None:
-    """Ends what is left of a process group: Lambda workers whose parent was killed."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
 
 
 def _tail(log: Path) -> str:
