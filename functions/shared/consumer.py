@@ -4,7 +4,7 @@ Every message can come twice, late or out of order. A message that fails is repo
 before its next try; after the queue's last try it lands in the dead-letter queue, from where it can be redriven.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,10 +12,11 @@ import msgspec
 from msgspec import Struct, structs
 
 from shared import aws, clock, codec, ids, telemetry
-from shared.decider import Command, Decider, Outcome, execute, execute_all
+from shared.decider import Command, Contended, Decider, Outcome, execute, execute_all
 from shared.envelope import CloudEvent, caused_by
 from shared.environment import required
 from shared.event_store import EventStore, Stream
+from shared.rejection import Unavailable
 
 S = TypeVar("S")
 
@@ -59,7 +60,7 @@ class _Batch:
                 continue
             self.messages.append(_Message(record["messageId"], record["receiptHandle"], receives, event))
 
-    def fail(self, message: _Message, error: Exception) -> None:
+    def fail(self, message: _Message, error: Exception, *, hopeless: bool = False) -> None:
         if message.id not in self._failed:
             telemetry.error(
                 "reaction failed",
@@ -70,7 +71,6 @@ class _Batch:
                 receives=message.receives,
                 error=f"{type(error).__name__}: {error}",
             )
-        hopeless = isinstance(error, msgspec.MsgspecError | KeyError)
         self._failed[message.id] = (message.receipt, _HOPELESS if hopeless else message.receives)
 
     def response(self, **counts: int) -> dict[str, Any]:
@@ -122,23 +122,50 @@ def react(
                 command = Command(addressed.payload, caused_by(message.event, addressed.part))
                 groups.setdefault(addressed.stream_id, []).append((message, command))
         except Exception as error:
-            batch.fail(message, error)
+            batch.fail(message, error, hopeless=_unreadable(error))
     for stream_id, group in groups.items():
         if order is not None:
             by = order
             group.sort(key=lambda pair: by(pair[1]))
-        try:
-            outcomes = execute_all(store, decider, stream_id, [command for _, command in group])
-            if follow_up is not None:
-                _finish(store, decider, outcomes[-1], follow_up)
-        except Exception as error:
-            for message, _ in group:
-                batch.fail(message, error)
-            continue
+        for message, failure in _failures(store, decider, stream_id, group, follow_up):
+            batch.fail(message, failure)
+    return batch.response(streams=len(groups))
+
+
+def _unreadable(error: Exception) -> bool:
+    """Whether the message itself is at fault, so that no further try can help."""
+    return isinstance(error, msgspec.MsgspecError | KeyError)
+
+
+def _failures(
+    store: EventStore,
+    decider: Decider[S],
+    stream_id: str,
+    group: list[tuple[_Message, Command]],
+    follow_up: Callable[[Stream[S]], Struct | None] | None,
+) -> Iterator[tuple[_Message, Exception]]:
+    """Decide `group` with one write, and tell which messages failed.
+
+    A group that cannot be decided is halved until what is at fault stands alone: one message that breaks the
+    decision, or makes it too large for an item, does not take the others along.
+    """
+    try:
+        outcomes = execute_all(store, decider, stream_id, [command for _, command in group])
+        if follow_up is not None:
+            _finish(store, decider, outcomes[-1], follow_up)
+    except (Contended, Unavailable) as error:
+        yield from ((message, error) for message, _ in group)
+    except Exception as error:
+        if len(group) == 1:
+            yield group[0][0], error
+            return
+        half = len(group) // 2
+        for part in (group[:half], group[half:]):
+            yield from _failures(store, decider, stream_id, part, follow_up)
+    else:
         for (message, _), outcome in zip(group, outcomes, strict=True):
             if outcome.rejection is not None:
-                batch.fail(message, outcome.rejection)
-    return batch.response(streams=len(groups))
+                yield message, outcome.rejection
 
 
 def _finish(
@@ -162,5 +189,5 @@ def react_each(lambda_event: dict[str, Any], handle: Callable[[CloudEvent], None
             with telemetry.bound(correlation_id=message.event.correlationid, event_id=message.event.id):
                 handle(message.event)
         except Exception as error:
-            batch.fail(message, error)
+            batch.fail(message, error, hopeless=_unreadable(error))
     return batch.response()

@@ -15,6 +15,7 @@ from tests.support.tables import create_events_table, create_views_table
 
 EVENTS_TABLE = "depot-events"
 VIEWS_TABLE = "depot-views"
+QUEUE_URL = "https://sqs.us-east-1.amazonaws.com/123456789012/depot-bins"
 
 
 @dataclass
@@ -43,7 +44,12 @@ def process() -> Iterator[None]:
     """The kernel's environment; nothing in it reaches AWS."""
     with (
         lambda_process(
-            "depot", "bins", events_table=EVENTS_TABLE, views_table=VIEWS_TABLE, bus_name="stowage", queue_url=""
+            "depot",
+            "bins",
+            events_table=EVENTS_TABLE,
+            views_table=VIEWS_TABLE,
+            bus_name="stowage",
+            queue_url=QUEUE_URL,
         ),
         mock_aws(),
     ):
