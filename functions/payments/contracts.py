@@ -41,10 +41,7 @@ class PaymentDeclined(Event, frozen=True, kw_only=True):
 
 
 class PaymentAbandoned(Event, frozen=True, kw_only=True):
-    """The provider gave no answer at any try: whether money is held is unknown until the payment is voided.
-
-    Whoever reads this gives the payment up and asks for a void.
-    """
+    """The provider gave no answer at any try: money may be held, so whoever reads this has to ask for a void."""
 
     version: ClassVar[int] = 1
     order_id: OrderId
