@@ -8,7 +8,7 @@ TARGET ?= local
 SHELL := /bin/sh
 export PYTHONPATH := functions
 .DEFAULT_GOAL := help
-.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive deploy
+.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay deploy
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
@@ -41,6 +41,10 @@ import-orders: env ## FILE=orders.csv: orders from a CSV file (OPTIONS= is hande
 
 redrive: env ## QUEUE=orders-fulfilment: try again what failed
 	@$(STOWAGE) redrive $(or $(QUEUE),$(error QUEUE=orders-fulfilment)) --target $(TARGET)
+
+replay: env ## SERVICE=orders READER=views [SINCE=2026-01-31T08:00]: a projector or outbox reads the history again
+	@$(STOWAGE) replay $(or $(SERVICE),$(error SERVICE=orders)) $(or $(READER),$(error READER=views or outbox)) \
+		--target $(TARGET) $(if $(SINCE),--since $(SINCE)) $(if $(UNTIL),--until $(UNTIL))
 
 contracts: env ## write events/ and the OpenAPI document anew from the code
 	@$(VENV)/python -m events.generate

@@ -14,7 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.app import SYSTEM
-from local import logs, people, redrive
+from local import logs, people, redrive, replay
 from local.cloud import LocalCloud, LocalCloudError
 from local.environment import ROOT, cdk_command, with_node
 from local.outputs import Outputs
@@ -38,6 +38,7 @@ def main(arguments: list[str] | None = None) -> int:
         "token": token,
         "logs": show_logs,
         "redrive": redrive_queue,
+        "replay": replay_history,
     }
     try:
         return commands[chosen.command](chosen)
@@ -46,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         FileNotFoundError,
         people.NoSuchCaller,
         redrive.CannotRedrive,
+        replay.CannotReplay,
         KeyError,
         BotoCoreError,
         ClientError,
@@ -148,6 +150,17 @@ def redrive_queue(chosen: argparse.Namespace) -> int:
     return 0
 
 
+def replay_history(chosen: argparse.Namespace) -> int:
+    """Hands a service's history to its projector or its outbox again."""
+    client = _clients(chosen.target)
+    service = SYSTEM.service(chosen.service)
+    count = replay.replay(
+        client("dynamodb"), client("lambda"), service, chosen.reader, since=chosen.since, until=chosen.until
+    )
+    print(f"{service.name} {chosen.reader} has read {count} commits again")
+    return 0
+
+
 def _deploy_if_changed(cloud: LocalCloud, stacks: tuple[str, ...] = ()) -> Outputs:
     fingerprint = _fingerprint()
     if not stacks and DEPLOYED.exists() and DEPLOYED.read_text() == fingerprint:
@@ -218,7 +231,12 @@ def _parser() -> argparse.ArgumentParser:
     reads.add_argument("--minutes", type=float, default=15.0, help="how far back (default 15)")
     retries = command("redrive", redrive_queue)
     retries.add_argument("queue", help="for example orders-fulfilment, or orders-outbox-failures")
-    for either in (deploys, reads, retries):
+    repeats = command("replay", replay_history)
+    repeats.add_argument("service")
+    repeats.add_argument("reader", help="views or outbox")
+    repeats.add_argument("--since", default="", help="first recorded time, ISO 8601 in UTC")
+    repeats.add_argument("--until", default="9999", help="last recorded time")
+    for either in (deploys, reads, retries, repeats):
         either.add_argument("--target", choices=("local", "aws"), default="local")
     return parser
 

@@ -61,7 +61,7 @@ def _event_of(body: str) -> str:
 def _replay(sqs: Any, streams: Any, lambdas: Any, parking: str, function: str) -> int:
     """A parked message only points into the stream, which keeps records for 24 hours.
 
-    What is older is still in the events table; docs/operations.md tells how to publish it from there.
+    What is older is still in the events table, and `local.replay` reads it from there.
     """
     count = 0
     for url, message in _parked(sqs, parking):
@@ -104,8 +104,8 @@ def _records(streams: Any, pointer: dict[str, Any]) -> list[dict[str, Any]]:
             iterator = page.get("NextShardIterator") if page["Records"] else None
     except streams.exceptions.TrimmedDataAccessException as gone:
         raise CannotRedrive(
-            f"the stream has let go of {pointer['startSequenceNumber']} (it keeps 24 hours); the events are in "
-            "the events table: docs/operations.md, 'Publishing again from history'"
+            f"the stream, which keeps 24 hours, has let go of {pointer['startSequenceNumber']}; its events are in "
+            f"the events table: `make replay` from {pointer['approximateArrivalOfFirstRecord']}"
         ) from gone
     return commits
 

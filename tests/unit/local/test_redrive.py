@@ -121,6 +121,7 @@ def _parked(first: int, last: int) -> dict[str, Any]:
         "shardId": "shard",
         "startSequenceNumber": str(first),
         "endSequenceNumber": str(last),
+        "approximateArrivalOfFirstRecord": "2026-01-31T08:00:00Z",
     }
     return {"DDBStreamBatchInfo": pointer}
 
@@ -149,5 +150,5 @@ def test_a_batch_that_fails_again_stays_parked(sqs: Any) -> None:
 
 def test_a_batch_that_the_stream_let_go_of_is_said_to_be_in_the_history(sqs: Any) -> None:
     _send(sqs, "orders-outbox-failures", _parked(1, 1))
-    with pytest.raises(CannotRedrive, match="events table"):
+    with pytest.raises(CannotRedrive, match="make replay` from 2026-01-31T08:00:00Z"):
         redrive(sqs, Stream([], trimmed=True), Lambdas(), SYSTEM, "orders-outbox-failures")
