@@ -141,6 +141,10 @@ class Service:
         return f"{self.name}-{capability.name}-failures" if follows else None
 
 
+class NoSuchService(LookupError):
+    """The map has no service of that name."""
+
+
 @dataclass(frozen=True)
 class MachineClient:
     """A program that gets its own tokens by client credentials, with these scopes at most."""
@@ -166,11 +170,11 @@ class System:
         return (*self.edge_routes, *(route for service in self.services for route in service.routes))
 
     def service(self, name: str) -> Service:
-        """The service of that name; KeyError names the ones there are."""
+        """The service of that name. Raises NoSuchService naming those there are."""
         for service in self.services:
             if service.name == name:
                 return service
-        raise KeyError(f"no service {name!r}; there are {', '.join(s.name for s in self.services)}")
+        raise NoSuchService(f"no service {name!r}; there are {', '.join(s.name for s in self.services)}")
 
 
 def function_name(service: str, capability: str) -> str:

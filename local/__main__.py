@@ -14,6 +14,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from infra.app import SYSTEM
+from infra.declaration import NoSuchService
 from local import logs, people, redrive, replay
 from local.cloud import LocalCloud, LocalCloudError
 from local.environment import ROOT, cdk_command, with_node
@@ -48,11 +49,11 @@ def main(arguments: list[str] | None = None) -> int:
         people.NoSuchCaller,
         redrive.CannotRedrive,
         replay.CannotReplay,
-        KeyError,
+        NoSuchService,
         BotoCoreError,
         ClientError,
     ) as problem:
-        say(str(problem.args[0] if isinstance(problem, KeyError) else problem))
+        say(str(problem))
         return 1
     except KeyboardInterrupt:
         return 130

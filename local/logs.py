@@ -18,14 +18,15 @@ def lines(
 ) -> Iterator[str]:
     """The last `minutes` of all the service's log lines in order of time, and with `follow` whatever comes."""
     since = int((time.time() - minutes * 60) * 1000)
-    seen: set[str] = set()
+    seen: set[tuple[str, int, str]] = set()
     while True:
         events = sorted(_events(logs, service, since), key=lambda event: event["timestamp"])
         for event in events:
             text = event["message"].rstrip()
-            if event["eventId"] not in seen and not text.startswith(RUNTIME_NOISE):
+            line = (event["logStreamName"], event["timestamp"], text)
+            if line not in seen and not text.startswith(RUNTIME_NOISE):
                 yield text
-            seen.add(event["eventId"])
+            seen.add(line)
         if not follow:
             return
         since = max(since, int(time.time() * 1000) - OVERLAP_MS)
