@@ -7,6 +7,7 @@ same file again adds nothing. docs/importing-orders.md says how rows are read.
 import argparse
 import csv
 import hashlib
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -311,6 +312,21 @@ def _channel(written: str) -> str:
         raise argparse.ArgumentTypeError(f"{written!r} is no channel: use lower case, digits and dashes") from None
 
 
+def _pattern(written: str) -> str:
+    try:
+        re.compile(written)
+    except re.error as error:
+        raise argparse.ArgumentTypeError(f"{written!r} is no regular expression: {error}") from None
+    return written
+
+
+def _delimiter(written: str) -> str:
+    delimiter = "\t" if written == "tab" else written
+    if len(delimiter) != 1 or delimiter in '"\r\n':
+        raise argparse.ArgumentTypeError(f"{written!r} is neither one character nor tab")
+    return delimiter
+
+
 def _positive(written: str) -> int:
     if not written.isdigit() or int(written) < 1:
         raise argparse.ArgumentTypeError(f"{written!r} is no whole number above 0")
@@ -331,12 +347,15 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
         "--currency", type=str.upper, default="EUR", help="currency of the prices, ISO 4217 (default: EUR)"
     )
     parser.add_argument(
-        "--sku-pattern", default=PRODUCT_CODE, help="what a product code looks like (regular expression)"
+        "--sku-pattern",
+        type=_pattern,
+        default=PRODUCT_CODE,
+        help="what a product code looks like (a regular expression)",
     )
     parser.add_argument(
         "--date-format", default="", help="how dates are written, as for strptime (default: ISO 8601)"
     )
-    parser.add_argument("--delimiter", default=",", help="what separates columns (default: a comma)")
+    parser.add_argument("--delimiter", type=_delimiter, default=",", help="between columns: a character, or tab")
     parser.add_argument(
         "--cancellation-prefix", default="C", help="letters that mark an invoice as a cancellation"
     )

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
@@ -42,6 +42,10 @@ MINOR_DIGITS = {
 }
 """Decimal places of the currencies that do not have two (ISO 4217)."""
 
+MAX_MINOR_UNITS = 1_000_000_000_000
+"""The highest price that the API takes."""
+
+LONGEST_QUOTE = 60
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -61,6 +65,7 @@ class Reason(StrEnum):
     PRICE_NOT_A_NUMBER = "price-not-a-number"
     PRICE_NEGATIVE = "price-negative"
     PRICE_ZERO = "price-zero"
+    PRICE_TOO_LARGE = "price-too-large"
     PRICE_TOO_FINE = "price-too-fine"
     DATE_NOT_UNDERSTOOD = "date-not-understood"
     DUPLICATE_ROW = "duplicate-row"
@@ -237,24 +242,24 @@ class RowReader:
             raise _Bad(Reason.NO_SKU, "the row names no stock code")
         if not self._product_code.fullmatch(sku):
             raise _Bad(
-                Reason.NOT_A_PRODUCT, f"stock code {sku!r} is no product: those are {self._product_code.pattern}"
+                Reason.NOT_A_PRODUCT,
+                f"stock code {_short(sku)} is no product: those are {self._product_code.pattern}",
             )
 
     def _unit_price(self, written: str) -> int:
-        try:
-            price = Decimal(written)
-        except InvalidOperation:
-            price = Decimal("NaN")
-        if not price.is_finite():
-            raise _Bad(Reason.PRICE_NOT_A_NUMBER, f"unit price {written!r} is no number such as 2.55")
+        if not re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)", written):
+            raise _Bad(Reason.PRICE_NOT_A_NUMBER, f"unit price {_short(written)} is no number such as 2.55")
+        price = Decimal(written)
         if price < 0:
-            raise _Bad(Reason.PRICE_NEGATIVE, f"unit price {written} is negative")
+            raise _Bad(Reason.PRICE_NEGATIVE, f"unit price {_short(written)} is negative")
         if price == 0:
             raise _Bad(Reason.PRICE_ZERO, "unit price is 0: a gift, a sample or a correction, but not a sale")
-        minor = price.scaleb(self._minor_digits)
+        minor = price * 10**self._minor_digits
+        if minor > MAX_MINOR_UNITS:
+            raise _Bad(Reason.PRICE_TOO_LARGE, f"unit price {_short(written)} is more than the API takes")
         if minor != minor.to_integral_value():
             places = f"{self._minor_digits} decimal places of {self._rules.currency}"
-            raise _Bad(Reason.PRICE_TOO_FINE, f"unit price {written} has more than the {places}")
+            raise _Bad(Reason.PRICE_TOO_FINE, f"unit price {_short(written)} has more than the {places}")
         return int(minor)
 
     def _date(self, content: Sequence[str]) -> datetime | None:
@@ -266,10 +271,10 @@ class RowReader:
                 moment = datetime.strptime(written, self._rules.date_format)
             else:
                 moment = datetime.fromisoformat(written)
-        except ValueError:
+            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        except (ValueError, OverflowError):
             expected = self._rules.date_format or "an ISO 8601 date; --date-format tells another form"
-            raise _Bad(Reason.DATE_NOT_UNDERSTOOD, f"date {written!r} is not {expected}") from None
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+            raise _Bad(Reason.DATE_NOT_UNDERSTOOD, f"date {_short(written)} is not {expected}") from None
 
 
 class Survey(Struct, frozen=True):
@@ -377,18 +382,23 @@ def _invoice_warnings(invoice: Invoice) -> Iterator[Finding]:
 
 def _quantity(written: str) -> int:
     if not re.fullmatch(r"[+-]?\d+(\.0*)?", written):
-        raise _Bad(Reason.QUANTITY_NOT_WHOLE, f"quantity {written!r} is no whole number")
-    quantity = int(_without_fraction(written))
+        raise _Bad(Reason.QUANTITY_NOT_WHOLE, f"quantity {_short(written)} is no whole number")
+    quantity = Decimal(written)
     if quantity <= 0:
-        raise _Bad(Reason.QUANTITY_NOT_POSITIVE, f"quantity {quantity} is not above 0")
+        raise _Bad(Reason.QUANTITY_NOT_POSITIVE, f"quantity {_short(written)} is not above 0")
     if quantity > MAX_UNITS:
-        raise _Bad(Reason.QUANTITY_TOO_LARGE, f"quantity {quantity} is more than {MAX_UNITS}")
-    return quantity
+        raise _Bad(Reason.QUANTITY_TOO_LARGE, f"quantity {_short(written)} is more than {MAX_UNITS}")
+    return int(quantity)
 
 
 def _without_fraction(written: str) -> str:
     """A whole number that a spreadsheet has turned into 17850.0, as it was; anything else unchanged."""
     return re.sub(r"^([+-]?\d+)\.0*$", r"\1", written)
+
+
+def _short(written: str) -> str:
+    """A value as it is quoted in a finding: a spoilt file may have very long ones."""
+    return repr(written if len(written) <= LONGEST_QUOTE else f"{written[:LONGEST_QUOTE]}...")
 
 
 def _is_marked(invoice: str, prefix: str) -> bool:

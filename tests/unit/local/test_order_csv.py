@@ -1,12 +1,17 @@
 """What a file of order lines from elsewhere becomes: orders where it can, a finding with a reason where not."""
 
+import csv
 import gzip
+import io
+import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from local.order_csv import Finding, Invoice, OrderFile, Reason, Rules, Severity, WrongFile, invoices, survey
 
@@ -95,6 +100,10 @@ def test_a_line_has_its_price_in_minor_units_its_time_in_utc_and_its_customer_as
         (a_row(price="-11062.06"), Reason.PRICE_NEGATIVE),
         (a_row(price="free"), Reason.PRICE_NOT_A_NUMBER),
         (a_row(price="nan"), Reason.PRICE_NOT_A_NUMBER),
+        (a_row(quantity="9" * 5000), Reason.QUANTITY_TOO_LARGE),
+        (a_row(price="1E999999999"), Reason.PRICE_NOT_A_NUMBER),
+        (a_row(price="10000000000.01"), Reason.PRICE_TOO_LARGE),
+        (a_row(date="0001-01-01T00:00:00+14:00"), Reason.DATE_NOT_UNDERSTOOD),
         (a_row(price="0.001"), Reason.PRICE_TOO_FINE),
         (a_row(date="12/1/2010 8:26"), Reason.DATE_NOT_UNDERSTOOD),
         (a_row(date=""), Reason.DATE_NOT_UNDERSTOOD),
@@ -283,6 +292,25 @@ def test_an_unreadable_row_is_reported_and_the_next_one_is_read(write: Write) ->
     orders, findings = read(OrderFile(write(a_row(description="x" * 200_000), a_row("1002"))))
     assert [order.number for order in orders] == ["1002"]
     assert reasons(findings, Severity.REJECTED) == [(2, Reason.UNREADABLE)]
+
+
+CELLS = (
+    st.sampled_from(["1001", "85123A", "6", "2.55", "-1", "1E9", "NaN", "2010-12-01", "C1001", "\0", ""])
+    | st.text()
+)
+
+
+@given(st.lists(st.lists(CELLS, min_size=8, max_size=8), max_size=5), st.binary(max_size=50))
+def test_no_content_whatever_breaks_the_reading(cells: list[list[str]], garbage: bytes) -> None:
+    text = io.StringIO()
+    csv.writer(text).writerows([HEADER.split(","), *cells])
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "orders.csv"
+        path.write_bytes(text.getvalue().encode(errors="surrogatepass") + garbage)
+        file = OrderFile(path)
+        rows = list(file.rows())
+        assert len([row for row in rows if row.row <= len(cells) + 1]) == len(cells)
+        list(invoices(file.rows(), survey(file.rows())))
 
 
 def test_an_empty_file_is_no_order_file(write: Write) -> None:
