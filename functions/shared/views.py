@@ -72,9 +72,10 @@ class Views:
         unread = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
         while unread:
             batch, unread = unread[:_BATCH_GET_KEYS], unread[_BATCH_GET_KEYS:]
-            answer = self._client.batch_get_item(
-                RequestItems={self._table: {"Keys": batch, "ProjectionExpression": "pk, sk"}}
-            )
+            with answering():
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table: {"Keys": batch, "ProjectionExpression": "pk, sk"}}
+                )
             found.update((item["pk"]["S"], item["sk"]["S"]) for item in answer["Responses"][self._table])
             rest: Any = answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
             unread.extend(rest)

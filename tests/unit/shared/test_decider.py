@@ -1,0 +1,146 @@
+"""Deciders run as sentences say: load, decide, one write, and again when another writer was first."""
+
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from shared import aws
+from shared.decider import ATTEMPTS, Command, Contended, Decider, execute, execute_all
+from shared.event_store import EventStore
+from shared.rejection import Conflict, PreconditionFailed
+from tests.support.bin_of_units import BIN, CATALOG, Bin, Drop, Put, Take, UnitsPut, command, evolve
+from tests.support.deliveries import history
+from tests.support.faults import interrupted
+from tests.unit.shared.conftest import EVENTS_TABLE, Time
+
+
+def other_process() -> EventStore:
+    return EventStore(aws.dynamodb(), EVENTS_TABLE)
+
+
+def test_a_stream_is_named_after_its_category_and_parts() -> None:
+    assert BIN.stream_id("MAIN", "A-01") == "Bin#MAIN#A-01"
+
+
+def test_a_fold_that_only_reads_decides_nothing(store: EventStore) -> None:
+    reader = Decider(CATALOG, Bin(), evolve, category="Bin")
+
+    assert execute(store, reader, "Bin#A", command(Put(1), "ask")).events == ()
+
+
+class TestContention:
+    def test_lost_races_are_run_again_after_growing_random_waits(self, store: EventStore, time: Time) -> None:
+        races = iter(range(4))
+
+        def overtake() -> None:
+            number = next(races, None)
+            if number is not None and number % 2 == 0:
+                execute(other_process(), BIN, "Bin#A", command(Put(1), f"other-{number}"))
+
+        with interrupted(aws.dynamodb(), "Query", overtake):
+            outcome = execute(store, BIN, "Bin#A", command(Put(10), "mine"))
+
+        assert (outcome.sequence, outcome.stream.state.units) == (3, 12)
+        assert len(time.waits) == 2
+        assert all(0 <= wait <= 0.01 * 2**attempt for attempt, wait in enumerate(time.waits))
+
+    def test_whoever_loses_every_race_is_told_to_come_again_and_has_changed_nothing(
+        self, store: EventStore, time: Time
+    ) -> None:
+        busy = [True]
+        others: list[str] = []
+
+        def overtake() -> None:
+            if busy[0]:
+                busy[0] = False
+                others.append(f"other-{len(others)}")
+                execute(other_process(), BIN, "Bin#A", command(Put(1), others[-1]))
+                busy[0] = True
+
+        with interrupted(aws.dynamodb(), "Query", overtake), pytest.raises(Contended) as refusal:
+            execute(store, BIN, "Bin#A", command(Put(10), "mine"))
+
+        assert (refusal.value.status, refusal.value.code) == (409, "contended")
+        assert refusal.value.remedy
+        assert len(others) == ATTEMPTS
+        assert all(wait <= 0.5 for wait in time.waits)
+        assert store.load(BIN, "Bin#A").state.units == ATTEMPTS
+
+    def test_a_command_that_another_delivery_decided_meanwhile_is_answered_with_that(
+        self, store: EventStore
+    ) -> None:
+        twice = command(Put(10), "delivered twice")
+        others = [twice]
+
+        def overtake() -> None:
+            if others:
+                execute(other_process(), BIN, "Bin#A", others.pop())
+
+        with interrupted(aws.dynamodb(), "Query", overtake):
+            outcome = execute(store, BIN, "Bin#A", twice)
+
+        assert (outcome.events, outcome.sequence) == ((UnitsPut(units=10),), 1)
+        assert store.load(BIN, "Bin#A").state.units == 10
+
+
+class TestRefusals:
+    def test_a_rejection_is_raised_for_a_single_command(self, store: EventStore) -> None:
+        with pytest.raises(Conflict, match="holds 0"):
+            execute(store, BIN, "Bin#A", command(Take(1), "ask"))
+
+    def test_an_error_that_is_no_rejection_is_passed_on_and_nothing_is_recorded(self, store: EventStore) -> None:
+        with pytest.raises(LookupError):
+            execute_all(store, BIN, "Bin#A", [command(Put(1), "fine"), command(Drop(), "broken")])
+
+        assert history(store, "Bin#A") == []
+
+    def test_another_version_than_seen_is_refused_in_its_place(self, store: EventStore) -> None:
+        execute(store, BIN, "Bin#A", command(Put(1), "first"))
+
+        refused, taken = execute_all(
+            store, BIN, "Bin#A", [command(Put(1), "stale", if_match=0), command(Put(1), "fresh", if_match=1)]
+        )
+
+        assert isinstance(refused.rejection, PreconditionFailed)
+        assert taken.rejection is None
+
+    def test_a_repeat_is_answered_whatever_version_it_had_seen(self, store: EventStore) -> None:
+        seen = command(Put(1), "edit", if_match=0)
+        execute(store, BIN, "Bin#A", seen)
+        execute(store, BIN, "Bin#A", command(Put(1), "later"))
+
+        assert execute(store, BIN, "Bin#A", seen).repeated
+
+    def test_no_commands_write_nothing(self, store: EventStore) -> None:
+        assert execute_all(store, BIN, "Bin#A", []) == []
+        assert history(store, "Bin#A") == []
+
+
+asks = st.tuples(st.integers(0, 9), st.integers(-4, 4).filter(bool))
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.lists(asks, min_size=1, max_size=6), max_size=6))
+def test_any_grouping_with_repeats_decides_each_command_once_and_never_takes_what_is_not_there(
+    store: EventStore, batches: list[list[tuple[int, int]]]
+) -> None:
+    stream_id = f"Bin#{uuid4()}"
+    accepted: dict[str, int] = {}
+
+    def as_command(number: int, units: int) -> Command:
+        payload = Put(units) if units > 0 else Take(-units)
+        return command(payload, f"{number}:{units}")
+
+    for batch in batches:
+        outcomes = execute_all(other_process(), BIN, stream_id, [as_command(*ask) for ask in batch])
+        for (_, units), outcome in zip(batch, outcomes, strict=True):
+            if outcome.rejection is None:
+                accepted[outcome.command.metadata.command_id] = units
+
+    stream = other_process().load(BIN, stream_id)
+    assert stream.state.units == sum(accepted.values()) >= 0
+    assert set(stream.handled) == set(accepted)
+    recorded = [metadata.command_id for commit in history(store, stream_id) for metadata in commit.commands]
+    assert sorted(recorded) == sorted(accepted)

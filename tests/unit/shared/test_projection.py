@@ -1,0 +1,220 @@
+"""Projections show the fold of a stream, whatever was delivered twice, late or out of order."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+from shared import aws
+from shared.event_store import EventStore
+from shared.events import Commit, originating
+from shared.projection import Projection, ProjectionContended, Projector
+from shared.views import Views
+from tests.support.bin_of_units import BIN, CATALOG, UnitsPut, UnitsTaken
+from tests.support.deliveries import history, stream_batch
+from tests.support.faults import counting, interrupted, refusing
+from tests.unit.shared.conftest import VIEWS_TABLE
+
+
+class BinView(Struct, frozen=True):
+    bin: str
+    units: int = 0
+    movements: tuple[int, ...] = ()
+
+
+def show(view: BinView, event: object, at: str) -> BinView:
+    assert at.endswith("Z")
+    match event:
+        case UnitsPut(units):
+            change = units
+        case UnitsTaken(units):
+            change = -units
+        case _:
+            return view
+    return BinView(view.bin, view.units + change, (*view.movements, change))
+
+
+BINS = Projection(
+    category="Bin",
+    kind=BinView,
+    start=lambda stream_id: BinView(stream_id.partition("#")[2]),
+    show=show,
+    key=lambda stream_id: (stream_id, "view"),
+    index=lambda view: {"colour": "red" if view.units else "grey", "placed": view.bin},
+)
+
+
+@dataclass
+class Depot:
+    store: EventStore
+    views: Views
+
+    @property
+    def projector(self) -> Projector:
+        return Projector(CATALOG, self.store, self.views, [BINS])
+
+    def commits(self, *changes: int | tuple[int, ...], stream_id: str = "Bin#A") -> list[Commit]:
+        """One commit per change, or per tuple of changes."""
+        for change in changes:
+            stream = self.store.load(BIN, stream_id)
+            each = change if isinstance(change, tuple) else (change,)
+            events = [(UnitsPut(units=one) if one >= 0 else UnitsTaken(units=-one), 0) for one in each]
+            self.store.append(BIN, stream, [originating(str(uuid4()))], events)
+        return history(self.store, stream_id)
+
+    def show(self, commits: Sequence[Commit]) -> None:
+        self.projector.handle(stream_batch(commits))
+
+    def view(self, stream_id: str = "Bin#A") -> tuple[BinView, int] | None:
+        return self.views.get(stream_id, "view", BinView, consistent=True)
+
+
+@pytest.fixture
+def depot(store: EventStore, views: Views) -> Depot:
+    return Depot(store, views)
+
+
+def test_a_stream_becomes_a_document_of_its_last_commits_version(depot: Depot) -> None:
+    depot.show(depot.commits(5, (1, 2), -3))
+
+    assert depot.view() == (BinView("A", 5, (5, 1, 2, -3)), 3)
+
+
+def test_later_batches_go_on_from_what_is_stored(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3)
+    for commit in commits:
+        depot.show([commit])
+
+    assert depot.view() == (BinView("A", 6, (1, 2, 3)), 3)
+
+
+def test_a_new_stream_costs_one_write(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3)
+
+    with counting(aws.dynamodb()) as traffic:
+        depot.show(commits)
+
+    assert traffic.operations == ["PutItem"]
+
+
+def test_a_document_that_stands_costs_one_read_and_one_write(depot: Depot) -> None:
+    first, second = depot.commits(1, 2)
+    depot.show([first])
+
+    with counting(aws.dynamodb()) as traffic:
+        depot.show([second])
+
+    assert traffic.operations == ["GetItem", "PutItem"]
+
+
+def test_a_batch_that_comes_twice_changes_nothing(depot: Depot) -> None:
+    commits = depot.commits(1, 2)
+    depot.show(commits)
+
+    for again in (commits, commits[:1], commits[1:], [*commits, *commits]):
+        depot.show(again)
+
+    assert depot.view() == (BinView("A", 3, (1, 2)), 2)
+
+
+def test_a_gap_makes_the_projector_read_the_stream(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3, 4)
+    depot.show(commits[:1])
+    depot.show(commits[3:])
+
+    assert depot.view() == (BinView("A", 10, (1, 2, 3, 4)), 4)
+
+
+def test_a_first_commit_that_never_came_is_read_too(depot: Depot) -> None:
+    depot.show(depot.commits(1, 2)[1:])
+
+    assert depot.view() == (BinView("A", 3, (1, 2)), 2)
+
+
+def test_a_late_commit_does_not_turn_the_document_back(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3)
+    depot.show(commits[2:])
+    depot.show(commits[:1])
+
+    assert depot.view() == (BinView("A", 6, (1, 2, 3)), 3)
+
+
+def test_a_batch_of_many_streams_becomes_many_documents(depot: Depot) -> None:
+    commits = [
+        *depot.commits(1, 2),
+        *depot.commits(5, stream_id="Bin#B"),
+        *depot.commits(9, stream_id="Elsewhere#1"),
+    ]
+    depot.show(commits[::-1])
+
+    assert depot.view() == (BinView("A", 3, (1, 2)), 2)
+    assert depot.view("Bin#B") == (BinView("B", 5, (5,)), 1)
+    assert depot.view("Elsewhere#1") is None
+
+
+def test_a_document_stands_in_its_indexes(depot: Depot) -> None:
+    depot.show([*depot.commits(1), *depot.commits(1, -1, stream_id="Bin#B")])
+
+    def bins(colour: str) -> list[str]:
+        page = depot.views.list(BinView, ("colour", colour), "placed", index="by_colour")
+        return [view.bin for _, view in page.items]
+
+    assert (bins("red"), bins("grey")) == (["A"], ["B"])
+
+
+def test_two_projectors_at_once_end_with_the_whole(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3)
+    depot.show(commits[:1])
+    other = [commits[1]]
+
+    def overtake() -> None:
+        if other:
+            depot.show([other.pop()])
+
+    with interrupted(aws.dynamodb(), "GetItem", overtake):
+        depot.show(commits[1:])
+
+    assert depot.view() == (BinView("A", 6, (1, 2, 3)), 3)
+
+
+def test_a_document_that_others_keep_writing_makes_the_batch_come_again(depot: Depot) -> None:
+    [commit] = depot.commits(1)
+
+    with (
+        refusing(aws.dynamodb(), "PutItem", "ConditionalCheckFailedException"),
+        pytest.raises(ProjectionContended, match="Bin#A view"),
+    ):
+        depot.show([commit])
+
+    depot.show([commit])
+    assert depot.view() == (BinView("A", 1, (1,)), 1)
+
+
+def test_a_view_that_was_thrown_away_is_made_again_from_the_next_commit(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3)
+    depot.show(commits)
+    aws.dynamodb().delete_item(TableName=VIEWS_TABLE, Key={"pk": {"S": "Bin#A"}, "sk": {"S": "view"}})
+
+    depot.show(depot.commits(4)[3:])
+
+    assert depot.view() == (BinView("A", 10, (1, 2, 3, 4)), 4)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.integers(-5, 5), min_size=1, max_size=6), st.data())
+def test_any_order_of_deliveries_with_repeats_and_gaps_ends_with_the_fold(
+    depot: Depot, changes: list[int], data: st.DataObject
+) -> None:
+    stream_id = f"Bin#{uuid4()}"
+    commits = depot.commits(*changes, stream_id=stream_id)
+    batches = data.draw(st.lists(st.lists(st.sampled_from(commits), min_size=1), max_size=6))
+
+    for batch in [*batches, commits[-1:]]:
+        depot.show(batch)
+
+    bin_id = stream_id.partition("#")[2]
+    assert depot.view(stream_id) == (BinView(bin_id, sum(changes), tuple(changes)), len(changes))
