@@ -3,9 +3,12 @@
 from typing import Any
 
 import msgspec
+import pytest
 
 from payments.queries import handler
 from tests.unit.payments.payments_cloud import PaymentsCloud, new_order, requested, void_requested
+
+pytestmark = pytest.mark.usefixtures("cloud")
 
 ROUTE = "GET /payments/{order_id}"
 
