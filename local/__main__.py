@@ -69,12 +69,7 @@ def up(chosen: argparse.Namespace) -> int:
     else:
         say(f"✓ local cloud at {cloud.endpoint} (already up)")
     _deploy_if_changed(cloud)
-    if chosen.seed:
-        environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
-        return subprocess.run(
-            [sys.executable, "-m", "local.seed"], cwd=ROOT, env=environment, check=False
-        ).returncode
-    return 0
+    return _load_samples() if chosen.seed else 0
 
 
 def down(_: argparse.Namespace) -> int:
@@ -159,6 +154,16 @@ def replay_history(chosen: argparse.Namespace) -> int:
         client("dynamodb"), client("lambda"), service, chosen.reader, since=chosen.since, until=chosen.until
     )
     print(f"{service.name} {chosen.reader} has read {count} commits again")
+    return 0
+
+
+def _load_samples() -> int:
+    """Loads the sample data, waits for every order to settle, and prints what came of it."""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "functions")}
+    for module in ("local.seed", "local.summary"):
+        done = subprocess.run([sys.executable, "-m", module], cwd=ROOT, env=environment, check=False)
+        if done.returncode:
+            return done.returncode
     return 0
 
 
