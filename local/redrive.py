@@ -111,13 +111,22 @@ def _records(streams: Any, pointer: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _parked(sqs: Any, parking: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every message of the queue, hidden from others while it is dealt with."""
+    """Every message that is in the queue now, hidden from others while it is dealt with.
+
+    What fails again and comes back meanwhile is left for the next time, so that this ends.
+    """
     url = sqs.get_queue_url(QueueName=parking)["QueueUrl"]
-    while True:
+    depth = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["ApproximateNumberOfMessages"])
+    left = int(depth["Attributes"]["ApproximateNumberOfMessages"])
+    while left > 0:
         batch = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=HOLD_SECONDS, WaitTimeSeconds=1
+            QueueUrl=url,
+            MaxNumberOfMessages=min(10, left),
+            VisibilityTimeout=HOLD_SECONDS,
+            WaitTimeSeconds=1,
         ).get("Messages", [])
         if not batch:
             return
+        left -= len(batch)
         for message in batch:
             yield url, message

@@ -35,10 +35,11 @@ from shared.decider import Command, execute
 from shared.envelope import CloudEvent, caused_by
 from shared.environment import MisconfiguredError, required
 from shared.money import Money
+from shared.rejection import Unavailable
 from shared.resources import history
 
 
-class OutcomeUnknown(Exception):
+class OutcomeUnknown(Unavailable):
     """The provider did not answer, and that is recorded: the message has to come again."""
 
 

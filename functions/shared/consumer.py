@@ -62,7 +62,8 @@ class _Batch:
 
     def fail(self, message: _Message, error: Exception, *, hopeless: bool = False) -> None:
         if message.id not in self._failed:
-            telemetry.error(
+            log = telemetry.warning if isinstance(error, Unavailable) else telemetry.error
+            log(
                 "reaction failed",
                 message_id=message.id,
                 event_id=message.event.id,

@@ -49,7 +49,7 @@ def test_the_oldest_promise_is_served_first(shop: Shop) -> None:
     for _ in range(3):
         orders.append(shop.place({sku: 2}))
         shop.settled(orders[-1], "backordered")
-    shop.receive_more(sku, 3)
+    shop.receive_more(sku, 1)
     shop.settled(orders[0], "reserved")
     shop.receive_more(sku, 2)
     shop.settled(orders[1], "reserved")
