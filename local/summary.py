@@ -36,6 +36,7 @@ RESERVED_EVENT = "OrderReserved"
 AGREEMENT_SECONDS = 30.0
 POLL_SECONDS = 0.5
 REASONS_SHOWN = 20
+SKUS_SHOWN = 4
 
 
 class Line(Struct, frozen=True):
@@ -258,7 +259,8 @@ def _reason(order: Order) -> str:
     match order.status:
         case "backordered":
             short = sorted({line.sku for line in order.lines if line.status == "backordered"})
-            return f"short of {', '.join(short)}"
+            more = f" and {len(short) - SKUS_SHOWN} more products" if len(short) > SKUS_SHOWN else ""
+            return f"short of {', '.join(short[:SKUS_SHOWN])}{more}"
         case "cancelled" | "cancelling":
             return order.reason or "no reason given"
         case "reserved":

@@ -83,6 +83,11 @@ def test_each_group_of_orders_has_its_reason() -> None:
     assert groups["backordered"] == {"short of TENT": 1}
 
 
+def test_an_order_that_is_short_of_much_names_a_few_products_and_counts_the_others() -> None:
+    order = an_order("5", "backordered", *((f"MUG-{n}", 1, "backordered") for n in range(1, 8)))
+    assert list(reasons([order])["backordered"]) == ["short of MUG-1, MUG-2, MUG-3, MUG-4 and 3 more products"]
+
+
 def test_the_time_to_reserved_runs_from_the_post_and_counts_only_orders_of_the_sample() -> None:
     orders = (*WELL.orders, an_order("7", "reserved"), an_order("6", "reserved"))
     assert seconds_to_reserved(orders, placed("7", "1", "2")) == [1.0, 7.0]
