@@ -116,15 +116,20 @@ class Shop:
     def _place_stubbornly(self, lines: dict[str, int]) -> str:
         """As a shop does: the same request with the same key until there is a clear answer."""
         key = str(uuid4())
-        for _ in range(50):
+        taken: list[str] = []
+
+        def try_once() -> bool:
             try:
                 answer = self.call("POST", "/orders", order(lines), key=key)
             except urllib3.exceptions.HTTPError:
-                continue
+                return False
+            assert answer.status == 201 or answer.status >= 500, answer
             if answer.status == 201:
-                return str(answer.body["order_id"])
-            assert answer.status >= 500, answer
-        raise AssertionError("the order was never taken")
+                taken.append(str(answer.body["order_id"]))
+            return bool(taken)
+
+        until(try_once, "the order is taken", 120)
+        return taken[0]
 
     def order(self, order_id: str) -> Json:
         """An order with everything that is known of it."""
