@@ -5,6 +5,7 @@ is lower, so a repeat changes nothing; a gap makes the projector read the stream
 away and made again.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -20,6 +21,7 @@ from shared.views import Views
 V = TypeVar("V", bound=Struct)
 
 _ATTEMPTS = 5
+_REMEMBERED = 1_000
 
 
 class ProjectionContended(Exception):
@@ -56,6 +58,7 @@ class Projector:
         self._history = history
         self._views = views
         self._projections = {projection.category: projection for projection in projections}
+        self._latest: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 
     def handle(self, event: dict[str, Any]) -> None:
         """Show the commits of one batch of stream records. Raises when it has to come again."""
@@ -71,11 +74,14 @@ class Projector:
     def _project(self, projection: Projection[V], stream_id: str, commits: Sequence[Commit]) -> None:
         pk, sk = projection.key(stream_id)
         last = commits[-1].sequence
-        unread = commits[0].sequence == 1
+        shown = self._shown_before(projection, stream_id, commits[0].sequence - 1)
         for _ in range(_ATTEMPTS):
-            stored = None if unread else self._views.get(pk, sk, projection.kind, consistent=True)
-            unread = False
-            document, version = stored or (projection.start(stream_id), 0)
+            document, version = (
+                shown
+                or self._views.get(pk, sk, projection.kind, consistent=True)
+                or (projection.start(stream_id), 0)
+            )
+            shown = None
             if version >= last:
                 return
             missing = [commit for commit in commits if commit.sequence > version]
@@ -83,11 +89,28 @@ class Projector:
                 missing = list(self._history.read(stream_id, after=version))
             for commit in missing:
                 for recorded in commit.events:
-                    shown: Event = self._catalog.decode(recorded)
-                    document = projection.show(document, shown, commit.at)
+                    event: Event = self._catalog.decode(recorded)
+                    document = projection.show(document, event, commit.at)
             if self._views.put(pk, sk, document, missing[-1].sequence, projection.index(document)):
+                self._remember(stream_id, document, missing[-1].sequence)
                 return
         raise ProjectionContended(f"{pk} {sk}")
+
+    def _shown_before(self, projection: Projection[V], stream_id: str, version: int) -> tuple[V, int] | None:
+        """The document at `version`, when it need not be read: there is none yet, or this process wrote it last.
+
+        Should another have gone on since, the conditional write fails, and the document is read.
+        """
+        if version == 0:
+            return projection.start(stream_id), 0
+        document, known = self._latest.get(stream_id, (None, 0))
+        return (document, known) if document is not None and known == version else None
+
+    def _remember(self, stream_id: str, document: Struct, version: int) -> None:
+        self._latest[stream_id] = (document, version)
+        self._latest.move_to_end(stream_id)
+        if len(self._latest) > _REMEMBERED:
+            self._latest.popitem(last=False)
 
 
 def _by_stream(commit: Commit) -> tuple[str, int]:

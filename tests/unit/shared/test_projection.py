@@ -218,3 +218,23 @@ def test_any_order_of_deliveries_with_repeats_and_gaps_ends_with_the_fold(
 
     bin_id = stream_id.partition("#")[2]
     assert depot.view(stream_id) == (BinView(bin_id, sum(changes), tuple(changes)), len(changes))
+
+
+def test_a_projector_goes_on_from_what_it_wrote_last_without_reading_it(depot: Depot) -> None:
+    projector = depot.projector
+    commits = depot.commits(5, 6, -1)
+    with counting(aws.dynamodb()) as traffic:
+        for commit in commits:
+            projector.handle(stream_batch([commit]))
+    assert (traffic.asked("GetItem"), traffic.asked("PutItem")) == (0, 3)
+    assert depot.view() == (BinView("A", 10, (5, 6, -1)), 3)
+
+
+def test_a_projector_that_another_has_overtaken_reads_before_it_goes_on(depot: Depot) -> None:
+    slow = depot.projector
+    commits = depot.commits(5, 6, -1, 4)
+    slow.handle(stream_batch(commits[:1]))
+    depot.show(commits[1:3])
+    slow.handle(stream_batch(commits[1:2]))
+    slow.handle(stream_batch(commits[3:]))
+    assert depot.view() == (BinView("A", 14, (5, 6, -1, 4)), 4)
