@@ -124,9 +124,7 @@ def openapi() -> Document:
     for _, route in routes:
         types.append(route.returns[1])
         types.extend(route.parameters[name] for name in ("body",) if name in route.parameters)
-    _, components = msgspec.json.schema_components(
-        types, schema_hook=_any_json, ref_template=_COMPONENTS
-    )
+    _, components = msgspec.json.schema_components(types, schema_hook=_any_json, ref_template=_COMPONENTS)
     paths: Document = {}
     for service, route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(service, route)
