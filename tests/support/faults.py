@@ -94,3 +94,38 @@ def counting(client: "DynamoDBClient") -> Iterator[Traffic]:
         yield traffic
     finally:
         client.meta.events.unregister("after-call.dynamodb", count)
+
+
+class Died(BaseException):
+    """The worker's process is gone in the middle of its work."""
+
+
+def die() -> None:
+    """End the worker here and now."""
+    raise Died
+
+
+@contextmanager
+def at_moment(client: "DynamoDBClient", moment: int, happens: Callable[[], None]) -> Iterator[list[int]]:
+    """Let `happens` happen once, just after DynamoDB has answered call number `moment`.
+
+    Between two calls a worker changes nothing that anybody else can see, so these moments (and never having begun)
+    are all the places at which another worker, or death, can make a difference. Yields the moments that passed.
+    """
+    passed: list[int] = []
+    events = client.meta.events
+
+    def tick(**_: object) -> None:
+        passed.append(len(passed))
+        if passed[-1] == moment:
+            stop()
+            happens()
+
+    def stop() -> None:
+        events.unregister("after-call.dynamodb", tick)
+
+    events.register("after-call.dynamodb", tick)
+    try:
+        yield passed
+    finally:
+        stop()

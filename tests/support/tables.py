@@ -1,6 +1,6 @@
 """The two tables of a service, as the deployment makes them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -13,18 +13,38 @@ def create_events_table(client: "DynamoDBClient", name: str) -> None:
 
 
 def create_views_table(
-    client: "DynamoDBClient", name: str, indexes: Mapping[str, tuple[str, str]] | None = None
+    client: "DynamoDBClient",
+    name: str,
+    indexes: Mapping[str, tuple[str, str]] | None = None,
+    keys_only: Collection[str] = (),
 ) -> None:
-    """A table for read models; `indexes` maps an index's name to its partition and sort attributes."""
+    """A table for read models; `indexes` maps an index's name to its partition and sort attributes.
+
+    Those named in `keys_only` hold nothing but the keys.
+    """
     indexes = indexes or {}
     extra = {
         "GlobalSecondaryIndexes": [
-            {"IndexName": index, "KeySchema": _key(*keys), "Projection": {"ProjectionType": "ALL"}}
+            {
+                "IndexName": index,
+                "KeySchema": _key(*keys),
+                "Projection": {"ProjectionType": "KEYS_ONLY" if index in keys_only else "ALL"},
+            }
             for index, keys in indexes.items()
         ]
     }
     attributes = dict.fromkeys(["pk", "sk", *(name for keys in indexes.values() for name in keys)])
     _create(client, name, tuple(attributes), extra if indexes else {})
+
+
+def create_ledger_table(client: "DynamoDBClient", name: str) -> None:
+    """The table of the payment sandbox's ledger."""
+    client.create_table(
+        TableName=name,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
 
 
 _STREAM = {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}

@@ -1,9 +1,9 @@
 """The payments service in a cloud of its own: messages go in; history, ledger and answers come out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto import mock_aws
 from msgspec import Raw
@@ -13,17 +13,11 @@ from payments.domain import PAYMENTS, Payment
 from shared import aws, codec, ids, resources
 from shared.envelope import CloudEvent
 from shared.event_store import EventStore
+from tests.support.faults import at_moment
 from tests.support.lambda_process import lambda_process
-from tests.support.tables import create_events_table, create_views_table
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tests.support.tables import create_events_table, create_ledger_table, create_views_table
 
 EVENTS, VIEWS, LEDGER, BUS = "payments-events", "payments-views", "payments-sandbox", "stowage"
-
-
-class Died(BaseException):
-    """The worker's process is gone in the middle of its work."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +98,7 @@ class PaymentsCloud:
     def overtake(self, slow: CloudEvent, fast: CloudEvent) -> None:
         """Deliver `slow`, and all of `fast` just after the provider has answered `slow`."""
         asked_the_provider = 2
-        with at_moment(asked_the_provider, lambda: self.drain(fast)):
+        with at_moment(aws.dynamodb(), asked_the_provider, lambda: self.drain(fast)):
             self.drain(slow)
 
     def payment(self, order_id: str) -> Payment:
@@ -160,50 +154,9 @@ class PaymentsCloud:
         return EventStore(aws.dynamodb(), EVENTS)
 
 
-def create_ledger_table(client: "DynamoDBClient") -> None:
-    """The sandbox provider's ledger."""
-    client.create_table(
-        TableName=LEDGER,
-        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-
-
 def new_order() -> str:
     """The id of an order that no other test knows."""
     return ids.new_id()
-
-
-@contextmanager
-def at_moment(moment: int, happens: Callable[[], None]) -> Iterator[list[int]]:
-    """Let `happens` happen once, just after DynamoDB has answered call number `moment`.
-
-    Between two calls a worker changes nothing that anybody else can see, so these moments (and never having begun)
-    are all the places at which another worker, or death, can make a difference. Yields the moments that passed.
-    """
-    passed: list[int] = []
-    events = aws.dynamodb().meta.events
-
-    def tick(**_: object) -> None:
-        passed.append(len(passed))
-        if passed[-1] == moment:
-            stop()
-            happens()
-
-    def stop() -> None:
-        events.unregister("after-call.dynamodb", tick)
-
-    events.register("after-call.dynamodb", tick)
-    try:
-        yield passed
-    finally:
-        stop()
-
-
-def die() -> None:
-    """End the worker here and now."""
-    raise Died
 
 
 @contextmanager
@@ -225,7 +178,7 @@ def payments_cloud() -> Iterator[PaymentsCloud]:
         _forget()
         create_events_table(aws.dynamodb(), EVENTS)
         create_views_table(aws.dynamodb(), VIEWS)
-        create_ledger_table(aws.dynamodb())
+        create_ledger_table(aws.dynamodb(), LEDGER)
         yield PaymentsCloud()
         _forget()
 

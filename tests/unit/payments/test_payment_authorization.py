@@ -10,15 +10,14 @@ from hypothesis import strategies as st
 from payments import authorization
 from payments.domain import MAX_ATTEMPTS
 from payments.provider import Authorized, Declined, PaymentProvider, ProviderTimeout
+from shared import aws
 from shared.envelope import CloudEvent
 from shared.environment import MisconfiguredError
 from shared.money import Money
+from tests.support.faults import Died, at_moment, die
 from tests.support.lambda_process import lambda_process
 from tests.unit.payments.payments_cloud import (
-    Died,
     PaymentsCloud,
-    at_moment,
-    die,
     new_order,
     requested,
     void_requested,
@@ -172,7 +171,7 @@ def passed_moments(cloud: PaymentsCloud, *earlier: CloudEvent, message: CloudEve
     """How many moments the delivery of `message` has when nobody disturbs it."""
     for one in earlier:
         cloud.deliver(one)
-    with at_moment(-1, die) as passed:
+    with at_moment(aws.dynamodb(), -1, die) as passed:
         cloud.deliver(message)
     return len(passed)
 
@@ -192,7 +191,7 @@ def test_a_worker_may_die_at_any_moment_of_an_authorization(
     for moment in range(moments):
         order = new_order()
         message = requested(order, method)
-        with at_moment(moment, die), pytest.raises(Died):
+        with at_moment(aws.dynamodb(), moment, die), pytest.raises(Died):
             cloud.deliver(message)
         if then_void:
             cloud.drain(void_requested(order))
@@ -207,7 +206,7 @@ def test_a_worker_may_die_at_any_moment_of_a_void(cloud: PaymentsCloud, method: 
     for moment in range(moments):
         order = new_order()
         cloud.deliver(requested(order, method))
-        with at_moment(moment, die), pytest.raises(Died):
+        with at_moment(aws.dynamodb(), moment, die), pytest.raises(Died):
             cloud.deliver(void_requested(order))
         cloud.drain(requested(order, method), void_requested(order))
         assert_settled(cloud, order, voided=True)
@@ -220,7 +219,7 @@ def test_a_void_may_overtake_an_authorization_at_any_moment(cloud: PaymentsCloud
         order = new_order()
         message, void = requested(order, method), void_requested(order)
         failed: list[CloudEvent] = []
-        with at_moment(moment, partial(deliver_meanwhile, cloud, void, failed)):
+        with at_moment(aws.dynamodb(), moment, partial(deliver_meanwhile, cloud, void, failed)):
             failed.extend(cloud.deliver(message))
         cloud.drain(*failed)
         assert_settled(cloud, order, voided=True)
@@ -234,7 +233,7 @@ def test_a_second_worker_may_do_the_same_at_any_moment(cloud: PaymentsCloud, met
         order = new_order()
         message, other = requested(order, method), requested(order, method, attempt=attempt)
         failed: list[CloudEvent] = []
-        with at_moment(moment, partial(deliver_meanwhile, cloud, other, failed)):
+        with at_moment(aws.dynamodb(), moment, partial(deliver_meanwhile, cloud, other, failed)):
             failed.extend(cloud.deliver(message))
         cloud.drain(*failed)
         assert_settled(cloud, order, voided=False)
@@ -265,7 +264,7 @@ def test_no_order_of_deliveries_and_deaths_holds_money_twice_or_too_long(
         meanwhile = partial(deliver_meanwhile, cloud, messages[preempting], [])
         happens = die if fate == "dies" else meanwhile
         try:
-            with at_moment(moment, happens):
+            with at_moment(aws.dynamodb(), moment, happens):
                 cloud.deliver(messages[chosen])
         except Died:
             pass

@@ -18,7 +18,8 @@ from payments.provider import (
 from payments.sandbox import Sandbox
 from shared.money import Money
 from tests.support.dynamodb_endpoints import endpoint
-from tests.unit.payments.payments_cloud import LEDGER, create_ledger_table, new_order
+from tests.support.tables import create_ledger_table
+from tests.unit.payments.payments_cloud import LEDGER, new_order
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -30,7 +31,7 @@ AMOUNT = Money(4990, "EUR")
 def client() -> Iterator["DynamoDBClient"]:
     with endpoint("moto") as started:
         client = started.client()
-        create_ledger_table(client)
+        create_ledger_table(client, LEDGER)
         yield client
 
 
