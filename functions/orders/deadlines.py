@@ -26,7 +26,7 @@ def handler(_event: dict[str, Any], _context: object) -> None:
                 checked += 1
             except Exception as error:
                 failed += 1
-                telemetry.error("deadline not checked", stream=stream_id, error=f"{type(error).__name__}: {error}")
+                telemetry.error("deadline not checked", stream=stream_id, **telemetry.failure(error))
     telemetry.info("swept", checked=checked, failed=failed)
     if failed:
         raise SweepFailed(f"{failed} of {checked + failed} orders")

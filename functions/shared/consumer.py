@@ -70,7 +70,7 @@ class _Batch:
                 event_type=message.event.type,
                 correlation_id=message.event.correlationid,
                 receives=message.receives,
-                error=f"{type(error).__name__}: {error}",
+                **telemetry.failure(error),
             )
         self._failed[message.id] = (message.receipt, _HOPELESS if hopeless else message.receives)
 

@@ -40,6 +40,6 @@ def _reach(table: str) -> str:
     try:
         aws.dynamodb().get_item(TableName=table, Key={"pk": {"S": "health"}, "sk": {"S": "health"}})
     except Exception as error:
-        telemetry.error("table not reached", table=table, error=f"{type(error).__name__}: {error}")
+        telemetry.error("table not reached", table=table, **telemetry.failure(error))
         return "fail"
     return "pass"

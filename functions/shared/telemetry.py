@@ -10,12 +10,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from pathlib import Path
+from traceback import extract_tb
 
 import msgspec
 
 from shared import clock, ids
 from shared.environment import environment
 
+_FRAMES_TOLD = 8
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _bound: ContextVar[dict[str, object]] = ContextVar("log_fields")
@@ -60,6 +63,15 @@ def warning(message: str, **fields: object) -> None:
 def error(message: str, **fields: object) -> None:
     """Write an ERROR line: somebody has to look."""
     _log("ERROR", message, fields)
+
+
+def failure(error: BaseException) -> dict[str, object]:
+    """The fields of a line that tell of `error`: what it says, and the innermost calls it came through."""
+    frames = extract_tb(error.__traceback__)[-_FRAMES_TOLD:]
+    return {
+        "error": f"{type(error).__name__}: {error}",
+        "stack": [f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames],
+    }
 
 
 @contextmanager

@@ -549,3 +549,27 @@ class TestCursors:
             decode_cursor(cursor)
 
         assert (refusal.value.field, refusal.value.value) == ("cursor", cursor)
+
+
+@pytest.mark.parametrize("character", ["\n", "\t", "\r", "\x00", "\x1b"])
+def test_control_characters_are_kept_out_of_every_text(depot: Depot, character: str) -> None:
+    error = depot.post(delivery(lines=[line(sku=f"MUG{character}")])).refusal(422, "invalid-field")
+    assert error["field"] == "lines[0].sku"
+    error = depot.post(delivery(supplier=f"AC{character}ME")).refusal(422, "invalid-field")
+    assert error["field"] == "supplier"
+    error = depot.call("PUT /products/{sku}", path={"sku": f"MUG{character}"}).refusal(400, "invalid-field")
+    assert error["field"] == "sku"
+
+
+def test_escapes_that_stand_for_ordinary_characters_are_taken(depot: Depot) -> None:
+    assert depot.post('{"supplier":"A\\u0043ME \\"best\\"","lines":[{"sku":"MUG","quantity":2}]}').status == 201
+
+
+def test_the_log_of_a_failed_request_says_where_it_failed(
+    depot: Depot, capsys: pytest.CaptureFixture[str]
+) -> None:
+    depot.failure = ZeroDivisionError("by nothing")
+    assert depot.post(delivery()).status == 500
+    [line_] = [json.loads(text) for text in capsys.readouterr().out.splitlines() if "request failed" in text]
+    assert line_["error"] == "ZeroDivisionError: by nothing"
+    assert line_["stack"][-1].startswith("test_http_edge.py:")
