@@ -391,13 +391,10 @@ def _payment_voided(order: Order) -> Iterator[Event]:
 
 def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
     line = order.lines[command.line_id]
-    if command.answer <= line.answer:
+    if command.answer <= line.answer or order.status == PLACED:
         return
-    if order.status in (CANCELLING, CANCELLED):
-        if line.status == LINE_RELEASED:
-            yield _release(order, [line])
-        return
-    if line.status == LINE_RESERVED or order.status == PLACED:
+    if line.status == LINE_RELEASED:
+        yield _release(order, [line])
         return
     promised = LinePromised(line_id=command.line_id, answer=command.answer)
     yield promised
@@ -406,9 +403,7 @@ def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
 
 def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
     line = order.lines[command.line_id]
-    if command.answer <= line.answer or order.status in (PLACED, CANCELLING, CANCELLED):
-        return
-    if line.status == LINE_BACKORDERED:
+    if command.answer <= line.answer or order.status == PLACED or line.status == LINE_RELEASED:
         return
     delayed = LineDelayed(line_id=command.line_id, answer=command.answer, available=command.available)
     yield delayed
@@ -416,13 +411,16 @@ def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
 
 
 def _take_stock_of_lines(order: Order, at: datetime) -> Iterator[Event]:
-    """Once every line has an answer, the order as a whole is reserved or backordered."""
-    if order.lines_in(LINE_PENDING):
+    """Once every line has an answer, the order as a whole is reserved or backordered.
+
+    A line's answer is noted also when it says nothing new: its number keeps older answers out that arrive later.
+    """
+    if order.status == CANCELLING or order.lines_in(LINE_PENDING):
         return
     waiting = order.lines_in(LINE_BACKORDERED)
-    if not waiting:
+    if not waiting and order.status != RESERVED:
         yield OrderReserved(order_id=order.order_id, deadline=_until(at, RELEASE_TIME))
-    elif order.status != BACKORDERED:
+    if waiting and order.status != BACKORDERED:
         yield OrderBackordered(
             order_id=order.order_id, lines=_requested(waiting), deadline=_until(at, BACKORDER_TIME)
         )
@@ -430,7 +428,7 @@ def _take_stock_of_lines(order: Order, at: datetime) -> Iterator[Event]:
 
 def _line_released(command: NoteReleasedLine, order: Order) -> Iterator[Event]:
     line = order.lines[command.line_id]
-    if order.status != CANCELLING or line.status == LINE_RELEASED:
+    if command.answer <= line.answer or order.status != CANCELLING or line.status == LINE_RELEASED:
         return
     freed = LineFreed(line_id=command.line_id, answer=command.answer)
     yield freed
