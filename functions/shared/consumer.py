@@ -153,7 +153,8 @@ def _failures(
     try:
         outcomes = execute_all(store, decider, stream_id, [command for _, command in group])
         if follow_up is not None:
-            _finish(store, decider, outcomes[-1], follow_up)
+            latest = max(outcomes, key=lambda outcome: outcome.stream.sequence)
+            _finish(store, decider, latest, follow_up)
     except (Contended, Unavailable) as error:
         yield from ((message, error) for message, _ in group)
     except Exception as error:

@@ -277,6 +277,21 @@ def test_what_a_stream_still_asks_for_is_decided_until_it_is_done(store: EventSt
     assert len(history(store, "Bin#A")) == 3
 
 
+def test_what_is_left_is_decided_also_when_the_last_message_of_the_batch_is_a_repeat(store: EventStore) -> None:
+    repeat = asked("e1", units=1)
+    react(queue_batch(repeat), store, BIN, commands)
+
+    react(
+        queue_batch(asked("e2", units=4), repeat),
+        store,
+        BIN,
+        commands,
+        follow_up=lambda stream: Take(2) if stream.state.units >= 3 else None,
+    )
+
+    assert store.load(BIN, "Bin#A").state == Bin(units=1)
+
+
 class TestOneByOne:
     def test_each_event_is_handled_alone(self) -> None:
         handled: list[str] = []
