@@ -86,8 +86,9 @@ class Snapshot:
 class Stream(Generic[S]):
     """A stream as it was read: `sequence` is its last commit's number (0: none yet).
 
-    `handled` maps the ids of the latest commands to the commit that answered them; `snapshot` is the one that
-    stands in the table.
+    `handled` maps the ids of the latest commands to the commit that answered them, and that of the very first
+    command: what it created is named after it, so its repeat comes to this stream however late. `snapshot` is the
+    one that stands in the table.
     """
 
     id: str
@@ -290,7 +291,7 @@ class EventStore:
                 state = fold.evolve(state, fold.catalog.decode(recorded))
             for command in commit.commands:
                 handled[command.command_id] = sequence
-        for surplus in list(handled)[: max(0, len(handled) - fold.window)]:
+        for surplus in list(handled)[1:][: max(0, len(handled) - fold.window)]:
             del handled[surplus]
         return replace(stream, state=state, handled=handled, sequence=sequence, recorded_at=commits[-1].at)
 

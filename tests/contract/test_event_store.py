@@ -264,12 +264,23 @@ class TestRepeatedCommands:
         assert (outcome.events, outcome.recorded_at, outcome.sequence) == (first.events, first.recorded_at, 1)
         assert len(history(table, stream_id)) == 11
 
-    def test_only_the_window_of_latest_commands_is_remembered(self, table: EventsTable, stream_id: str) -> None:
+    def test_the_first_command_and_a_window_of_the_latest_are_remembered(self, table: EventsTable, stream_id: str) -> None:
         short = replace(BIN, snapshot_every=4, window=3)
         for number in range(10):
             execute(table.store(), short, stream_id, command(Put(1), f"c{number}"))
 
-        assert table.store().load(short, stream_id).handled == {"c7": 8, "c8": 9, "c9": 10}
+        assert table.store().load(short, stream_id).handled == {"c0": 1, "c8": 9, "c9": 10}
+
+    def test_what_created_a_stream_gets_its_first_answer_however_much_has_happened_since(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        short = replace(BIN, snapshot_every=4, window=3)
+        for number in range(10):
+            execute(table.store(), short, stream_id, command(Put(number + 1), f"c{number}"))
+
+        repeat = execute(table.store(), short, stream_id, command(Put(1), "c0"))
+
+        assert (repeat.repeated, repeat.sequence, repeat.stream.sequence) == (True, 1, 10)
 
     def test_one_command_id_with_another_request_is_refused(self, table: EventsTable, stream_id: str) -> None:
         execute(table.store(), BIN, stream_id, command(Put(5), "key", fingerprint="five"))
