@@ -145,12 +145,12 @@ def test_every_queue_refuses_unencrypted_connections_on_aws(aws: Templates) -> N
     assert refusing == queues
 
 
-def test_a_message_stays_hidden_for_six_times_the_time_its_lambda_has(either: Templates) -> None:
+def test_a_message_stays_hidden_for_twice_the_time_its_lambda_has(either: Templates) -> None:
     for mapping in either.of_type("Lambda::EventSourceMapping"):
         source = mapping.template.resource(mapping["EventSourceArn"]["Fn::GetAtt"][0])
         if source is not None and source.kind == "SQS::Queue":
             timeout = either.function(mapping.refers_to("FunctionName"))["Timeout"]
-            assert source["VisibilityTimeout"] >= 6 * timeout + mapping["MaximumBatchingWindowInSeconds"]
+            assert source["VisibilityTimeout"] == 2 * timeout + mapping["MaximumBatchingWindowInSeconds"]
 
 
 def test_consumers_report_single_failures_and_take_a_bounded_share_of_the_machine(either: Templates) -> None:
