@@ -45,9 +45,9 @@ from shared.identifiers import LineId, OrderId, Timestamp, WarehouseCode
 from shared.money import Money
 from shared.rejection import Conflict, NotFound
 
-AUTHORIZATION_TIME = timedelta(minutes=15)
-RESERVATION_TIME = timedelta(minutes=15)
-CANCELLATION_TIME = timedelta(minutes=15)
+AUTHORIZATION_TIME = timedelta(hours=1)
+RESERVATION_TIME = timedelta(hours=1)
+CANCELLATION_TIME = timedelta(hours=1)
 BACKORDER_TIME = timedelta(days=30)
 RELEASE_TIME = timedelta(days=7)
 ATTEMPTS = 3
