@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 from aws_cdk import App
 
 from infra.app import SYSTEM
 from infra.stacks import build
+from local.environment import with_node
 from tests.support.templates import Templates
+
+os.environ.update(with_node(dict(os.environ)))  # the CDK's core runs on Node, ours and no other
 
 CONTEXT = {
     "aws": {"target": "aws"},
