@@ -106,7 +106,7 @@ def die() -> None:
 
 
 @contextmanager
-def at_moment(client: "DynamoDBClient", moment: int, happens: Callable[[], None]) -> Iterator[list[int]]:
+def at_moment(client: "DynamoDBClient", moment: int, happens: Callable[[], object]) -> Iterator[list[int]]:
     """Let `happens` happen once, just after DynamoDB has answered call number `moment`.
 
     Between two calls a worker changes nothing that anybody else can see, so these moments (and never having begun)

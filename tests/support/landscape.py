@@ -1,0 +1,224 @@
+"""Every service's Lambdas in this process, over tables of their own, wired as the map of the system says.
+
+Nothing moves by itself: a test says when an outbox publishes, which messages a queue hands out, and when a
+projector catches up. Each invocation is a worker that remembers nothing of the one before.
+"""
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto import mock_aws
+
+from infra.app import SYSTEM
+from infra.declaration import Capability, Grant, Service, System
+from shared import aws, codec
+from shared.envelope import CloudEvent
+from shared.environment import Environment, environment
+from shared.event_store import COMMIT_PREFIX, EventStore
+from shared.views import Views
+from tests.support.deliveries import failed, queue_batch
+from tests.support.lambda_process import lambda_process
+from tests.support.tables import create_events_table, create_ledger_table, create_views_table
+
+Record = Mapping[str, Any]
+Consumer = tuple[str, str]
+"""A service and one of its capabilities."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def field(self) -> str:
+        """The field that a refusal names."""
+        return str(self.body["errors"][0]["field"])
+
+    @property
+    def problem(self) -> str:
+        """The code of a refusal."""
+        return str(self.body["type"]).rpartition(":")[2]
+
+
+class Landscape:
+    """The system, as far as it is made of Lambdas, tables, queues and a bus."""
+
+    def __init__(self, system: System = SYSTEM) -> None:
+        self._system = system
+        self._running: list[Consumer] = []
+        self._given: dict[Consumer, set[tuple[str, str]]] = {}
+        self.bus: list[CloudEvent] = []
+        hooks: Any = aws.eventbridge().meta.events
+        hooks.register("before-call.events.PutEvents", self._take)
+
+    def invoke(self, service: str, capability: str, event: Mapping[str, Any]) -> Any:
+        """Start a worker of the capability and hand it `event`."""
+        self._running.append((service, capability))
+        try:
+            self._become(service, capability)
+            return importlib.import_module(f"{service}.{capability}").handler(event, None)
+        finally:
+            self._running.pop()
+            if self._running:
+                self._become(*self._running[-1])
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: object = None,
+        *,
+        key: str | None = None,
+        query: Mapping[str, str] | None = None,
+        **headers: str,
+    ) -> Answer:
+        """An HTTP request with the scope that its route needs; `key` is its Idempotency-Key."""
+        service, capability, route, parameters = self._route(method, path)
+        sent = {"content-type": "application/json"} | {n.replace("_", "-"): value for n, value in headers.items()}
+        answer = self.invoke(
+            service,
+            capability,
+            {
+                "routeKey": route.key,
+                "rawPath": path,
+                "pathParameters": parameters,
+                "queryStringParameters": dict(query or {}),
+                "headers": sent | ({"idempotency-key": key} if key else {}),
+                "body": None if body is None else codec.to_json(body).decode(),
+                "requestContext": {
+                    "authorizer": {"jwt": {"claims": {"client_id": "test-shop", "scope": route.scope or ""}}}
+                },
+            },
+        )
+        return Answer(answer["statusCode"], answer["headers"], msgspec.json.decode(answer["body"]))
+
+    def deliver(self, consumer: Consumer, *events: CloudEvent | str, receives: int = 1) -> list[int]:
+        """Hand one queue batch to the consumer; the places of the messages that have to come again."""
+        answer = self.invoke(*consumer, queue_batch(*events, receives=receives))
+        return [int(message_id.removeprefix("m")) for message_id in failed(answer)]
+
+    def follow(self, reader: Consumer) -> list[Record]:
+        """The service's commits that `reader` has not been given yet, each stream's in order."""
+        given = self._given.setdefault(reader, set())
+        pages = (
+            aws.dynamodb()
+            .get_paginator("scan")
+            .paginate(
+                TableName=self._system.service(reader[0]).events_table,
+                FilterExpression="begins_with(sk, :commits)",
+                ExpressionAttributeValues={":commits": {"S": COMMIT_PREFIX}},
+            )
+        )
+        items = {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
+        new = sorted(items.keys() - given)
+        given.update(new)
+        return [{"eventName": "INSERT", "dynamodb": {"NewImage": items[key]}} for key in new]
+
+    def publish(self, service: str) -> list[CloudEvent]:
+        """Let the service's outbox publish what was committed since; what reached the bus."""
+        before = len(self.bus)
+        if records := self.follow((service, "outbox")):
+            self.invoke(service, "outbox", {"Records": records})
+        return self.bus[before:]
+
+    def project(self, service: str) -> None:
+        """Let the service's projector catch up."""
+        if records := self.follow((service, "views")):
+            self.invoke(service, "views", {"Records": records})
+
+    def subscribers(self, event_type: str) -> list[Consumer]:
+        """Who gets the events of that type, as the map says."""
+        return [
+            (service.name, capability.name)
+            for service, capability in self._capabilities()
+            if event_type in capability.subscribes
+        ]
+
+    def history(self, service: str) -> EventStore:
+        """The service's history, as somebody sees it who has cached nothing."""
+        return EventStore(aws.dynamodb(), self._system.service(service).events_table)
+
+    def views(self, service: str) -> Views:
+        """The service's read models."""
+        return Views(aws.dynamodb(), self._system.service(service).views_table)
+
+    def _capabilities(self) -> Iterator[tuple[Service, Capability]]:
+        for service in self._system.services:
+            for capability in service.capabilities:
+                yield service, capability
+
+    def _route(self, method: str, path: str) -> tuple[str, str, Any, dict[str, str]]:
+        for service, capability in self._capabilities():
+            for route in capability.routes:
+                pattern = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", route.path)
+                match = re.fullmatch(pattern, path)
+                if match and route.method == method:
+                    return service.name, capability.name, route, match.groupdict()
+        raise LookupError(f"no route for {method} {path}")
+
+    def _become(self, service_name: str, capability_name: str) -> None:
+        service = self._system.service(service_name)
+        [capability] = [one for one in service.capabilities if one.name == capability_name]
+        for name in Environment.__struct_encode_fields__:
+            os.environ.pop(name, None)
+        os.environ.update(
+            SERVICE=service.name,
+            CAPABILITY=capability.name,
+            EVENTS_TABLE=service.events_table,
+            VIEWS_TABLE=service.views_table,
+            BUS_NAME=self._system.bus,
+            QUEUE_URL=f"https://sqs.us-east-1.amazonaws.com/123456789012/{service.queue(capability)}",
+            LOG_LEVEL="ERROR",
+            **capability.environment,
+        )
+        if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
+            os.environ["SANDBOX_LEDGER_TABLE"] = service.ledger_table
+        _forget((service.name, "shared.resources"))
+        environment.cache_clear()
+
+    def _take(self, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
+        entries = msgspec.json.decode(params["body"])["Entries"]
+        self.bus.extend(codec.from_json(entry["Detail"], CloudEvent) for entry in entries)
+        taken = {"FailedEntryCount": 0, "Entries": [{"EventId": str(n)} for n, _ in enumerate(entries)]}
+        return AWSResponse(params["url"], 200, HTTPHeaders(), None), taken
+
+
+@contextmanager
+def landscape(system: System = SYSTEM) -> Iterator[Landscape]:
+    """The whole system with empty tables, in this process."""
+    with mock_aws(), lambda_process("landscape", "none"):
+        for service in system.services:
+            create_events_table(aws.dynamodb(), service.events_table)
+            create_views_table(
+                aws.dynamodb(),
+                service.views_table,
+                {index.name: (index.partition, index.sort) for index in service.indexes},
+                keys_only=[index.name for index in service.indexes if index.keys_only],
+            )
+            if service.ledger_table:
+                create_ledger_table(aws.dynamodb(), service.ledger_table)
+        yield Landscape(system)
+        _forget(tuple(service.name for service in system.services))
+
+
+def _forget(packages: Iterable[str]) -> None:
+    """Make the next use of whatever these packages keep for a process a first one."""
+    prefixes = tuple(packages)
+    for name, module in list(sys.modules.items()):
+        if name in prefixes or name.startswith(tuple(f"{prefix}." for prefix in prefixes)):
+            for kept in list(vars(module).values()):
+                if hasattr(kept, "cache_clear"):
+                    kept.cache_clear()
