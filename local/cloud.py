@@ -24,10 +24,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import boto3
 import msgspec
 from botocore.config import Config
+from localstack_client.session import Session as LocalSession
 from msgspec import Struct
 
 from infra.app import SYSTEM
@@ -361,14 +362,14 @@ def temporary_cloud(
 
 def local_client(service: str, endpoint: str) -> Any:
     """A boto3 client of the cloud at `endpoint`, with the credentials every local cloud knows."""
-    return boto3.client(
-        service,  # type: ignore[call-overload]
-        endpoint_url=endpoint,
+    session = LocalSession(
+        CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
         region_name=REGION,
-        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        config=Config(inject_host_prefix=False, retries={"mode": "standard", "max_attempts": 5}),
+        localstack_host=urlsplit(endpoint).netloc,
     )
+    config = Config(inject_host_prefix=False, retries={"mode": "standard", "max_attempts": 5})
+    return session.client(service, config=config)
 
 
 def _free_port() -> int:
@@ -422,15 +423,31 @@ def _processes() -> Iterator[tuple[int, str]]:
 
 
 def _gone(pid: int, seconds: float) -> bool:
-    """Waits for a process to end; reaps it when it is our child."""
+    """Waits for a process to be over, its port free again."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
-        if not _is_ministack(pid):
+        if _is_over(pid):
             return True
         time.sleep(0.05)
     return False
+
+
+def _is_over(pid: int) -> bool:
+    """Whether the process has ended entirely: its command line goes before its sockets do, so that will not do.
+
+    A child of ours is reaped; one whose parent has not reaped it yet counts as ended.
+    """
+    with suppress(ChildProcessError):
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state in "ZX"
 
 
 def _tail(log: Path) -> str:
