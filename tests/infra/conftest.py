@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
-from aws_cdk import App
 
 from infra.app import SYSTEM
-from infra.stacks import build
 from local.environment import with_node
 from tests.support.templates import Templates
 
-os.environ.update(with_node(dict(os.environ)))  # the CDK's core runs on Node, ours and no other
+# The CDK's core runs on Node, and starts it when it is imported: that must be the one of our environment.
+os.environ.update(with_node(dict(os.environ)))
 
 CONTEXT = {
     "aws": {"target": "aws"},
@@ -22,6 +21,10 @@ CONTEXT = {
 
 def synthesize(target: str, folder: str) -> Templates:
     """All templates of one target; cdk-nag runs along and fails on whatever nobody has looked at."""
+    from aws_cdk import App
+
+    from infra.stacks import build
+
     app = App(context=CONTEXT[target], outdir=folder)
     build(app, SYSTEM)
     app.synth()

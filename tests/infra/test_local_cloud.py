@@ -66,6 +66,12 @@ def test_starting_twice_keeps_the_first_and_stopping_twice_is_harmless(cloud: Lo
     assert not cloud.stop()
 
 
+def test_a_stopped_cloud_leaves_its_port_free_at_once(cloud: LocalCloud) -> None:
+    for _ in range(3):
+        cloud.start()
+        cloud.stop()
+
+
 def test_stopping_ends_a_process_the_cloud_left_behind(cloud: LocalCloud) -> None:
     """When the cloud was killed, its Lambda workers are ended all the same."""
     cloud.start()
