@@ -137,8 +137,9 @@ class EventStore:
         """Record `events` (each with the index of its command) as the commit after `stream`, and only there.
 
         A commit that is already there and answers the same commands is our own earlier try: it is returned.
-        Raises ConcurrentCommit when another writer was first, TooLarge when the decision outgrows an item, and
-        Unavailable when it is not known whether the commit stands: repeat with the same commands.
+        Raises ConcurrentCommit when another writer was first, TooLarge when the decision outgrows an item,
+        msgspec.ValidationError when an event breaks its own contract, and Unavailable when it is not known whether
+        the commit stands: repeat with the same commands.
         """
         commit = Commit(
             stream=stream.id,
@@ -147,11 +148,12 @@ class EventStore:
             commands=tuple(commands),
             events=tuple(fold.catalog.encode(event, command) for event, command in events),
         )
+        following = self._fold(fold, stream, [commit])  # before it is written: what cannot be read is not recorded
         standing = self._put(commit)
-        if standing is not None and standing.command_ids != commit.command_ids:
-            raise ConcurrentCommit(f"{stream.id} already has a commit {commit.sequence}")
-        commit = standing or commit
-        following = self._fold(fold, stream, [commit])
+        if standing is not None:
+            if standing.command_ids != commit.command_ids:
+                raise ConcurrentCommit(f"{stream.id} already has a commit {commit.sequence}")
+            commit, following = standing, self._fold(fold, stream, [standing])
         following = self._snapshot_when_due(fold, following)
         self._remember(fold, following)
         return commit, following

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 from immutables import Map
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 
 from shared import event_store
 from shared.availability import Throttled
@@ -264,7 +264,9 @@ class TestRepeatedCommands:
         assert (outcome.events, outcome.recorded_at, outcome.sequence) == (first.events, first.recorded_at, 1)
         assert len(history(table, stream_id)) == 11
 
-    def test_the_first_command_and_a_window_of_the_latest_are_remembered(self, table: EventsTable, stream_id: str) -> None:
+    def test_the_first_command_and_a_window_of_the_latest_are_remembered(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
         short = replace(BIN, snapshot_every=4, window=3)
         for number in range(10):
             execute(table.store(), short, stream_id, command(Put(1), f"c{number}"))
@@ -621,6 +623,18 @@ class TestLimits:
         assert (refusal.value.code, traffic.operations) == ("decision-too-large", [])
         assert int(str(refusal.value.value)) > size
         assert history(table, stream_id) == []
+        assert put(store, stream_id).sequence == 1
+
+    def test_an_event_that_could_not_be_read_again_is_refused_and_nothing_is_written(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        store = table.store()
+        unreadable = LabelsAttached(labels=[7])  # type: ignore[list-item]
+
+        with counting(table.client) as traffic, pytest.raises(ValidationError):
+            store.append(BIN, store.load(BIN, stream_id), [originating("odd")], [(unreadable, 0)])
+
+        assert traffic.asked("PutItem") == 0
         assert put(store, stream_id).sequence == 1
 
     def test_the_largest_decision_that_is_taken_fits_an_item(self, table: EventsTable, stream_id: str) -> None:
