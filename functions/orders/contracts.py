@@ -32,7 +32,8 @@ PaymentMethod = Annotated[
         examples=["tok_accepted"],
     ),
 ]
-Reason = Annotated[str, Meta(min_length=1, max_length=200)]
+MAX_REASON = 200
+Reason = Annotated[str, Meta(min_length=1, max_length=MAX_REASON)]
 Attempt = Annotated[int, Meta(ge=1, description="1 for the first time; higher when it is asked again.")]
 
 MAX_LINES = 1_500

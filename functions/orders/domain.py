@@ -20,6 +20,7 @@ from immutables import Map
 from msgspec import Struct, structs
 
 from orders.contracts import (
+    MAX_REASON,
     PUBLISHED,
     CancellationStarted,
     Channel,
@@ -42,8 +43,8 @@ from orders.contracts import (
 )
 from shared.events import Event, EventCatalog
 from shared.identifiers import LineId, OrderId, Timestamp, WarehouseCode
-from shared.money import Money
-from shared.rejection import Conflict, NotFound
+from shared.money import MAX_MINOR_UNITS, Money
+from shared.rejection import Conflict, NotFound, Unprocessable
 
 AUTHORIZATION_TIME = timedelta(hours=1)
 RESERVATION_TIME = timedelta(hours=1)
@@ -248,7 +249,7 @@ Command = (
 
 
 def decide(command: Command, order: Order) -> Sequence[Event]:
-    """What follows from `command`. Raises NotFound for an order that was never placed."""
+    """What follows from `command`. Raises NotFound for an order never placed, Unprocessable for one too expensive."""
     if isinstance(command, PlaceOrder):
         return list(_place(command, order))
     if not order.order_id:
@@ -261,7 +262,7 @@ def decide(command: Command, order: Order) -> Sequence[Event]:
         case NoteDecline():
             return list(_declined(command, order))
         case NoteAbandonedPayment():
-            return list(_cancel(order, f"payment-unavailable: {command.reason}", command.at))
+            return list(_cancel(order, _reason("payment-unavailable", command.reason), command.at))
         case NoteVoid():
             return list(_payment_voided(order))
         case NoteReservedLine():
@@ -348,6 +349,14 @@ def _place(command: PlaceOrder, order: Order) -> Iterator[Event]:
     if order.order_id:
         raise Conflict(f"Order {order.order_id} was placed before.", code="order-exists")
     amount = sum(line.quantity * line.unit_price for line in command.lines)
+    if amount > MAX_MINOR_UNITS:
+        raise Unprocessable(
+            f"The order comes to {amount} minor units of {command.currency}; at most {MAX_MINOR_UNITS} are taken.",
+            field="lines",
+            value=amount,
+            remedy="Check quantities and prices, or split the order.",
+            code="order-too-expensive",
+        )
     total = Money(amount, command.currency)
     placed = OrderPlaced(
         order_id=command.order_id,
@@ -378,7 +387,7 @@ def _declined(command: NoteDecline, order: Order) -> Iterator[Event]:
     refused = PaymentRefused(reason=command.reason)
     yield refused
     if order.status == PLACED:
-        yield OrderCancelled(order_id=order.order_id, reason=f"payment-declined: {command.reason}")
+        yield OrderCancelled(order_id=order.order_id, reason=_reason("payment-declined", command.reason))
     else:
         yield from _finish_cancellation(evolve(order, refused))
 
@@ -536,6 +545,11 @@ def _claiming_nothing(lines: Map[str, Line]) -> Map[str, Line]:
 
 def _holds_money(order: Order) -> bool:
     return order.payment in (PAYMENT_REQUESTED, PAYMENT_AUTHORIZED)
+
+
+def _reason(why: str, details: str) -> str:
+    """Why the order ends: our words and another service's, which may be long."""
+    return f"{why}: {details}"[:MAX_REASON]
 
 
 def _until(at: datetime, time: timedelta) -> str:

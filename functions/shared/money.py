@@ -5,11 +5,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 Currency = Annotated[str, Meta(pattern=r"^[A-Z]{3}$", description="ISO 4217 currency code.", examples=["EUR"])]
+MAX_MINOR_UNITS = 1_000_000_000_000
 MinorUnits = Annotated[
     int,
     Meta(
         ge=0,
-        le=1_000_000_000_000,
+        le=MAX_MINOR_UNITS,
         description="An amount in the currency's minor unit (cents).",
         examples=[1995],
     ),

@@ -1,0 +1,109 @@
+"""The counter where orders are taken: customers in front, the answers of payments and inventory behind."""
+
+from itertools import count
+from typing import Any
+
+from msgspec import structs
+
+from orders.aggregates import ORDER
+from orders.domain import Order
+from shared.envelope import CloudEvent
+from shared.events import Commit
+from tests.support.deliveries import bus_event
+from tests.support.landscape import Answer, Landscape
+
+FULFILMENT = ("orders", "fulfilment")
+ASSORTMENT = ("orders", "assortment")
+_numbers = count(1)
+
+
+def unused(prefix: str) -> str:
+    """A name that no other test uses."""
+    return f"{prefix}-{next(_numbers)}"
+
+
+def registered(sku: str) -> CloudEvent:
+    """Inventory announces a product."""
+    return bus_event(f"Product#{sku}@1.0", {"sku": sku, "name": sku}, type="inventory.ProductRegistered")
+
+
+def answer(kind: str, order_id: str, place: int = 1, **data: object) -> CloudEvent:
+    """What payments or inventory says of an order; `place` is the event's commit number in its own stream."""
+    line = f"/{data['line_id']}" if "line_id" in data else ""
+    event = bus_event(f"{kind}-{order_id}{line}@{place}", {"order_id": order_id, **data}, type=kind)
+    return structs.replace(event, sequence=f"{place:010d}.0000")
+
+
+def authorized(order_id: str) -> CloudEvent:
+    """Payments has set the money aside."""
+    return answer("payments.PaymentAuthorized", order_id, authorization=f"auth_{order_id}")
+
+
+def reserved(order_id: str, line: int, place: int = 1) -> CloudEvent:
+    """Inventory has promised a line its units."""
+    return answer("inventory.LineReserved", order_id, place, line_id=str(line))
+
+
+def short(order_id: str, line: int, place: int = 1) -> CloudEvent:
+    """Inventory lets a line wait."""
+    return answer("inventory.LineShort", order_id, place, line_id=str(line), available=0)
+
+
+class Counter:
+    """The orders service as its callers and its queues meet it."""
+
+    def __init__(self, landscape: Landscape) -> None:
+        self.landscape = landscape
+
+    def sku(self) -> str:
+        """A product that can be ordered."""
+        sku = unused("SKU")
+        assert self.landscape.deliver(ASSORTMENT, registered(sku)) == []
+        return sku
+
+    def post(self, *lines: tuple[str, int], key: str = "", **changes: object) -> Answer:
+        """POST /orders; without `key` with a new one."""
+        body: dict[str, object] = {
+            "channel": "webshop",
+            "currency": "EUR",
+            "payment": {"method": "tok_accepted"},
+            "lines": [{"sku": sku, "quantity": quantity, "unit_price": 995} for sku, quantity in lines],
+        }
+        return self.landscape.call("POST", "/orders", body | changes, key=key or unused("key"))
+
+    def place(self, *lines: tuple[str, int], **changes: object) -> str:
+        """An order that is taken. Returns its id."""
+        answer = self.post(*(lines or ((self.sku(), 1),)), **changes)  # type: ignore[arg-type]
+        assert answer.status == 201, answer
+        return str(answer.body["order_id"])
+
+    def cancel(self, order_id: str, key: str = "") -> Answer:
+        """POST a cancellation; without `key` with a new one."""
+        path = f"/orders/{order_id}/cancellation"
+        return self.landscape.call("POST", path, {"reason": "changed my mind"}, key=key or unused("key"))
+
+    def tell(self, *events: CloudEvent) -> list[int]:
+        """Hand fulfilment one queue batch; the places of the messages that have to come again."""
+        return self.landscape.deliver(FULFILMENT, *events)
+
+    def get(self, path: str, **query: str) -> Answer:
+        """A GET request with a query."""
+        return self.landscape.call("GET", path, query=query)
+
+    def details(self, order_id: str) -> dict[str, Any]:
+        """GET /orders/{id}."""
+        answer = self.get(f"/orders/{order_id}")
+        assert answer.status == 200, answer
+        return dict(answer.body)
+
+    def order(self, order_id: str) -> Order:
+        """The order as its stream has it."""
+        return self.landscape.history("orders").load(ORDER, ORDER.stream_id(order_id)).state
+
+    def commits(self, order_id: str) -> list[Commit]:
+        """Every decision about the order."""
+        return list(self.landscape.history("orders").read(ORDER.stream_id(order_id)))
+
+    def happened(self, order_id: str) -> list[str]:
+        """The names of the order's events, oldest first."""
+        return [event.type.removeprefix("orders.") for commit in self.commits(order_id) for event in commit.events]
