@@ -50,6 +50,29 @@ GRANTS: Mapping[Kind, frozenset[Grant]] = {
 }
 
 
+# --- how long things may take, and how often they are tried, in seconds and times ---
+
+TIMEOUT_S: Mapping[Kind, int] = {
+    Kind.COMMAND: 10,
+    Kind.QUERY: 10,
+    Kind.REACTION: 30,
+    Kind.REPLICA: 30,
+    Kind.SCHEDULE: 50,
+    Kind.PROJECTOR: 30,
+    Kind.OUTBOX: 30,
+    Kind.HEALTH: 5,
+}
+MAX_RECEIVES = 10
+MAX_CONCURRENT_CONSUMERS = 5
+# Of the function's timeout. AWS advises 6 for consumers that must not see a batch twice; ours may, and what a
+# dead worker held comes back in a minute instead of three.
+VISIBILITY_TIMEOUTS = 2
+# How long a stream reader repeats a failing record before it parks a pointer to it and goes on. Always far below
+# the stream's 24 hours, after which the record would be gone without a trace. Order is worth waiting for on the
+# bus; a view is rebuilt from history anyway, and one broken document must not hold up the others for long.
+PATIENCE_S: Mapping[Kind, int] = {Kind.OUTBOX: 6 * 3600, Kind.PROJECTOR: 3600}
+
+
 @dataclass(frozen=True)
 class Route:
     """An HTTP route and the scope a token needs for it; `scope` is None where the route is open to all."""
@@ -86,6 +109,11 @@ class Capability:
     def grants(self) -> frozenset[Grant]:
         """Everything this Lambda may do."""
         return GRANTS[self.kind] | self.also
+
+    @property
+    def visibility_timeout_s(self) -> int:
+        """How long a message that this Lambda has received stays hidden from others, in seconds."""
+        return VISIBILITY_TIMEOUTS * TIMEOUT_S[self.kind] + self.window_s
 
 
 @dataclass(frozen=True)

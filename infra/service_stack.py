@@ -20,35 +20,25 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from infra.acknowledged import Accepted, accept
-from infra.declaration import SYSTEM_NAME, Capability, Grant, Kind, Service, System
+from infra.declaration import (
+    MAX_CONCURRENT_CONSUMERS,
+    MAX_RECEIVES,
+    PATIENCE_S,
+    SYSTEM_NAME,
+    TIMEOUT_S,
+    Capability,
+    Grant,
+    Kind,
+    Service,
+    System,
+)
 from infra.lambdas import CapabilityFunction, Package, alarm_on, alarm_topic_arn
 from infra.platform_stack import LOCAL_API_ID, PARAMETERS
 from infra.target import Target
 
 T = TypeVar("T")
 
-MAX_RECEIVES = 10
-MAX_CONCURRENT_CONSUMERS = 5
 PARKED_FOR = Duration.days(14)
-# Of the function's timeout. AWS advises 6 for consumers that must not see a batch twice; ours may, and what a
-# dead worker held comes back in a minute instead of three.
-VISIBILITY_TIMEOUTS = 2
-
-TIMEOUT: dict[Kind, Duration] = {
-    Kind.COMMAND: Duration.seconds(10),
-    Kind.QUERY: Duration.seconds(10),
-    Kind.REACTION: Duration.seconds(30),
-    Kind.REPLICA: Duration.seconds(30),
-    Kind.SCHEDULE: Duration.seconds(50),
-    Kind.PROJECTOR: Duration.seconds(30),
-    Kind.OUTBOX: Duration.seconds(30),
-    Kind.HEALTH: Duration.seconds(5),
-}
-
-# How long a stream reader repeats a failing record before it parks a pointer to it and goes on. Always far below
-# the stream's 24 hours, after which the record would be gone without a trace. Order is worth waiting for on the
-# bus; a view is rebuilt from history anyway, and one broken document must not hold up the others for long.
-PATIENCE: dict[Kind, Duration] = {Kind.OUTBOX: Duration.hours(6), Kind.PROJECTOR: Duration.hours(1)}
 STREAM_RETRIES = 10_000  # the most there is: age decides
 STREAM_LAG_ALARM = Duration.minutes(1)
 COMMITS_ONLY = {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "C#"}]}}}}
@@ -109,7 +99,7 @@ class ServiceStack(Stack):
             package=self._package,
             permissions=permissions,
             environment=self._environment(capability, queue),
-            timeout=TIMEOUT[capability.kind],
+            timeout=Duration.seconds(TIMEOUT_S[capability.kind]),
             alarms=self._alarms,
             answers_people=capability.kind in (Kind.COMMAND, Kind.QUERY),
         )
@@ -248,7 +238,7 @@ class ServiceStack(Stack):
             parallelization_factor=1,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=STREAM_RETRIES,
-            maximum_record_age_in_seconds=int(PATIENCE[capability.kind].to_seconds()),
+            maximum_record_age_in_seconds=PATIENCE_S[capability.kind],
             destination_config=lambda_.CfnEventSourceMapping.DestinationConfigProperty(
                 on_failure=lambda_.CfnEventSourceMapping.OnFailureProperty(destination=failures.queue_arn)
             ),
@@ -311,9 +301,7 @@ class ServiceStack(Stack):
         return self._encrypted_queue(
             name,
             kept_for=Duration.days(4),
-            visibility_timeout=Duration.seconds(
-                VISIBILITY_TIMEOUTS * TIMEOUT[capability.kind].to_seconds() + capability.window_s
-            ),
+            visibility_timeout=Duration.seconds(capability.visibility_timeout_s),
             dead_letters=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=MAX_RECEIVES),
         )
 
