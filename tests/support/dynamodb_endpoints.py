@@ -3,6 +3,7 @@
 | name | what | needs |
 |---|---|---|
 | moto | in this process | nothing |
+| simulated | the simulation's own, in this process | nothing |
 | local-cloud | the emulator of `make run`, an instance of its own | `.local/cloud-venv`, or STOWAGE_CLOUD_PYTHON |
 | dynamodb-local | AWS's own DynamoDB Local | Java 17 and Maven (downloads about 50 MB once) |
 | external | whatever answers at STOWAGE_DYNAMODB_ENDPOINT | that variable |
@@ -28,12 +29,14 @@ from botocore.config import Config
 from moto import mock_aws
 
 from local.cloud import LocalCloud
+from tests.simulation.boto3_client import client_of
+from tests.simulation.dynamodb import Database
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _ADDRESS = "STOWAGE_DYNAMODB_ENDPOINT"
-NAMES = ("moto", "local-cloud", "dynamodb-local", *(["external"] if os.environ.get(_ADDRESS) else []))
+NAMES = ("moto", "simulated", "local-cloud", "dynamodb-local", *(["external"] if os.environ.get(_ADDRESS) else []))
 
 _REPOSITORY = Path(__file__).resolve().parents[2]
 _POM = _REPOSITORY / "tests" / "contract" / "dynamodb-local" / "pom.xml"
@@ -70,9 +73,12 @@ class Endpoint:
     access_key: str = "test"
     secret_key: str = "test"
     lock: AbstractContextManager[Any] | None = None
+    database: Database | None = None
 
     def client(self) -> "DynamoDBClient":
         """A new client, which tries once."""
+        if self.database is not None:
+            return cast("DynamoDBClient", _OneAtATime(client_of(self.database), self.lock or threading.RLock()))
         client = boto3.client(
             "dynamodb",
             endpoint_url=self.url,
@@ -97,6 +103,11 @@ def _moto() -> Iterator[Endpoint]:
         for variable in [variable for variable in os.environ if variable.startswith("AWS_ENDPOINT_URL")]:
             patch.delenv(variable)
         yield Endpoint("moto", lock=threading.RLock())
+
+
+@contextmanager
+def _simulated() -> Iterator[Endpoint]:
+    yield Endpoint("simulated", lock=threading.RLock(), database=Database())
 
 
 @contextmanager
@@ -196,6 +207,7 @@ def _wait_for(process: "subprocess.Popen[bytes]", port: int, seconds: float = 30
 
 _STARTS: dict[str, Callable[[], Any]] = {
     "moto": _moto,
+    "simulated": _simulated,
     "local-cloud": _local_cloud,
     "dynamodb-local": _dynamodb_local,
     "external": _external,
