@@ -59,5 +59,8 @@ lint: env ## style, types, architecture rules, drift of the contracts
 test: lint ## lint, and all tests; starts what they need
 	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest -n 2 --dist loadfile
 
+cost: env ## what orders cost on AWS, counted call by call
+	@PYTHONPATH=functions $(VENV)/python -m tests.bench.cost
+
 deploy: env ## deploy to AWS with your own credentials [STACKS=stowage-orders] [ALARM_EMAIL=...]
 	@$(STOWAGE) deploy --target aws $(STACKS) $(if $(ALARM_EMAIL),--alarm-email $(ALARM_EMAIL))

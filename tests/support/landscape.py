@@ -155,6 +155,10 @@ class Landscape:
         """The service's read models."""
         return Views(aws.dynamodb(), self._system.service(service).views_table)
 
+    def place_of(self, method: str, path: str) -> Consumer:
+        """The service and capability that answer a request."""
+        return self._route(method, path)[:2]
+
     def _capabilities(self) -> Iterator[tuple[Service, Capability]]:
         for service in self._system.services:
             for capability in service.capabilities:

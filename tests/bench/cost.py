@@ -1,0 +1,74 @@
+"""Prints what orders cost on AWS, journey by journey and step by step: `make cost`.
+
+Each journey runs alone, so that no batch is shared: the dearest way to run. The last one runs a hundred orders
+together, as a busy hour does.
+"""
+
+import json
+from pathlib import Path
+
+from tests.bench.journeys import JOURNEYS, placed
+from tests.bench.meter import LAMBDA_MEMORY_MB, NETWORK_SECONDS, Bill
+
+PRICES_FILE = Path(__file__).with_name("prices.json")
+REPORT = Path(".local") / "bench" / "cost.json"
+TOGETHER = 100
+MILLION = 1_000_000
+
+COLUMNS = {
+    "write units": "dynamodb_write_unit",
+    "read units": "dynamodb_read_unit",
+    "events": "eventbridge_event",
+    "sqs": "sqs_request",
+    "lambdas": "lambda_invocation",
+    "http": "http_api_call",
+}
+
+
+def prices() -> dict[str, float]:
+    """The price of one unit of everything that is counted, in USD."""
+    found: dict[str, float] = json.loads(PRICES_FILE.read_text())["prices"]
+    return found
+
+
+def main() -> int:
+    """Run every journey, print the tables, write the JSON."""
+    sheet = json.loads(PRICES_FILE.read_text())
+    bills = {name: (run(), 1) for name, run in JOURNEYS.items()}
+    bills[f"{TOGETHER} orders of 4 lines together"] = (placed(4, orders=TOGETHER), TOGETHER)
+    print(
+        f"prices of {sheet['region']}, {sheet['as_of']}; Lambdas with {LAMBDA_MEMORY_MB} MB on arm64, whose calls"
+    )
+    print("take " + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in NETWORK_SECONDS.items()))
+    print()
+    heading = "".join(f"{column:>13}" for column in COLUMNS)
+    print(f"{'one order':34}{heading}{'USD/million':>13}")
+    for name, (bill, orders) in bills.items():
+        counts = "".join(f"{bill.total(unit) / orders:13.1f}" for unit in COLUMNS.values())
+        print(f"{name:34}{counts}{bill.cost(prices()) / orders * MILLION:13.2f}")
+    for name, (bill, orders) in bills.items():
+        print(f"\n{name}: USD per million orders, by step")
+        for step, cost in sorted(bill.by_step(prices()).items(), key=lambda entry: -entry[1]):
+            print(f"  {step:30}{cost / orders * MILLION:10.2f}")
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.write_text(
+        json.dumps({"prices": sheet, "journeys": {n: _plain(*b) for n, b in bills.items()}}, indent=2)
+    )
+    print(f"\nin full: {REPORT}")
+    return 0
+
+
+def _plain(bill: Bill, orders: int) -> dict[str, object]:
+    return {
+        "orders": orders,
+        "usd_per_million_orders": bill.cost(prices()) / orders * MILLION,
+        "units": [
+            {"step": usage.step, "resource": usage.resource, "unit": usage.unit, "quantity": quantity}
+            for usage, quantity in sorted(bill.units.items(), key=lambda entry: str(entry[0]))
+        ],
+        "calls": {" ".join(call): count for call, count in sorted(bill.calls.items())},
+    }
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

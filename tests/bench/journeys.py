@@ -1,0 +1,194 @@
+"""Whole journeys of orders through the real handlers, with a meter listening."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from infra.app import SYSTEM
+from shared import codec
+from shared.envelope import CloudEvent
+from tests.bench.meter import Bill, Meter
+from tests.support.landscape import Consumer, Landscape, landscape
+
+STOCK = 1_000_000
+
+
+class MeteredSystem:
+    """The system with its queues: what is asked of it runs until nothing moves any more."""
+
+    def __init__(self, system: Landscape, meter: Meter) -> None:
+        self._system = system
+        self._meter = meter
+        self._queues: dict[Consumer, deque[CloudEvent]] = {}
+        self._batches = {
+            (service.name, capability.name): capability.batch
+            for service in SYSTEM.services
+            for capability in service.capabilities
+        }
+
+    def call(self, method: str, path: str, body: object = None, key: str | None = None, **query: str) -> Any:
+        """One HTTP request that has to succeed; what it answers."""
+        step = ".".join(self._system.place_of(method, path))
+        self._meter.http_call(step)
+        with self._meter.invocation(step):
+            answer = self._system.call(method, path, body, key=key, query=query)
+        assert answer.status < 300, answer
+        return answer.body
+
+    def settle(self) -> None:
+        """Let outboxes, projectors and consumers work, batch by batch, until every queue is empty."""
+        moved = True
+        while moved:
+            moved = False
+            for service in SYSTEM.services:
+                moved = self._follow(service.name) or moved
+            for consumer in list(self._queues):
+                moved = self._drain(consumer) or moved
+
+    def _follow(self, service: str) -> bool:
+        published = self._publish(service)
+        records = self._records(service, "views")
+        size = self._batches[service, "views"]
+        for start in range(0, len(records), size):
+            with self._meter.invocation(f"{service}.views"):
+                self._system.invoke(service, "views", {"Records": records[start : start + size]})
+        return published or bool(records)
+
+    def _publish(self, service: str) -> bool:
+        records = self._records(service, "outbox")
+        size = self._batches[service, "outbox"]
+        for start in range(0, len(records), size):
+            before = len(self._system.bus)
+            with self._meter.invocation(f"{service}.outbox"):
+                self._system.invoke(service, "outbox", {"Records": records[start : start + size]})
+                for event in self._system.bus[before:]:
+                    self._meter.event(len(codec.to_json(event)))
+            for event in self._system.bus[before:]:
+                for consumer in self._system.subscribers(event.type):
+                    self._queues.setdefault(consumer, deque()).append(event)
+                    self._meter.queued(".".join(consumer), len(codec.to_json(event)))
+        return bool(records)
+
+    def _records(self, service: str, reader: str) -> list[Any]:
+        """What the table's stream hands to a reader; Lambda reads streams free of charge."""
+        with self._meter.paused():
+            return list(self._system.follow((service, reader)))
+
+    def _drain(self, consumer: Consumer) -> bool:
+        """Hand the consumer everything that waits for it, in batches as large as the map allows."""
+        waiting, self._queues[consumer] = self._queues[consumer], deque()
+        step, size = ".".join(consumer), self._batches[consumer]
+        moved = bool(waiting)
+        while waiting:
+            batch = [waiting.popleft() for _ in range(min(len(waiting), size))]
+            self._meter.polled(step, len(batch))
+            with self._meter.invocation(step):
+                again = self._system.deliver(consumer, *batch)
+            self._queues[consumer].extend(batch[place] for place in again)
+        return moved
+
+
+@contextmanager
+def metered() -> Iterator[tuple[MeteredSystem, Meter]]:
+    """The whole system in this process, with empty tables and a listening meter."""
+    meter = Meter()
+    with landscape() as system, meter.listening():
+        yield MeteredSystem(system, meter), meter
+
+
+def stocked(system: MeteredSystem, skus: int, units: int = STOCK) -> list[str]:
+    """Register `skus` products with `units` each."""
+    place = {"zone": "A", "aisle": "01", "bay": "01", "level": "1"}
+    system.call("PUT", "/inventory/locations/A-01-01-1", place)
+    names = [f"SKU-{number:04d}" for number in range(skus)]
+    for name in names:
+        system.call("PUT", f"/inventory/products/{name}", {"name": f"Product {name}"})
+        if units:
+            adjustment = {"sku": name, "location": "A-01-01-1", "quantity": units, "reason": "received"}
+            system.call("POST", "/inventory/stock/adjustments", adjustment, key=f"stock-{name}")
+    system.settle()
+    return names
+
+
+def order(skus: list[str], quantity: int = 1, method: str = "tok_accepted") -> dict[str, object]:
+    """An order with one line for each of `skus`."""
+    return {
+        "channel": "webshop",
+        "currency": "EUR",
+        "reference": "WEB-100482",
+        "customer": "C-20931",
+        "payment": {"method": method},
+        "lines": [{"sku": sku, "quantity": quantity, "unit_price": 1295} for sku in skus],
+    }
+
+
+def placed(lines: int, orders: int = 1) -> Bill:
+    """`orders` orders of `lines` lines, from placing to reserved."""
+    with metered() as (system, meter):
+        skus = stocked(system, max(lines, min(orders, 100)))
+        meter.bill = Bill()
+        for number in range(orders):
+            wanted = [skus[(number + line) % len(skus)] for line in range(lines)]
+            system.call("POST", "/orders", order(wanted), key=f"order-{number}")
+        system.settle()
+        return _checked(system, meter, {"reserved": orders})
+
+
+def backordered(lines: int = 4) -> Bill:
+    """An order that finds no stock, waits, and is reserved when it arrives."""
+    with metered() as (system, meter):
+        skus = stocked(system, lines, units=0)
+        meter.bill = Bill()
+        system.call("POST", "/orders", order(skus), key="order-0")
+        system.settle()
+        ordered = meter.bill
+        meter.bill = Bill()
+        for sku in skus:
+            arrived = {"sku": sku, "location": "A-01-01-1", "quantity": 5, "reason": "received"}
+            system.call("POST", "/inventory/stock/adjustments", arrived, key=f"stock-{sku}")
+        system.settle()
+        meter.bill.units.update(ordered.units)
+        meter.bill.calls.update(ordered.calls)
+        return _checked(system, meter, {"reserved": 1})
+
+
+def cancelled(lines: int = 4) -> Bill:
+    """An order that is reserved and then cancelled: stock released, money voided."""
+    with metered() as (system, meter):
+        skus = stocked(system, lines)
+        meter.bill = Bill()
+        order_id = system.call("POST", "/orders", order(skus), key="order-0")["order_id"]
+        system.settle()
+        system.call("POST", f"/orders/{order_id}/cancellation", {"reason": "changed my mind"}, key="cancel-0")
+        system.settle()
+        return _checked(system, meter, {"cancelled": 1})
+
+
+def declined(lines: int = 4) -> Bill:
+    """An order whose card is declined."""
+    with metered() as (system, meter):
+        skus = stocked(system, lines)
+        meter.bill = Bill()
+        system.call("POST", "/orders", order(skus, method="tok_declined"), key="order-0")
+        system.settle()
+        return _checked(system, meter, {"cancelled": 1})
+
+
+def _checked(system: MeteredSystem, meter: Meter, statuses: Mapping[str, int]) -> Bill:
+    """The bill, when every order is where it should be."""
+    bill, meter.bill = meter.bill, Bill()
+    for status, count in statuses.items():
+        found = system.call("GET", "/orders", status=status, limit="200")["items"]
+        assert len(found) == count, (status, len(found))
+    return bill
+
+
+JOURNEYS: dict[str, Callable[[], Bill]] = {
+    "order of 1 line": lambda: placed(1),
+    "order of 4 lines": lambda: placed(4),
+    "order of 30 lines": lambda: placed(30),
+    "backorder of 4 lines": backordered,
+    "cancellation of 4 lines": cancelled,
+    "decline": declined,
+}

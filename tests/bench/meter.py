@@ -1,0 +1,285 @@
+"""What AWS would bill, counted from the wire.
+
+DynamoDB units follow AWS's published rules, from the sizes of the items that calls carry and touch:
+a write costs 1 unit per started KB of the larger of the old and the new item, and the same again in every index
+that has the item before or after (twice when its key there changes); a consistent read costs 1 unit per started
+4 KB, an eventually consistent one half of that; a query reads the sum of its items; a failed condition costs what
+the write would have. Streams read by Lambda are free. An EventBridge event and an SQS message count once per
+started 64 KB.
+"""
+
+import base64
+import contextlib
+import json
+import time
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+from moto.core.botocore_stubber import BotocoreStubber
+from msgspec import Struct
+
+from infra.app import SYSTEM
+from infra.declaration import Index
+from shared import aws
+
+KB = 1024
+MESSAGE_CHUNK = 64 * KB
+LAMBDA_MEMORY_MB = 512
+LAMBDA_MEMORY_OF_ONE_CPU_MB = 1769
+"""Lambda gives a function CPU in proportion to its memory; at this much it has one whole CPU."""
+NETWORK_SECONDS = {"dynamodb": 0.005, "events": 0.010, "sqs": 0.008}
+"""How long one call takes on AWS: stated, not measured; it is most of what a Lambda's duration is made of."""
+
+Item = Mapping[str, Mapping[str, Any]]
+
+
+class Usage(Struct, frozen=True):
+    """What is billed: by which step (a Lambda, or the bus), on what, and what for."""
+
+    step: str
+    resource: str
+    unit: str
+
+
+@dataclass
+class Bill:
+    """Counted units, and the calls behind them."""
+
+    units: Counter[Usage] = field(default_factory=Counter)
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+    def add(self, usage: Usage, quantity: float) -> None:
+        """Count `quantity` more units."""
+        self.units[usage] += quantity  # type: ignore[assignment]
+
+    def total(self, unit: str) -> float:
+        """All units of one kind."""
+        return sum(quantity for usage, quantity in self.units.items() if usage.unit == unit)
+
+    def cost(self, prices: Mapping[str, float]) -> float:
+        """The bill in the currency of `prices`."""
+        return sum(quantity * prices[usage.unit] for usage, quantity in self.units.items())
+
+    def by_step(self, prices: Mapping[str, float]) -> dict[str, float]:
+        """What each step costs."""
+        steps: defaultdict[str, float] = defaultdict(float)
+        for usage, quantity in self.units.items():
+            steps[usage.step] += quantity * prices[usage.unit]
+        return dict(steps)
+
+
+class Meter:
+    """Listens to the AWS clients of this process and keeps the bill."""
+
+    def __init__(self) -> None:
+        self.bill = Bill()
+        self._step = "none"
+        self._indexes: dict[str, tuple[Index, ...]] = {
+            service.views_table: service.indexes for service in SYSTEM.services
+        }
+        self._touched: Item | None = None
+        self._outside = 0.0
+        self._network = 0.0
+
+    @contextmanager
+    def invocation(self, step: str) -> Iterator[None]:
+        """One Lambda invocation: its calls, its duration, what it logs."""
+        previous, self._step = self._step, step
+        outside, network = self._outside, self._network
+        logged = _Log()
+        started = time.perf_counter()
+        try:
+            with contextlib.redirect_stdout(logged):
+                yield
+        finally:
+            own = time.perf_counter() - started - (self._outside - outside)
+            cpu = own * max(1.0, LAMBDA_MEMORY_OF_ONE_CPU_MB / LAMBDA_MEMORY_MB)
+            seconds = ceil((cpu + self._network - network) * 1000) / 1000
+            self._count("lambda", "lambda_invocation", 1)
+            self._count("lambda", "lambda_gb_second", seconds * LAMBDA_MEMORY_MB / KB)
+            self._count("logs", "log_byte", logged.written)
+            self._step = previous
+
+    def http_call(self, step: str) -> None:
+        """One call of the HTTP API."""
+        self.bill.add(Usage(step, "http api", "http_api_call"), 1)
+
+    def event(self, size: int) -> None:
+        """One event put on the bus."""
+        self._count("bus", "eventbridge_event", ceil(size / MESSAGE_CHUNK))
+
+    def queued(self, step: str, size: int) -> None:
+        """One message put into a queue by the bus."""
+        self.bill.add(Usage(step, "queue", "sqs_request"), ceil(size / MESSAGE_CHUNK))
+
+    def polled(self, step: str, messages: int) -> None:
+        """A batch taken from a queue and deleted: at most 10 messages per request."""
+        self.bill.add(Usage(step, "queue", "sqs_request"), 2 * ceil(messages / 10))
+
+    def _count(self, resource: str, unit: str, quantity: float) -> None:
+        self.bill.add(Usage(self._step, resource, unit), quantity)
+
+    # --- DynamoDB ---
+
+    def before(self, operation: str, request: Mapping[str, Any]) -> None:
+        """Look at what a write is about to replace."""
+        self._touched = None
+        if operation in ("PutItem", "UpdateItem", "DeleteItem"):
+            key = request.get("Key") or {
+                name: request["Item"][name] for name in ("pk", "sk") if name in request["Item"]
+            }
+            with self.paused():
+                self._touched = aws.dynamodb().get_item(TableName=request["TableName"], Key=key).get("Item")
+
+    def after(self, operation: str, request: Mapping[str, Any], response: Mapping[str, Any]) -> None:
+        """Count what a call has cost."""
+        table = request.get("TableName") or next(iter(request["RequestItems"]))
+        self.bill.calls[self._step, f"{operation} {table}"] += 1
+        self._network += NETWORK_SECONDS["dynamodb"]
+        match operation:
+            case "PutItem":
+                self._written(table, self._touched, request["Item"], failed="Error" in response)
+            case "UpdateItem":
+                key = request["Key"]
+                with self.paused():
+                    now = aws.dynamodb().get_item(TableName=table, Key=key).get("Item")
+                self._written(table, self._touched, now, failed="Error" in response)
+            case "DeleteItem":
+                self._written(table, self._touched, None, failed="Error" in response)
+            case "GetItem":
+                self._read(table, item_size(response.get("Item", {})), bool(request.get("ConsistentRead")))
+            case "BatchGetItem":
+                for wanted in request["RequestItems"][table]["Keys"]:
+                    with self.paused():
+                        found = aws.dynamodb().get_item(TableName=table, Key=wanted).get("Item", {})
+                    self._read(table, item_size(found), consistent=False)
+            case "Query":
+                self._read(table, sum(map(item_size, response["Items"])), bool(request.get("ConsistentRead")))
+            case _:
+                raise NotImplementedError(f"{operation} is not metered")
+
+    def _read(self, table: str, size: int, consistent: bool) -> None:
+        units = max(1, ceil(size / (4 * KB))) * (1.0 if consistent else 0.5)
+        self._count(table, "dynamodb_read_unit", units)
+
+    def _written(self, table: str, old: Item | None, new: Item | None, *, failed: bool) -> None:
+        size = max(item_size(old or {}), item_size(new or {}))
+        self._count(table, "dynamodb_write_unit", max(1, ceil(size / KB)))
+        if failed:
+            return
+        for index in self._indexes.get(table, ()):
+            units = index_write_units(index, old, new)
+            if units:
+                self._count(f"{table}/{index.name}", "dynamodb_write_unit", units)
+
+    # --- how it listens ---
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Count everything that this process's clients ask inside the block."""
+        client: Any = aws.dynamodb()
+        requests: list[tuple[str, Mapping[str, Any]]] = []
+
+        def provide(params: dict[str, Any], model: Any, **_: object) -> None:
+            if not self._paused:
+                self.before(model.name, params)
+                requests.append((model.name, params))
+
+        def done(parsed: dict[str, Any], **_: object) -> None:
+            if not self._paused and requests:
+                self.after(*requests.pop(), parsed)
+
+        stubber: Any = BotocoreStubber
+        original = stubber.__call__
+
+        def timed(*arguments: Any, **named: Any) -> Any:
+            started = time.perf_counter()
+            try:
+                return original(*arguments, **named)
+            finally:
+                self._outside += time.perf_counter() - started
+
+        client.meta.events.register("provide-client-params.dynamodb", provide)
+        client.meta.events.register("after-call.dynamodb", done)
+        stubber.__call__ = timed
+        try:
+            yield
+        finally:
+            stubber.__call__ = original
+            client.meta.events.unregister("provide-client-params.dynamodb", provide)
+            client.meta.events.unregister("after-call.dynamodb", done)
+
+    _paused = False
+
+    @contextmanager
+    def paused(self) -> Iterator[None]:
+        """The meter's own looks are not counted, and take no time of the Lambda's."""
+        started = time.perf_counter()
+        before, self._paused = self._paused, True
+        outside = self._outside
+        try:
+            yield
+        finally:
+            self._paused = before
+            self._outside = outside + time.perf_counter() - started
+
+
+class _Log:
+    """Counts what is written to it."""
+
+    def __init__(self) -> None:
+        self.written = 0
+
+    def write(self, text: str) -> int:
+        self.written += len(text.encode())
+        return len(text)
+
+    def flush(self) -> None:
+        return None
+
+
+def item_size(item: Item) -> int:
+    """The bytes of an item by DynamoDB's rules: names and values, numbers by their digits."""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items())
+
+
+def _value_size(value: Mapping[str, Any]) -> int:
+    [(kind, content)] = value.items()
+    match kind:
+        case "S":
+            return len(content.encode())
+        case "N":
+            return len(content.lstrip("-").replace(".", "").strip("0") or "0") // 2 + 2
+        case "B":
+            return len(content if isinstance(content, bytes) else base64.b64decode(content))
+        case "BOOL" | "NULL":
+            return 1
+        case _:
+            raise NotImplementedError(f"items hold no {kind}")
+
+
+def index_write_units(index: Index, old: Item | None, new: Item | None) -> int:
+    """The write units that an index takes when an item changes from `old` to `new`."""
+    was, now = _in_index(index, old), _in_index(index, new)
+    if (was is None and now is None) or was == now:
+        return 0
+    if was is None or now is None or _key(index, was) == _key(index, now):
+        return max(1, ceil(max(item_size(was or {}), item_size(now or {})) / KB))
+    return sum(max(1, ceil(item_size(one) / KB)) for one in (was, now))
+
+
+def _in_index(index: Index, item: Item | None) -> Item | None:
+    """The item as the index has it: nothing when it lacks one of the keys."""
+    if item is None or index.partition not in item or index.sort not in item:
+        return None
+    if not index.keys_only:
+        return item
+    return {name: item[name] for name in ("pk", "sk", index.partition, index.sort)}
+
+
+def _key(index: Index, item: Item) -> tuple[str, str]:
+    return json.dumps(item[index.partition]), json.dumps(item[index.sort])

@@ -1,0 +1,84 @@
+"""Budgets: what a command and a journey may cost. They count, they do not time."""
+
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra.lambdas import MEMORY_MB
+from tests.bench.cost import prices
+from tests.bench.journeys import JOURNEYS, metered, order, stocked
+from tests.bench.meter import LAMBDA_MEMORY_MB, Bill
+
+BUDGETS: dict[str, Any] = json.loads(Path(__file__).with_name("budgets.json").read_text())
+COMMITS = ("inventory-events", "orders-events", "payments-events")
+
+
+@cache
+def bill(journey: str) -> Bill:
+    return JOURNEYS[journey]()
+
+
+def test_every_journey_has_a_budget() -> None:
+    assert set(BUDGETS["journeys"]) == set(JOURNEYS)
+
+
+@pytest.mark.parametrize("journey", JOURNEYS)
+def test_a_journey_stays_within_its_budget(journey: str) -> None:
+    measured = {unit: bill(journey).total(unit) for unit in BUDGETS["journeys"][journey]}
+    over = {
+        u: (m, BUDGETS["journeys"][journey][u]) for u, m in measured.items() if m > BUDGETS["journeys"][journey][u]
+    }
+    assert not over, f"{journey} costs more than its budget (measured, allowed): {over}"
+
+
+def test_an_order_of_four_lines_costs_less_than_its_budget() -> None:
+    cost = bill("order of 4 lines").cost(prices()) * 1_000_000
+    assert 10 < cost < BUDGETS["usd_per_million_orders_of_4_lines"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("POST", "/orders", order(["SKU-0000", "SKU-0001"])),
+        (
+            "POST",
+            "/inventory/stock/adjustments",
+            {"sku": "SKU-0000", "location": "A-01-01-1", "quantity": 5, "reason": "found"},
+        ),
+        ("PUT", "/inventory/products/SKU-0009", {"name": "Mug"}),
+        ("PUT", "/inventory/locations/B-01", {"zone": "B", "aisle": "01", "bay": "01", "level": "1"}),
+    ],
+)
+def test_a_command_is_one_conditional_write(method: str, path: str, body: dict[str, object]) -> None:
+    with metered() as (system, meter):
+        stocked(system, 2)
+        meter.bill = Bill()
+        system.call(method, path, body, key="once" if method == "POST" else None)
+        writes = {call: count for (_, call), count in meter.bill.calls.items() if call.startswith("PutItem")}
+    assert sum(writes.values()) == 1
+    assert next(iter(writes)).removeprefix("PutItem ") in COMMITS
+
+
+def test_a_batch_of_a_hundred_reservations_of_one_sku_is_one_write() -> None:
+    with metered() as (system, meter):
+        [sku] = stocked(system, 1)
+        for number in range(100):
+            system.call("POST", "/orders", order([sku]), key=f"order-{number}")
+        meter.bill = Bill()
+        system.settle()
+        commits = meter.bill.calls["inventory.reservation", "PutItem inventory-events"]
+        units = sum(
+            quantity
+            for usage, quantity in meter.bill.units.items()
+            if (usage.step, usage.resource, usage.unit)
+            == ("inventory.reservation", "inventory-events", "dynamodb_write_unit")
+        )
+    assert commits == 1
+    assert units <= 75, "write units for 100 reservations"
+
+
+def test_the_meter_knows_the_memory_that_is_deployed() -> None:
+    assert MEMORY_MB == LAMBDA_MEMORY_MB
