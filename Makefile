@@ -8,7 +8,7 @@ TARGET ?= local
 SHELL := /bin/sh
 export PYTHONPATH := functions
 .DEFAULT_GOAL := help
-.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay deploy
+.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay cost deploy
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
