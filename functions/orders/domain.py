@@ -249,7 +249,7 @@ Command = (
 
 
 def decide(command: Command, order: Order) -> Sequence[Event]:
-    """What follows from `command`. Raises NotFound for an order never placed, Unprocessable for one too expensive."""
+    """What follows from `command`. Raises NotFound for an order never placed, Unprocessable for too dear a one."""
     if isinstance(command, PlaceOrder):
         return list(_place(command, order))
     if not order.order_id:

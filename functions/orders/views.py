@@ -29,7 +29,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     """An order in a list. `backordered` are the SKUs that it waits for."""
 
     order_id: str
-    status: str = PLACED
+    status: str
     channel: str = ""
     reference: str | None = None
     customer: str | None = None
@@ -105,7 +105,7 @@ def index(order: OrderSummary) -> Mapping[str, str]:
 
 
 def _start(stream_id: str) -> OrderSummary:
-    return OrderSummary(stream_id.partition("#")[2])
+    return OrderSummary(stream_id.partition("#")[2], PLACED)
 
 
 SUMMARIES: Projection[OrderSummary] = Projection(
