@@ -1,0 +1,160 @@
+"""Deadlines: overdue orders are found through the sparse index, act once, and fail alone."""
+
+from datetime import timedelta
+from functools import partial
+
+import pytest
+
+from orders.deadlines import SweepFailed
+from orders.domain import ATTEMPTS, AUTHORIZATION_TIME, BACKORDER_TIME, RELEASE_TIME, RESERVATION_TIME
+from orders.views import DEADLINE_SHARDS
+from shared import aws
+from tests.support.clocks import MovableClock
+from tests.support.faults import Died, at_moment, die, refusing
+from tests.unit.orders.counter import Counter, answer, authorized, reserved, short
+
+
+def sweep(counter: Counter) -> None:
+    """One run of the sweeper, on views that are up to date."""
+    counter.landscape.project("orders")
+    counter.landscape.invoke("orders", "deadlines", {})
+
+
+def in_index(counter: Counter) -> set[str]:
+    """The orders that the sweeper could find, ever."""
+    counter.landscape.project("orders")
+    views = counter.landscape.views("orders")
+    keys = [key for shard in DEADLINE_SHARDS for key in views.keys(("due", shard), "deadline", "by_deadline", "3")]
+    assert len(keys) == len(set(keys))
+    return {key.removeprefix("Order#") for key in keys}
+
+
+def test_an_overdue_authorization_is_asked_for_again_once_per_deadline(
+    time: MovableClock, new_counter: Counter
+) -> None:
+    order_id = new_counter.place()
+    sweep(new_counter)
+    assert new_counter.happened(order_id) == ["OrderPlaced", "PaymentAuthorizationRequested"]
+    time.pass_time(AUTHORIZATION_TIME)
+    for _ in range(3):
+        sweep(new_counter)
+    asked_again = ["DeadlinePassed", "PaymentAuthorizationRequested"]
+    assert new_counter.happened(order_id)[2:] == asked_again
+    assert new_counter.order(order_id).attempt == 2
+
+
+def test_a_sweeper_that_sees_views_of_yesterday_acts_once(time: MovableClock, new_counter: Counter) -> None:
+    order_id = new_counter.place()
+    new_counter.landscape.project("orders")
+    time.pass_time(AUTHORIZATION_TIME)
+    for _ in range(3):
+        new_counter.landscape.invoke("orders", "deadlines", {})
+    assert new_counter.happened(order_id).count("DeadlinePassed") == 1
+
+
+def test_two_sweepers_at_once_act_once(time: MovableClock, new_counter: Counter) -> None:
+    for moment in range(12):
+        order_id = new_counter.place()
+        new_counter.landscape.project("orders")
+        time.pass_time(AUTHORIZATION_TIME)
+        other = partial(new_counter.landscape.invoke, "orders", "deadlines", {})
+        with at_moment(aws.dynamodb(), moment, other):
+            new_counter.landscape.invoke("orders", "deadlines", {})
+        assert new_counter.happened(order_id).count("DeadlinePassed") == 1
+
+
+def test_an_answer_that_arrives_while_the_sweeper_looks_counts(time: MovableClock, new_counter: Counter) -> None:
+    for moment in range(9):
+        order_id = new_counter.place()
+        new_counter.landscape.project("orders")
+        time.pass_time(AUTHORIZATION_TIME)
+        told = authorized(order_id)
+        with at_moment(aws.dynamodb(), moment, partial(new_counter.tell, told)):
+            new_counter.landscape.invoke("orders", "deadlines", {})
+        new_counter.tell(told)
+        assert new_counter.order(order_id).status == "reserving"
+        assert new_counter.happened(order_id).count("PaymentSecured") == 1
+
+
+def test_a_sweeper_that_dies_leaves_the_rest_to_the_next(time: MovableClock, new_counter: Counter) -> None:
+    orders = [new_counter.place() for _ in range(5)]
+    new_counter.landscape.project("orders")
+    time.pass_time(AUTHORIZATION_TIME)
+    for moment in range(14):
+        with at_moment(aws.dynamodb(), moment, die), pytest.raises(Died):
+            new_counter.landscape.invoke("orders", "deadlines", {})
+    sweep(new_counter)
+    assert {new_counter.happened(order_id).count("DeadlinePassed") for order_id in orders} == {1}
+
+
+def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: Counter) -> None:
+    unpaid, unanswered, waiting, ready = (new_counter.place() for _ in range(4))
+    new_counter.tell(authorized(unanswered), authorized(waiting), authorized(ready))
+    new_counter.tell(short(waiting, 1), reserved(ready, 1))
+    for _ in range(ATTEMPTS):
+        time.pass_time(max(AUTHORIZATION_TIME, RESERVATION_TIME))
+        sweep(new_counter)
+    assert new_counter.details(unpaid)["reason"] == "payment-timeout"
+    assert new_counter.details(unanswered)["reason"] == "reservation-timeout"
+    assert new_counter.details(waiting)["status"] == "backordered"
+    time.pass_time(max(BACKORDER_TIME, RELEASE_TIME))
+    sweep(new_counter)
+    assert new_counter.details(waiting)["reason"] == "backorder-expired"
+    assert new_counter.happened(ready)[-1] == "FulfilmentStalled"
+    assert new_counter.details(ready)["status"] == "reserved"
+    for _ in range(ATTEMPTS):
+        time.pass_time(timedelta(days=1))
+        sweep(new_counter)
+    for order_id in (unpaid, unanswered, waiting):
+        assert new_counter.happened(order_id)[-1] == "FulfilmentStalled"
+    assert in_index(new_counter) == set()
+
+
+def test_what_the_sweeper_starts_goes_on_with_the_orders_own_journey(
+    time: MovableClock, new_counter: Counter
+) -> None:
+    order_id = new_counter.place()
+    time.pass_time(AUTHORIZATION_TIME)
+    sweep(new_counter)
+    placed, checked = (commit.commands[0] for commit in new_counter.commits(order_id))
+    assert checked.correlation_id == placed.correlation_id
+    assert checked.traceparent.split("-")[1] == placed.traceparent.split("-")[1]
+    assert checked.actor == "stowage.orders"
+    journeys = {event.correlationid for event in new_counter.landscape.publish("orders")}
+    assert journeys == {placed.correlation_id}
+
+
+def test_only_orders_with_a_deadline_are_in_the_index(time: MovableClock, new_counter: Counter) -> None:
+    placed, declined, cancelled = (new_counter.place() for _ in range(3))
+    new_counter.tell(answer("payments.PaymentDeclined", declined, reason="card_declined"))
+    new_counter.cancel(cancelled)
+    assert in_index(new_counter) == {placed, cancelled}
+    new_counter.tell(answer("payments.PaymentVoided", cancelled))
+    assert in_index(new_counter) == {placed}
+    time.pass_time(AUTHORIZATION_TIME)
+    sweep(new_counter)
+    assert in_index(new_counter) == {placed}
+
+
+def test_one_order_that_fails_stops_no_other_and_the_sweep_tells(time: MovableClock, new_counter: Counter) -> None:
+    orders = [new_counter.place() for _ in range(6)]
+    new_counter.landscape.project("orders")
+    time.pass_time(AUTHORIZATION_TIME)
+    bad = orders[2].encode()
+    refused = refusing(aws.dynamodb(), "Query", "ThrottlingException", containing=bad)
+    with refused, pytest.raises(SweepFailed, match="1 of 6"):
+        new_counter.landscape.invoke("orders", "deadlines", {})
+    counts = [new_counter.happened(order_id).count("DeadlinePassed") for order_id in orders]
+    assert counts == [1, 1, 0, 1, 1, 1]
+    sweep(new_counter)
+    assert new_counter.happened(orders[2]).count("DeadlinePassed") == 1
+
+
+def test_more_overdue_orders_than_an_index_page_holds_are_all_found(
+    time: MovableClock, new_counter: Counter
+) -> None:
+    sku = new_counter.sku()
+    orders = {new_counter.place((sku, 1)) for _ in range(40)}
+    time.pass_time(AUTHORIZATION_TIME)
+    sweep(new_counter)
+    assert all(new_counter.order(order_id).attempt == 2 for order_id in orders)
