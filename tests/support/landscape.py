@@ -61,6 +61,8 @@ class Landscape:
         self._running: list[Consumer] = []
         self._given: dict[Consumer, set[tuple[str, str]]] = {}
         self.bus: list[CloudEvent] = []
+        self._written: dict[str, set[tuple[str, str]]] = {}
+        aws.dynamodb().meta.events.register("before-call.dynamodb.PutItem", self._note)
         hooks: Any = aws.eventbridge().meta.events
         hooks.register("before-call.events.PutEvents", self._take)
 
@@ -112,20 +114,15 @@ class Landscape:
 
     def follow(self, reader: Consumer) -> list[Record]:
         """The service's commits that `reader` has not been given yet, each stream's in order."""
+        table = self._system.service(reader[0]).events_table
         given = self._given.setdefault(reader, set())
-        pages = (
-            aws.dynamodb()
-            .get_paginator("scan")
-            .paginate(
-                TableName=self._system.service(reader[0]).events_table,
-                FilterExpression="begins_with(sk, :commits)",
-                ExpressionAttributeValues={":commits": {"S": COMMIT_PREFIX}},
-            )
-        )
-        items = {(item["pk"]["S"], item["sk"]["S"]): item for page in pages for item in page["Items"]}
-        new = sorted(items.keys() - given)
-        given.update(new)
-        return [{"eventName": "INSERT", "dynamodb": {"NewImage": items[key]}} for key in new]
+        records: list[Record] = []
+        for pk, sk in sorted(self._written.get(table, set()) - given):
+            key = {"pk": {"S": pk}, "sk": {"S": sk}}
+            if item := aws.dynamodb().get_item(TableName=table, Key=key).get("Item"):
+                given.add((pk, sk))
+                records.append({"eventName": "INSERT", "dynamodb": {"NewImage": item}})
+        return records
 
     def publish(self, service: str) -> list[CloudEvent]:
         """Let the service's outbox publish what was committed since; what reached the bus."""
@@ -192,6 +189,13 @@ class Landscape:
             os.environ["SANDBOX_LEDGER_TABLE"] = service.ledger_table
         _forget((service.name, "shared.resources"))
         environment.cache_clear()
+
+    def _note(self, params: dict[str, Any], **_: object) -> None:
+        """Remember which commits somebody wanted to write, so that nobody has to search for them."""
+        put = msgspec.json.decode(params["body"])
+        if put["Item"]["sk"]["S"].startswith(COMMIT_PREFIX):
+            keys = self._written.setdefault(put["TableName"], set())
+            keys.add((put["Item"]["pk"]["S"], put["Item"]["sk"]["S"]))
 
     def _take(self, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
         entries = msgspec.json.decode(params["body"])["Entries"]
