@@ -161,7 +161,7 @@ def assert_settled(trade: Trade, placed: dict[str, Wish]) -> None:
     assert on_the_list == dict(waiting_lines)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     wanted=st.lists(wishes, min_size=1, max_size=6),
     stock=st.integers(0, 12),
