@@ -226,7 +226,7 @@ def _call(route: Route, event: dict[str, Any], headers: dict[str, str], correlat
     for name, value in (event.get("pathParameters") or {}).items():
         arguments[name] = _converted(value, route.parameters[name], name)
     if "query" in route.parameters:
-        given = event.get("queryStringParameters") or {}
+        given = {name: value for name, value in (event.get("queryStringParameters") or {}).items() if value}
         arguments["query"] = _converted(given, route.parameters["query"], "")
     if "body" in route.parameters:
         arguments["body"] = _body(event, headers, route.parameters["body"])
