@@ -8,7 +8,7 @@ TARGET ?= local
 SHELL := /bin/sh
 export PYTHONPATH := functions
 .DEFAULT_GOAL := help
-.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay cost deploy
+.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay simulate cost deploy
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ lint: env ## style, types, architecture rules, drift of the contracts
 
 test: lint ## lint, and all tests; starts what they need
 	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest -n 2 --dist loadfile
+
+simulate: env ## SEEDS=200 or SEED=123: the whole system in one process, with faults and simulated time
+	@$(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200))
 
 cost: env ## what orders cost on AWS, counted call by call
 	@PYTHONPATH=functions $(VENV)/python -m tests.bench.cost

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 
 Item = dict[str, Any]
 Predicate = Callable[[Mapping[str, Any], Mapping[str, str], Mapping[str, Any]], bool]
-Listener = Callable[["Table", Item, Item | None], None]
+Listener = Callable[["Table", Item | None, Item | None], None]
+"""Told of each write: the table, the item as it is now, and as it was before (None: there is none)."""
 
 PAGE_BYTES = 1_000_000
 ITEM_BYTES = 400 * 1024
@@ -161,7 +162,10 @@ class Database:
     def delete_item(self, **request: Any) -> Any:
         """DeleteItem."""
         known(request, "TableName Key")
-        self.table(request["TableName"], "DeleteItem").remove(request["Key"])
+        table = self.table(request["TableName"], "DeleteItem")
+        old = table.remove(request["Key"])
+        if old is not None:
+            self.written(table, None, old)
         return {}
 
     def get_item(self, **request: Any) -> Any:

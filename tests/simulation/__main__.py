@@ -1,0 +1,58 @@
+"""`python -m tests.simulation --seeds 200`: many runs and their summary; `--seed 123`: one run, told in full."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from time import monotonic
+
+from tests.simulation.run import Plan, Report, idle_faults, shrunk, simulate, summary, told
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run what was asked for. Answers 0 when nothing was violated and every kind of fault has happened."""
+    parser = argparse.ArgumentParser(prog="make simulate", description=__doc__)
+    parser.add_argument("--seeds", type=int, default=200, help="how many runs")
+    parser.add_argument("--first", type=int, default=1, help="the first seed")
+    parser.add_argument("--seed", type=int, help="one run instead, with everything that happened when it fails")
+    parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="how many at once")
+    parser.add_argument("--shrink-seconds", type=float, default=30.0, help="how long to look for a shorter trace")
+    chosen = parser.parse_args(arguments)
+    if chosen.seed is not None:
+        return _one(chosen.seed, chosen.shrink_seconds)
+    started = monotonic()
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    with ProcessPoolExecutor(chosen.jobs) as workers:
+        reports = list(workers.map(_quiet, seeds, chunksize=5))
+    print(summary(reports))
+    print(f"{'seconds':32} {monotonic() - started:>12.0f}")
+    failed = [report for report in reports if report.violation is not None]
+    for report in failed[:20]:
+        print(f"seed {report.seed}: {report.violation}")
+    if failed:
+        _one(failed[0].seed, chosen.shrink_seconds)
+    if missing := idle_faults(reports):
+        print(f"never happened, so nothing is proved about it: {', '.join(missing)}")
+    return 1 if failed or missing else 0
+
+
+def _quiet(seed: int) -> Report:
+    report = simulate(Plan.of(seed), tracing=False)
+    report.trace = []
+    return report
+
+
+def _one(seed: int, budget_s: float) -> int:
+    plan = Plan.of(seed)
+    report = simulate(plan)
+    print(summary([report]))
+    if report.violation is None:
+        print(f"seed {seed}: everything holds")
+        return 0
+    print(told(*shrunk(plan, report, budget_s)))
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,388 @@
+"""What must hold: at every write, at every publication, and once everything has come to rest."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from inventory.contracts import StockAdjusted
+from inventory.domain.holding import Holding
+from inventory.domain.promise import Promise, line_key
+from orders.domain import (
+    AUTHORIZATION_TIME,
+    BACKORDERED,
+    CANCELLED,
+    LINE_BACKORDERED,
+    LINE_RELEASED,
+    LINE_RESERVED,
+    RESERVED,
+    Order,
+)
+from payments.contracts import PaymentAuthorized
+from payments.domain import Payment
+from shared import codec
+from shared.decider import Decider
+from shared.envelope import CloudEvent
+from shared.event_store import commit_of
+from shared.events import Commit, Event
+from shared.projection import Projection
+from tests.simulation.cloud import Cloud, Witness, Worker, is_poison
+from tests.simulation.dynamodb import Item
+from tests.simulation.population import Tally
+
+EXPECTED_FAILURES = (
+    "Throttled",
+    "Unavailable",
+    "Contended",
+    "OutcomeUnknown",
+    "ClientError",
+    "ReadTimeoutError",
+    "PublicationFailed",
+    "ProjectionContended",
+    "SweepFailed",
+)
+"""What a handler may fail with while faults happen: each of these means "try again"."""
+
+
+class Violation(AssertionError):
+    """Something that must never happen has happened. `about` names the streams or events concerned."""
+
+    def __init__(self, rule: str, *about: object) -> None:
+        super().__init__(rule, *about)
+        self.rule = rule
+        self.about = tuple(map(str, about))
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {', '.join(self.about)}" if self.about else self.rule
+
+
+class Watch(Witness):
+    """Follows every history with the services' own folds, and checks what each write and publication may do."""
+
+    def __init__(self, system_modules: Mapping[str, Any], public: Mapping[str, frozenset[str]]) -> None:
+        self._deciders = deciders(system_modules)
+        self._public = public
+        self.states: dict[str, Any] = {}
+        self.commits: dict[str, list[Commit]] = defaultdict(list)
+        self.services: dict[str, str] = {}
+        self.events = 0
+        self.tally = Tally()
+        self.published: set[str] = set()
+        self._facts: dict[str, tuple[str, str, str]] = {}
+        self._line: dict[str, list[str]] = defaultdict(list)
+        self._places: dict[str, int] = {}
+        self._offered: dict[str, int] = defaultdict(int)
+        self._adjusted: set[tuple[str, str]] = set()
+        self._suspicions: list[Violation] = []
+
+    # --- what happens ---
+
+    def committed(self, service: str, item: Item, old: Item | None) -> None:
+        """A commit: it replaces nothing, leaves no gap, and its events keep the rules of their stream."""
+        commit = commit_of(item)
+        if old is not None:
+            raise Violation("history was written over", commit.stream, commit.sequence)
+        if commit.sequence != len(self.commits[commit.stream]) + 1:
+            raise Violation("history has a gap", commit.stream, commit.sequence)
+        self._require_no_suspicion()
+        self._follow_journeys(commit)
+        decider = self._deciders[commit.stream.partition("#")[0]]
+        before = self.states.get(commit.stream, decider.initial)
+        state = before
+        for index, recorded in enumerate(commit.events):
+            event = decider.catalog.decode(recorded)
+            self._check_event(commit, commit.commands[recorded.command].command_id, state, event)
+            state = decider.evolve(state, event)
+            self._publishable(service, commit, index)
+        self.commits[commit.stream].append(commit)
+        self.services[commit.stream] = service
+        self.states[commit.stream] = state
+        self.events += len(commit.events)
+        check_state(commit.stream, state)
+
+    def offered(self, entry: Mapping[str, Any], *, accepted: bool) -> None:
+        """A publication: of a committed event, as it was committed, and not before the ones before it."""
+        event = codec.from_json(entry["Detail"], CloudEvent)
+        fact = self._facts.get(event.id)
+        if fact is None or event.id not in self._places:
+            raise Violation("published what was never committed", event.id, event.type)
+        if fact != (event.correlationid, _trace(event.traceparent), bytes(event.data).decode()):
+            raise Violation("published something else than was committed", event.id)
+        line = self._line[event.subject]
+        place = self._places[event.id]
+        if place > self._offered[event.subject]:
+            raise Violation("published out of order", event.id, f"before {line[self._offered[event.subject]]}")
+        self._offered[event.subject] = max(self._offered[event.subject], place + 1)
+        if accepted:
+            self.published.add(event.id)
+
+    def logged(self, worker: Worker, level: str, message: str, fields: Mapping[str, object]) -> None:
+        """A log line: failures that no retry can explain are bugs."""
+        error = str(fields.get("error", ""))
+        name = message if level == "RAISED" else error.partition(":")[0]
+        if level == "WARNING" or name in EXPECTED_FAILURES or message == "bus refused entries":
+            return
+        if "poison" in message or "poison" in str(fields.get("event_id", "")):
+            return
+        self._suspicions.append(Violation("a handler failed without need", worker.name, message, error[:300]))
+
+    # --- continuous rules ---
+
+    def _follow_journeys(self, commit: Commit) -> None:
+        """Correlation and trace come from the event that caused the command, or from the request."""
+        origins = set(self.tally.correlations.values())
+        for command in commit.commands:
+            cause = self._facts.get(command.causation_id)
+            if cause is not None:
+                if (command.correlation_id, _trace(command.traceparent)) != cause[:2]:
+                    raise Violation("a journey was lost", commit.stream, commit.sequence, command.causation_id)
+            elif command.causation_id.startswith("deadline/"):
+                first = self.commits[commit.stream][0].commands[0]
+                if command.correlation_id != first.correlation_id:
+                    raise Violation("a journey was lost", commit.stream, commit.sequence, "deadline")
+            elif command.causation_id or command.correlation_id not in origins:
+                raise Violation(
+                    "a command came from nowhere", commit.stream, commit.sequence, command.causation_id
+                )
+
+    def _publishable(self, service: str, commit: Commit, index: int) -> None:
+        event, event_id = commit.events[index], commit.event_id(index)
+        cause = commit.commands[event.command]
+        self._facts[event_id] = (cause.correlation_id, _trace(cause.traceparent), bytes(event.data).decode())
+        if event.type in self._public[service]:
+            self._places[event_id] = len(self._line[commit.stream])
+            self._line[commit.stream].append(event_id)
+
+    def _check_event(self, commit: Commit, command_id: str, state: Any, event: Event) -> None:
+        match event, state:
+            case StockAdjusted(), Holding():
+                if event.on_hand != state.units.get(event.sku, 0) + event.quantity:
+                    raise Violation("units appeared or vanished", commit.stream, commit.sequence, event)
+                if (commit.stream, command_id) in self._adjusted:
+                    raise Violation("one adjustment counted twice", commit.stream, commit.sequence, command_id)
+                self._adjusted.add((commit.stream, command_id))
+            case PaymentAuthorized(), Payment() if state.authorization:
+                raise Violation("an order was authorized twice", commit.stream, commit.sequence)
+
+    def _require_no_suspicion(self) -> None:
+        if self._suspicions:
+            raise self._suspicions[0]
+
+    # --- at rest ---
+
+    def at_rest(self, cloud: Cloud, tally: Tally) -> None:
+        """Everything has happened and every fault is over: all that was begun is done, and all agrees."""
+        self._require_no_suspicion()
+        if unread := [reader.capability.name for reader in cloud.readers if not reader.caught_up]:
+            raise Violation("a stream is not read to its end", *unread)
+        for queue in cloud.queues.values():
+            if queue.messages:
+                raise Violation("messages are left in a queue", queue.name, len(queue.messages))
+            if lost := [message.body for message in queue.dead if not is_poison(message)]:
+                raise Violation("a good message cannot be handled", queue.name, lost[0])
+        if tally.unanswered or tally.contradictions:
+            raise Violation("callers were not told the truth", *tally.unanswered, *tally.contradictions)
+        unpublished = {one for line in self._line.values() for one in line} - self.published
+        if unpublished:
+            raise Violation("committed, but never published", *sorted(unpublished)[:5])
+        self._stock(tally)
+        self._orders(cloud, tally)
+        for service in sorted(set(self.services.values())):
+            self._views(cloud, service)
+        self._assortment(cloud, tally)
+
+    def _stock(self, tally: Tally) -> None:
+        """What was put in and not taken out lies there, and the promises count with exactly that."""
+        expected: dict[tuple[str, str], int] = defaultdict(int)
+        for action, status in tally.adjusted.values():
+            expected[action.location, action.sku] += action.quantity if status == 201 else 0
+        counted: dict[str, int] = defaultdict(int)
+        for stream, holding in self._states("Holding"):
+            place = stream.partition("#")[2]
+            for sku, units in holding.units.items():
+                if units != expected.pop((place, sku), 0):
+                    raise Violation("stock is not what was put in and taken out", place, sku, units)
+                counted[sku] += units
+        if wrong := {key: units for key, units in expected.items() if units}:
+            raise Violation("stock is missing", wrong)
+        for stream, promise in self._states("Promise"):
+            sku = stream.rpartition("#")[2]
+            if promise.sellable_units != counted.pop(sku, 0):
+                raise Violation("the promise does not count with what lies there", stream, promise.sellable_units)
+            if promise.unsettled or promise.available_units < 0:
+                raise Violation("more is promised than there is", stream)
+            if any(claim.quantity <= promise.available_units for claim in promise.waiting.values()):
+                raise Violation("somebody waits although there is enough", stream)
+        if wrong_skus := {sku: units for sku, units in counted.items() if units}:
+            raise Violation("the promise does not know what lies there", wrong_skus)
+
+    def _orders(self, cloud: Cloud, tally: Tally) -> None:
+        claims: dict[str, str] = {}
+        for stream, promise in self._states("Promise"):
+            claims |= dict.fromkeys((f"{stream} {key}" for key in promise.reserved), LINE_RESERVED)
+            claims |= dict.fromkeys((f"{stream} {key}" for key in promise.waiting), LINE_BACKORDERED)
+        orders = dict(self._states("Order"))
+        if len(set(tally.orders.values())) != len(tally.orders) or len(orders) != len(tally.orders):
+            raise Violation("orders were lost or doubled", len(tally.orders), len(orders))
+        for name, order_id in tally.orders.items():
+            order: Order | None = orders.get(f"Order#{order_id}")
+            if order is None:
+                raise Violation("an acknowledged order does not exist", name, order_id)
+            payment: Payment = self.states.get(f"Payment#{order_id}", Payment())
+            self._order(cloud, tally, order, payment, claims)
+        if claims:
+            raise Violation("stock is claimed by nobody", *list(claims)[:3])
+        self._money(cloud, orders)
+
+    def _order(self, cloud: Cloud, tally: Tally, order: Order, payment: Payment, claims: dict[str, str]) -> None:
+        for line in order.lines.values():
+            claim = claims.pop(
+                f"Promise#{order.warehouse}#{line.sku} {line_key(order.order_id, line.line_id)}", None
+            )
+            if claim != (None if line.status == LINE_RELEASED else line.status):
+                raise Violation("order and promise disagree", order.order_id, line.line_id, line.status, claim)
+        if order.status == CANCELLED:
+            if not self._may_be_cancelled(cloud, tally, order, payment):
+                raise Violation("an order was cancelled without a reason", order.order_id, order.reason)
+            return
+        if tally.cancelled.get(order.order_id) == 202 or payment.status in ("declined", "abandoned", "voided"):
+            raise Violation("an order goes on that should be cancelled", order.order_id, order.status)
+        expected = BACKORDERED if order.lines_in(LINE_BACKORDERED) else RESERVED
+        if order.status != expected:
+            raise Violation("an order is not where its history puts it", order.order_id, order.status, expected)
+
+    def _may_be_cancelled(self, cloud: Cloud, tally: Tally, order: Order, payment: Payment) -> bool:
+        reason = order.reason
+        if reason.startswith("payment-declined"):
+            return payment.status == "declined" or payment.status == "voided"
+        if reason.startswith("payment-unavailable"):
+            return payment.attempts > 0
+        if reason in ("payment-timeout", "reservation-timeout", "backorder-expired"):
+            return cloud.scheduler.seconds > 3 * AUTHORIZATION_TIME.total_seconds()
+        return tally.cancelled.get(order.order_id) == 202
+
+    def _money(self, cloud: Cloud, orders: Mapping[str, Order]) -> None:
+        """Money is held once, for orders that go on and cost something, and for no others."""
+        held: dict[str, int] = defaultdict(int)
+        for service in cloud.system.services:
+            if service.ledger_table:
+                for row in cloud.database.tables[service.ledger_table].items():
+                    if row.get("money", {}).get("S") == "held":
+                        held[row["pk"]["S"][-36:]] += 1
+        for order in orders.values():
+            wanted = 1 if order.status != CANCELLED and order.total.amount else 0
+            if held.pop(order.order_id, 0) != wanted:
+                raise Violation("the provider holds the wrong money", order.order_id, order.status)
+        if held:
+            raise Violation("money is held for nobody", *held)
+
+    def _views(self, cloud: Cloud, service: str) -> None:
+        """Each document is the fold of its stream, with that stream's version and its index keys."""
+        table = cloud.database.tables[f"{service}-views"]
+        expected: dict[tuple[str, str], Item] = {}
+        for projection in projections(service):
+            for stream, commits in self.commits.items():
+                if stream.partition("#")[0] == projection.category and commits:
+                    pk, sk = projection.key(stream)
+                    expected[pk, sk] = _document(projection, self._deciders, stream, commits)
+        for item in table.items():
+            key = (item["pk"]["S"], item["sk"]["S"])
+            if key[1] == "Article":
+                continue
+            wanted = expected.pop(key, None)
+            shown = {name: value for name, value in item.items() if name not in ("pk", "sk")}
+            if wanted is None or msgspec.json.decode(shown.pop("body")["S"]) != msgspec.json.decode(
+                wanted.pop("body")["S"]
+            ):
+                raise Violation("a view is not the fold of its events", service, *key)
+            if shown != wanted:
+                raise Violation("a view has a wrong version or index", service, *key)
+        if expected:
+            raise Violation("a view lacks documents", service, *list(expected)[:3])
+
+    def _assortment(self, cloud: Cloud, tally: Tally) -> None:
+        known = {
+            item["pk"]["S"].partition("#")[2]
+            for item in cloud.database.tables["orders-views"].items()
+            if item["sk"]["S"] == "Article"
+        }
+        if known != tally.products:
+            raise Violation("orders does not know the products", *(known ^ tally.products))
+
+    def _states(self, category: str) -> Iterator[tuple[str, Any]]:
+        for stream, state in self.states.items():
+            if stream.partition("#")[0] == category:
+                yield stream, state
+
+
+def check_state(stream: str, state: Any) -> None:
+    """What holds after every single commit."""
+    match state:
+        case Holding():
+            if any(units < 0 for units in state.units.values()):
+                raise Violation("fewer than no units", stream)
+        case Promise():
+            _check_promise(stream, state)
+        case Order():
+            _check_order(stream, state)
+
+
+def _check_promise(stream: str, promise: Promise) -> None:
+    if promise.sellable_units != sum(count.units for count in promise.supply.values()):
+        raise Violation("the books of a promise do not add up", stream)
+    if promise.reserved_units != sum(claim.quantity for claim in promise.reserved.values()):
+        raise Violation("the books of a promise do not add up", stream)
+    if promise.reserved_units > promise.sellable_units and not promise.unsettled:
+        raise Violation("oversold", stream, promise.reserved_units, promise.sellable_units)
+    if set(promise.reserved) & set(promise.waiting):
+        raise Violation("a line is promised and waits", stream)
+
+
+def _check_order(stream: str, order: Order) -> None:
+    if order.status == RESERVED:
+        if any(line.status != LINE_RESERVED for line in order.lines.values()):
+            raise Violation("an order is reserved without its stock", stream)
+        if order.total.amount and order.payment != "authorized":
+            raise Violation("an order is reserved without its money", stream)
+    if order.status == CANCELLED and order.payment in ("requested", "authorized"):
+        raise Violation("an order is over and holds money", stream)
+
+
+def deciders(modules: Mapping[str, Any]) -> dict[str, Decider[Any]]:
+    """Every decider of the services, by category."""
+    return {
+        value.category: value
+        for module in modules.values()
+        for value in vars(module).values()
+        if isinstance(value, Decider)
+    }
+
+
+def projections(service: str) -> list[Projection[Any]]:
+    """The projections of a service's read model."""
+    module = __import__(f"{service}.views", fromlist=["views"])
+    found: list[Projection[Any]] = []
+    for value in vars(module).values():
+        if isinstance(value, Projection):
+            found.append(value)
+        elif isinstance(value, tuple):
+            found.extend(one for one in value if isinstance(one, Projection))
+    return found
+
+
+def _document(
+    projection: Projection[Any], known: Mapping[str, Decider[Any]], stream: str, commits: list[Commit]
+) -> Item:
+    document: Struct = projection.start(stream)
+    catalog = known[projection.category].catalog
+    for commit in commits:
+        for recorded in commit.events:
+            document = projection.show(document, catalog.decode(recorded), commit.at)
+    index = {name: {"S": value} for name, value in projection.index(document).items()}
+    return {"version": {"N": str(commits[-1].sequence)}, "body": {"S": codec.to_json(document).decode()}, **index}
+
+
+def _trace(traceparent: str) -> str:
+    return traceparent[3:35]

@@ -1,0 +1,135 @@
+"""Many processes in one: whatever the code keeps per process is kept per worker, time and chance are simulated.
+
+The code says `@cache` where it wants one of something per process. Every such function of the kernel and of the
+services is replaced by one that looks into the memory of the worker that runs now; nothing else of them changes.
+"""
+
+import importlib
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from random import Random
+from types import ModuleType
+from typing import Any
+
+from payments.provider import Authorized, Declined, PaymentProvider, ProviderTimeout
+from shared import clock, ids, telemetry
+from shared.money import Money
+from tests.simulation import faults as f
+from tests.simulation.cloud import Cloud, Worker
+
+
+class PerWorker:
+    """Stands in for a cached function: calls it once per worker and arguments."""
+
+    def __init__(self, cloud: Cloud, function: Callable[..., Any]) -> None:
+        self._cloud = cloud
+        self._function = function
+
+    def __call__(self, *arguments: object) -> Any:
+        """What the running worker keeps."""
+        kept = _worker(self._cloud).kept
+        key = (self, arguments)
+        if key not in kept:
+            kept[key] = self._function(*arguments)
+        return kept[key]
+
+    def cache_clear(self) -> None:
+        """Forget nothing: a worker forgets when it dies."""
+
+
+class UnreliableProvider:
+    """A provider whose answers get lost, before or after it has done what it was asked."""
+
+    def __init__(self, cloud: Cloud, provider: PaymentProvider) -> None:
+        self._cloud = cloud
+        self._provider = provider
+
+    def authorize(self, key: str, amount: Money, method: str) -> Authorized | Declined:
+        """Ask the provider, if the question arrives."""
+        self._lose(0.5)
+        answer = self._provider.authorize(key, amount, method)
+        self._lose(0.5)
+        return answer
+
+    def void(self, key: str, authorization_key: str) -> None:
+        """Ask the provider, if the question arrives."""
+        self._lose(0.5)
+        self._provider.void(key, authorization_key)
+        self._lose(0.5)
+
+    def _lose(self, share: float) -> None:
+        if self._cloud.chance.random() < share and self._cloud.faults.strikes(f.PROVIDER):
+            raise ProviderTimeout("simulated")
+
+
+@contextmanager
+def installed(cloud: Cloud, randomness: Random) -> Iterator[None]:
+    """Run the block with the system's code living in `cloud`."""
+    modules = _modules(cloud)
+    undo: list[tuple[ModuleType, str, Any]] = []
+    replacements: dict[int, Any] = {}
+    special = _special(cloud)
+    for module in modules:
+        for name, value in list(vars(module).items()):
+            if hasattr(value, "cache_clear") and hasattr(value, "__wrapped__"):
+                if id(value) not in replacements:
+                    where = f"{value.__module__}.{value.__name__}"
+                    replacements[id(value)] = special.get(where, lambda made: made)(
+                        PerWorker(cloud, value.__wrapped__)
+                    )
+                undo.append((module, name, value))
+                setattr(module, name, replacements[id(value)])
+    before = clock._now, clock._sleep, ids._random, telemetry._log
+    clock.use(lambda: _now(cloud), cloud.scheduler.sleep)
+    ids.use(randomness)
+    telemetry._log = lambda level, message, fields: _log(cloud, level, message, fields)
+    try:
+        yield
+    finally:
+        clock.use(before[0], before[1])
+        ids.use(before[2])
+        telemetry._log = before[3]
+        for module, name, value in undo:
+            setattr(module, name, value)
+
+
+def _special(cloud: Cloud) -> Mapping[str, Callable[[Any], Any]]:
+    """What is more than a cached value: by the full name of the function, how its stand-in is made."""
+    return {
+        "shared.aws.dynamodb": lambda _: lambda: _worker(cloud).dynamodb,
+        "shared.aws.eventbridge": lambda _: lambda: _worker(cloud).eventbridge,
+        "shared.aws.sqs": lambda _: lambda: _worker(cloud).sqs,
+        "shared.environment.environment": lambda _: lambda: _worker(cloud).environment,
+        "payments.authorization.provider": lambda kept: lambda: UnreliableProvider(cloud, kept()),
+    }
+
+
+def _worker(cloud: Cloud) -> Worker:
+    worker = cloud.scheduler.current.owner
+    if not isinstance(worker, Worker):
+        raise TypeError("only workers run the system's code")
+    return worker
+
+
+def _now(cloud: Cloud) -> datetime:
+    running = cloud.scheduler.running
+    skew = running.owner.skew if running is not None and isinstance(running.owner, Worker) else None
+    return cloud.scheduler.now + skew if skew else cloud.scheduler.now
+
+
+def _log(cloud: Cloud, level: str, message: str, fields: Mapping[str, object]) -> None:
+    if level in ("WARNING", "ERROR"):
+        worker = _worker(cloud)
+        cloud.witness.logged(worker, level, message, fields)
+        cloud.note(f"{worker.name} {level} {message} {str(fields.get('error', ''))[:150]}")
+
+
+def _modules(cloud: Cloud) -> list[ModuleType]:
+    services = [service.name for service in cloud.system.services]
+    for service in cloud.system.services:
+        for capability in service.capabilities:
+            importlib.import_module(f"{service.name}.{capability.name}")
+    prefixes = tuple(f"{package}." for package in ("shared", *services))
+    return [module for name, module in sorted(sys.modules.items()) if name.startswith(prefixes)]
