@@ -31,6 +31,8 @@ from shared.rejection import (
 MAX_BODY_BYTES = 512 * 1024
 PROBLEM_PREFIX = "urn:stowage:problem:"
 _FIRST_PRINTABLE = 0x20
+_LONGEST_SORT_KEY = 1024
+"""Bytes that DynamoDB takes for a sort key."""
 _IDEMPOTENCY_KEY = re.compile(r"[\x21-\x7e]{1,200}")
 _AT = re.compile(r" - at (?:`key` in )?`\$?(?P<path>[^`]*)`$")
 _MISSING = re.compile(r"^Object missing required field `(?P<name>[^`]+)`")
@@ -203,11 +205,11 @@ def decode_cursor(cursor: str, parts: int = 1) -> list[str]:
         decoded = codec.from_json(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)), list[str])
     except (ValueError, msgspec.MsgspecError):
         decoded = []
-    if len(decoded) != parts or not all(decoded):
+    if len(decoded) != parts or not all(0 < len(part.encode()) <= _LONGEST_SORT_KEY for part in decoded):
         raise Invalid(
-            f"{cursor!r} is no cursor of this list.",
+            f"{cursor[:200]!r} is no cursor of this list.",
             field="cursor",
-            value=cursor,
+            value=cursor[:200],
             remedy="Send the cursor of an earlier page unchanged, or leave it out to start again.",
         )
     return decoded

@@ -21,7 +21,7 @@ from msgspec import Meta, Struct, structs
 from inventory.contracts import LineBroken, LineReserved, LineShort, ReservationReleased
 from shared.events import Event
 from shared.identifiers import LineId, LocationId, OrderId, Sku, Timestamp, WarehouseCode
-from shared.quantity import Quantity, Units
+from shared.quantity import MAX_UNITS, Quantity, Units
 
 CLOSED_LINES_REMEMBERED = 300
 SETTLED_AT_ONCE = 500
@@ -269,7 +269,7 @@ def _short(stock: Command, claim: Claim, available: int, *, repeated: bool = Fal
         sku=stock.sku,
         quantity=claim.quantity,
         promised_at=claim.promised_at,
-        available=max(0, available),
+        available=min(MAX_UNITS, max(0, available)),
         repeated=repeated,
     )
 
