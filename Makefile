@@ -8,7 +8,7 @@ TARGET ?= local
 SHELL := /bin/sh
 export PYTHONPATH := functions
 .DEFAULT_GOAL := help
-.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay simulate cost deploy
+.PHONY: help env run stop reset status logs token test lint contracts import-orders redrive replay simulate cost bench deploy
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' Makefile | awk -F'|' '{printf "%-22s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ simulate: env ## SEEDS=200 or SEED=123: the whole system in one process, with fa
 
 cost: env ## what orders cost on AWS, counted call by call
 	@PYTHONPATH=functions $(VENV)/python -m tests.bench.cost
+
+bench: env ## [ONLY=imports,hot_sku]: how fast it is and what limits it, measured here; about 8 minutes
+	@PYTHONPATH=functions $(VENV)/python -m tests.bench $(ONLY)
 
 deploy: env ## deploy to AWS with your own credentials [STACKS=stowage-orders] [ALARM_EMAIL=...]
 	@$(STOWAGE) deploy --target aws $(STACKS) $(if $(ALARM_EMAIL),--alarm-email $(ALARM_EMAIL))

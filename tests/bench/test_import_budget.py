@@ -1,0 +1,101 @@
+"""Budgets: what a handler's cold start may import. They name modules, they do not time."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import pytest
+
+from infra.declaration import Kind
+from tests.bench.imports import FLOOR, cold_start, handlers, run_fresh
+
+PACKAGES = frozenset({"msgspec", "immutables"})
+"""Third-party packages beyond boto3's own."""
+
+KERNEL = frozenset(
+    [
+        "availability",
+        "aws",
+        "clock",
+        "codec",
+        "environment",
+        "event_store",
+        "events",
+        "gs1",
+        "identifiers",
+        "ids",
+        "money",
+        "quantity",
+        "rejection",
+        "telemetry",
+    ]
+)
+WORKER = KERNEL | {"decider", "resources", "views"}
+EDGE = WORKER | {"http_edge"}
+CONSUMER = WORKER | {"consumer", "envelope"}
+BUDGETS: Mapping[Kind, frozenset[str]] = {
+    Kind.OUTBOX: KERNEL | {"envelope", "outbox"},
+    Kind.PROJECTOR: WORKER | {"projection"},
+    Kind.COMMAND: EDGE | CONSUMER,  # orders.intake asks the assortment, which is also a consumer
+    Kind.QUERY: EDGE | {"journal", "projection"},
+    Kind.HEALTH: EDGE | {"health"},
+    Kind.REACTION: CONSUMER,
+    Kind.REPLICA: CONSUMER,
+    Kind.SCHEDULE: WORKER | {"projection"},
+}
+"""Which modules of `shared` a handler of each kind may import."""
+
+HEAVY = frozenset(
+    {"asyncio", "multiprocessing", "sqlite3", "unittest", "xmlrpc", "pydantic", "aws_lambda_powertools"}
+)
+_LISTED = "{}\nimport sys; print(*sys.modules)"
+
+
+@cache
+def imported(code: str) -> frozenset[str]:
+    return frozenset(run_fresh(_LISTED.format(code)).split())
+
+
+def beyond_boto3(code: str) -> frozenset[str]:
+    """The packages that `code` imports on top of boto3 and its client; the standard library counts by module."""
+    return frozenset(name.partition(".")[0] for name in imported(code) - imported(FLOOR))
+
+
+def over_budget(service: str, code: str, kind: Kind) -> frozenset[str]:
+    """What `code` imports and a handler of that kind and service has no need of."""
+    packages = beyond_boto3(code) - PACKAGES - {"shared", service}
+    kernel = {name.partition(".")[2] for name in imported(code) if name.startswith("shared.")}
+    return packages | {f"shared.{name}" for name in kernel - BUDGETS[kind]}
+
+
+@pytest.mark.parametrize("module", handlers())
+def test_a_handler_imports_only_what_its_kind_may(module: str) -> None:
+    kind = handlers()[module]
+    over = over_budget(module.partition(".")[0], cold_start(module, kind), kind)
+    assert not over, (
+        f"{module} imports {sorted(over)}: import it where it is used, or state here why every start pays"
+    )
+
+
+@pytest.mark.parametrize(
+    "module", sorted({"orders.outbox", "orders.views", "orders.intake", "inventory.reservation"})
+)
+def test_no_handler_imports_a_heavy_module(module: str) -> None:
+    assert not imported(cold_start(module, handlers()[module])) & HEAVY - imported(FLOOR)
+
+
+def test_every_kind_has_a_budget() -> None:
+    assert set(BUDGETS) == set(Kind)
+
+
+@pytest.mark.parametrize(
+    ("more", "found"),
+    [
+        ("import asyncio", "asyncio"),
+        ("import attrs", "attrs"),
+        ("import shared.http_edge", "shared.http_edge"),
+        ("import inventory.contracts", "inventory"),
+    ],
+)
+def test_the_budget_notices_what_an_outbox_has_no_need_of(more: str, found: str) -> None:
+    start = cold_start("orders.outbox", Kind.OUTBOX)
+    assert found in over_budget("orders", f"{start}\n{more}", Kind.OUTBOX)
