@@ -61,8 +61,8 @@ class Violation(AssertionError):
 class Watch(Witness):
     """Follows every history with the services' own folds, and checks what each write and publication may do."""
 
-    def __init__(self, system_modules: Mapping[str, Any], public: Mapping[str, frozenset[str]]) -> None:
-        self._deciders = deciders(system_modules)
+    def __init__(self, known: Mapping[str, Decider[Any]], public: Mapping[str, frozenset[str]]) -> None:
+        self._deciders = known
         self._public = public
         self.states: dict[str, Any] = {}
         self.commits: dict[str, list[Commit]] = defaultdict(list)
@@ -84,8 +84,7 @@ class Watch(Witness):
         commit = commit_of(item)
         if old is not None:
             raise Violation("history was written over", commit.stream, commit.sequence)
-        if commit.sequence != len(self.commits[commit.stream]) + 1:
-            raise Violation("history has a gap", commit.stream, commit.sequence)
+        self.require_next(commit)
         self._require_no_suspicion()
         self._follow_journeys(commit)
         decider = self._deciders[commit.stream.partition("#")[0]]
@@ -129,6 +128,11 @@ class Watch(Witness):
         self._suspicions.append(Violation("a handler failed without need", worker.name, message, error[:300]))
 
     # --- continuous rules ---
+
+    def require_next(self, commit: Commit) -> None:
+        """Commits are numbered without gaps."""
+        if commit.sequence != len(self.commits[commit.stream]) + 1:
+            raise Violation("history has a gap", commit.stream, commit.sequence)
 
     def _follow_journeys(self, commit: Commit) -> None:
         """Correlation and trace come from the event that caused the command, or from the request."""

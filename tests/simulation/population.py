@@ -103,6 +103,8 @@ class Shape:
     """The share of orders that come at one moment."""
     months: bool = False
     """Whether the run goes on until backorders expire."""
+    small_limits: bool = False
+    """Whether snapshots, chunks, settlements and batches reach their limits early."""
 
 
 def shape_of(seed: int) -> Shape:
@@ -115,6 +117,7 @@ def shape_of(seed: int) -> Shape:
         minutes=chance.choice((2, 15, 60, 120)),
         burst=chance.choice((0.0, 0.3, 0.8)),
         months=chance.random() < 0.15,
+        small_limits=chance.random() < 0.3,
     )
 
 

@@ -6,15 +6,18 @@ services is replaced by one that looks into the memory of the worker that runs n
 
 import importlib
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from random import Random
 from types import ModuleType
 from typing import Any
+from unittest.mock import patch
 
+from inventory.domain import promise
 from payments.provider import Authorized, Declined, PaymentProvider, ProviderTimeout
-from shared import clock, ids, telemetry
+from shared import clock, event_store, ids, outbox, projection, telemetry
+from shared.decider import Decider
 from shared.money import Money
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Worker
@@ -62,6 +65,33 @@ class UnreliableProvider:
     def _lose(self, share: float) -> None:
         if self._cloud.chance.random() < share and self._cloud.faults.strikes(f.PROVIDER):
             raise ProviderTimeout("simulated")
+
+
+SMALL: tuple[tuple[ModuleType, str, int], ...] = (
+    (event_store, "SNAPSHOT_CHUNK_BYTES", 300),
+    (event_store, "MAX_COMMIT_BYTES", 6_000),
+    (event_store, "_CACHED_STREAMS", 6),
+    (projection, "_REMEMBERED", 4),
+    (outbox, "MAX_ENTRIES", 3),
+    (promise, "SETTLED_AT_ONCE", 2),
+)
+SMALL_SNAPSHOT_EVERY = 3
+
+
+@contextmanager
+def small_limits(deciders: Iterable[Decider[Any]]) -> Iterator[None]:
+    """Run the block with small limits, so that what happens at a limit happens in a small population too."""
+    every = [(decider, decider.snapshot_every) for decider in deciders]
+    with ExitStack() as patches:
+        for module, name, value in SMALL:
+            patches.enter_context(patch.object(module, name, value))
+        for decider, _ in every:
+            object.__setattr__(decider, "snapshot_every", SMALL_SNAPSHOT_EVERY)
+        try:
+            yield
+        finally:
+            for decider, usual in every:
+                object.__setattr__(decider, "snapshot_every", usual)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from random import Random
@@ -15,9 +15,9 @@ from infra.declaration import Grant, System
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults, Weather
-from tests.simulation.invariants import Violation, Watch
+from tests.simulation.invariants import Violation, Watch, deciders
 from tests.simulation.population import HOUR, MINUTE, Action, Population, Shape, actions_of, shape_of
-from tests.simulation.processes import installed
+from tests.simulation.processes import installed, small_limits
 from tests.simulation.scheduler import Restless, Scheduler
 
 SWEEPS_AFTERWARDS = 6
@@ -71,8 +71,12 @@ class Simulation:
     def run(self) -> Report:
         """Everything from the first request to the last check."""
         report = Report(self.plan.seed)
-        with installed(self.cloud, Random(f"ids {self.plan.seed}")):
-            self.watch = self.cloud.witness = Watch(_modules(self.cloud.system), _public(self.cloud.system))
+        with ExitStack() as process:
+            process.enter_context(installed(self.cloud, Random(f"ids {self.plan.seed}")))
+            known = deciders(_modules(self.cloud.system))
+            if self.plan.shape.small_limits:
+                process.enter_context(small_limits(known.values()))
+            self.watch = self.cloud.witness = Watch(known, _public(self.cloud.system))
             self.watch.tally = self.population.tally
             try:
                 self._live()

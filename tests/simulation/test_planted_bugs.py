@@ -1,0 +1,24 @@
+"""The simulation is worth what it notices: every mistake planted into the code is found within a few seeds."""
+
+import pytest
+
+from tests.simulation.planted import NOTICED, Bug, saga_without_compensation
+from tests.simulation.run import Plan, shrunk, simulate, told
+
+
+@pytest.mark.parametrize(("bug", "seeds"), [pytest.param(*each, id=each[0].__name__) for each in NOTICED])
+def test_a_planted_bug_is_noticed(bug: Bug, seeds: int) -> None:
+    assert any(simulate(Plan.of(seed), bug, tracing=False).violation for seed in range(1, seeds + 1))
+
+
+def test_a_violation_is_told_with_a_short_population_its_trace_and_how_to_see_it_again() -> None:
+    plan = Plan.of(1)
+    report = simulate(plan, saga_without_compensation)
+
+    short, shown = shrunk(plan, report, budget_s=5, bug=saga_without_compensation)
+    text = told(short, shown)
+
+    assert len(short.actions) <= 8 < len(plan.actions)
+    assert "VIOLATION with seed 1: an order goes on that should be cancelled" in text
+    assert "OrderPlaced" in text
+    assert "make simulate SEED=1" in text
