@@ -225,7 +225,7 @@ class Queue:
             self.dead.append(worn_out)
             self._cloud.note(f"{self.name}: {worn_out.id} goes to the dead letters")
         visible = [message for message in self.messages if message.visible_at <= now]
-        if visible and self._consumers < MAX_CONCURRENT_CONSUMERS:
+        if visible and self._consumers < self._cloud.consumers:
             self._hand_out(visible)
         if later := [message.visible_at for message in self.messages if message.visible_at > now]:
             self._look(min(later) - now + 0.001)
@@ -363,7 +363,7 @@ def stream_event(records: list[Record]) -> dict[str, Any]:
 class Witness:
     """Sees what happens the moment it does. Does nothing; the invariants do."""
 
-    def committed(self, service: str, item: Item, old: Item | None) -> None:
+    def committed(self, service: str, item: Item, old: Item | None, /) -> None:
         """A commit item was written to a service's history; `old` stood there before."""
 
     def offered(self, entry: Mapping[str, Any], *, accepted: bool) -> None:
@@ -383,6 +383,7 @@ class Cloud:
     faults: Faults
     witness: Witness = field(default_factory=Witness)
     tracing: bool = True
+    consumers: int = MAX_CONCURRENT_CONSUMERS
 
     def __post_init__(self) -> None:
         self.database = Database()

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from inventory.contracts import StockAdjusted
+from inventory.contracts import LineBroken, LineReserved, StockAdjusted
 from inventory.domain.holding import Holding
 from inventory.domain.promise import Promise, line_key
 from orders.domain import (
@@ -79,7 +79,7 @@ class Watch(Witness):
 
     # --- what happens ---
 
-    def committed(self, service: str, item: Item, old: Item | None) -> None:
+    def committed(self, service: str, item: Item, old: Item | None, /) -> None:
         """A commit: it replaces nothing, leaves no gap, and its events keep the rules of their stream."""
         commit = commit_of(item)
         if old is not None:
@@ -167,6 +167,12 @@ class Watch(Witness):
                 if (commit.stream, command_id) in self._adjusted:
                     raise Violation("one adjustment counted twice", commit.stream, commit.sequence, command_id)
                 self._adjusted.add((commit.stream, command_id))
+            case LineReserved(backordered=True, repeated=False), Promise():
+                check_turn(commit.stream, state, event)
+            case LineBroken(), Promise():
+                claim = state.reserved[line_key(event.order_id, event.line_id)]
+                if any(other.age > claim.age for other in state.reserved.values()):
+                    raise Violation("an older promise was broken before a younger", commit.stream, event)
             case PaymentAuthorized(), Payment() if state.authorization:
                 raise Violation("an order was authorized twice", commit.stream, commit.sequence)
 
@@ -217,8 +223,6 @@ class Watch(Witness):
                 raise Violation("the promise does not count with what lies there", stream, promise.sellable_units)
             if promise.unsettled or promise.available_units < 0:
                 raise Violation("more is promised than there is", stream)
-            if any(claim.quantity <= promise.available_units for claim in promise.waiting.values()):
-                raise Violation("somebody waits although there is enough", stream)
         if wrong_skus := {sku: units for sku, units in counted.items() if units}:
             raise Violation("the promise does not know what lies there", wrong_skus)
 
@@ -333,6 +337,13 @@ def check_state(stream: str, state: Any) -> None:
             _check_order(stream, state)
 
 
+def check_turn(stream: str, promise: Promise, served: LineReserved) -> None:
+    """Whoever waits is served in the order of promises, except those for whom there is too little."""
+    turn = (served.promised_at, served.order_id, int(served.line_id))
+    if any(other.age < turn and other.quantity <= promise.available_units for other in promise.waiting.values()):
+        raise Violation("a younger promise was served before an older", stream, served)
+
+
 def _check_promise(stream: str, promise: Promise) -> None:
     if promise.sellable_units != sum(count.units for count in promise.supply.values()):
         raise Violation("the books of a promise do not add up", stream)
@@ -340,6 +351,9 @@ def _check_promise(stream: str, promise: Promise) -> None:
         raise Violation("the books of a promise do not add up", stream)
     if promise.reserved_units > promise.sellable_units and not promise.unsettled:
         raise Violation("oversold", stream, promise.reserved_units, promise.sellable_units)
+    free = promise.available_units
+    if not promise.unsettled and any(claim.quantity <= free for claim in promise.waiting.values()):
+        raise Violation("somebody waits although there is enough", stream)
     if set(promise.reserved) & set(promise.waiting):
         raise Violation("a line is promised and waits", stream)
 

@@ -113,8 +113,8 @@ def shape_of(seed: int) -> Shape:
     return Shape(
         products=chance.randint(1, 5),
         locations=chance.randint(1, 4),
-        orders=chance.choice((6, 12, 20, 20, 30, 50)),
-        minutes=chance.choice((2, 15, 60, 120)),
+        orders=chance.choice((6, 12, 20, 20, 30, 60)),
+        minutes=chance.choice((1, 2, 15, 60, 120)),
         burst=chance.choice((0.0, 0.3, 0.8)),
         months=chance.random() < 0.15,
         small_limits=chance.random() < 0.3,
@@ -158,7 +158,7 @@ def _actions(chance: Random, shape: Shape, weather: Weather) -> Iterator[Action]
     for number in range(shape.orders):
         lines = tuple(
             (chance.choices(skus, popularity)[0], chance.choice((1, 1, 1, 2, 3, 8)))
-            for _ in range(chance.choice((1, 1, 2, 3, 4)))
+            for _ in range(chance.choice((1, 1, 2, 3, 4, 12)))
         )
         price = 0 if chance.random() < 0.05 else chance.randint(1, 5_000)
         at = moment()

@@ -36,7 +36,7 @@ class Plan:
     @staticmethod
     def of(seed: int, weather: Weather | None = None, shape: Shape | None = None) -> "Plan":
         """The run of a seed."""
-        chosen = weather or Weather(weight=Random(f"weather {seed}").choice((0.0, 0.3, 1.0, 1.0, 2.0)))
+        chosen = weather or Weather(weight=Random(f"weather {seed}").choice((0.0, 0.3, 1.0, 1.0, 2.0, 5.0)))
         size = shape or shape_of(seed)
         return Plan(seed, size, chosen, tuple(actions_of(seed, size, chosen)))
 
