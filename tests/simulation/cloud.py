@@ -568,6 +568,7 @@ class Cloud:
         *,
         key: str | None = None,
         headers: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
         patience: float = 12.0,
     ) -> tuple[int, Any] | None:
         """Called inside a task: an HTTP request; status and body, or None when there was no answer."""
@@ -577,6 +578,7 @@ class Cloud:
             "routeKey": route.key,
             "rawPath": path,
             "pathParameters": parameters,
+            "queryStringParameters": dict(query or {}),
             "headers": sent,
             "body": None if body is None else codec.to_json(body).decode(),
             "requestContext": {"authorizer": {"jwt": {"claims": {"client_id": "shop", "scope": route.scope}}}},

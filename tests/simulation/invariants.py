@@ -202,6 +202,7 @@ class Watch(Witness):
         for service in sorted(set(self.services.values())):
             self._views(cloud, service)
         self._assortment(cloud, tally)
+        self._lists(tally)
 
     def _stock(self, tally: Tally) -> None:
         """What was put in and not taken out lies there, and the promises count with exactly that."""
@@ -318,6 +319,19 @@ class Watch(Witness):
         }
         if known != tally.products:
             raise Violation("orders does not know the products", *(known ^ tally.products))
+
+    def _lists(self, tally: Tally) -> None:
+        """Every list shows what there is, each once, whatever the pages."""
+        orders = dict(self._states("Order"))
+        expected: dict[str, list[str]] = defaultdict(list)
+        expected["/inventory/products"] = sorted(tally.products)
+        expected["/inventory/stock"] = [stream.rpartition("#")[2] for stream, _ in self._states("Promise")]
+        for order in orders.values():
+            for name in ("/orders", f"/orders {order.channel}", f"/orders {order.status}"):
+                expected[name].append(order.order_id)
+        for name, shown in tally.listed.items():
+            if sorted(shown) != sorted(expected[name]):
+                raise Violation("a list is not what there is", name, len(shown), len(expected[name]))
 
     def _states(self, category: str) -> Iterator[tuple[str, Any]]:
         for stream, state in self.states.items():

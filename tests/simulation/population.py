@@ -188,6 +188,8 @@ class Tally:
     products: set[str] = field(default_factory=set)
     unanswered: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    listed: dict[str, list[str]] = field(default_factory=dict)
+    """What a list shows, page by page, once everything has come to rest."""
 
 
 class Population:
@@ -243,8 +245,46 @@ class Population:
         status, answer = self._ask(action, "POST", "/orders", asked)
         if status == 201:
             self.tally.orders[action.name] = answer["order_id"]
+            self._look_up(answer)
         for wake in self._waiting.pop(action.name, []):
             wake(None)
+
+    def _look_up(self, receipt: Any) -> None:
+        """What was acknowledged can be read at once."""
+        answer = self._get(f"/orders/{receipt['order_id']}")
+        if answer["total"] != receipt["total"] or not answer["history"]:
+            self.tally.contradictions.append(f"order {receipt['order_id']} reads {answer}")
+
+    def page_through(self) -> None:
+        """Called inside a task: read every list to its end, in small pages."""
+        for channel in ("webshop", "market"):
+            self._list("/orders", "order_id", channel=channel)
+        for status in ("placed", "reserving", "reserved", "backordered", "cancelling", "cancelled"):
+            self._list("/orders", "order_id", status=status)
+        self._list("/orders", "order_id")
+        self._list("/inventory/products", "sku")
+        self._list("/inventory/stock", "sku")
+
+    def _list(self, path: str, name: str, **query: str) -> None:
+        found = self.tally.listed.setdefault(" ".join((path, *query.values())), [])
+        cursor: dict[str, str] = {}
+        for _ in range(PATIENCE):
+            page = self._get(path, limit="7", **query, **cursor)
+            found.extend(item[name] for item in page["items"])
+            if "cursor" not in page:
+                return
+            cursor = {"cursor": page["cursor"]}
+        self.tally.contradictions.append(f"{path} has no last page")
+
+    def _get(self, path: str, **query: str) -> Any:
+        for _ in range(PATIENCE):
+            answer = self._cloud.request("GET", path, query=query)
+            if answer is not None and answer[0] < 500:
+                if answer[0] != 200:
+                    self.tally.contradictions.append(f"GET {path} {query}: {answer}")
+                return answer[1]
+            self._cloud.scheduler.sleep(1)
+        raise AssertionError(f"GET {path} is never answered")
 
     def _cancel(self, action: CancelOrder) -> None:
         if action.order not in self._names:

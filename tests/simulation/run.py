@@ -111,6 +111,8 @@ class Simulation:
             self._sweep_later(31 * DAY)
             self._sweep_later(HOUR)
         self._look_after()
+        self.scheduler.spawn(self.population.page_through)
+        self.scheduler.run()
 
     def _look_after(self) -> None:
         """What operators do when the alarms have rung: redrive dead letters, replay what readers gave up on."""
