@@ -412,7 +412,10 @@ def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
 
 def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
     line = order.lines[command.line_id]
-    if command.answer <= line.answer or order.status == PLACED or line.status == LINE_RELEASED:
+    if command.answer <= line.answer or order.status == PLACED:
+        return
+    if line.status == LINE_RELEASED:
+        yield _release(order, [line])
         return
     delayed = LineDelayed(line_id=command.line_id, answer=command.answer, available=command.available)
     yield delayed

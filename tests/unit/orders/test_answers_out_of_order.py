@@ -8,7 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from orders.aggregates import ORDER
-from orders.contracts import OrderCancelled, OrderLine, OrderReserved
+from orders.contracts import OrderCancelled, OrderLine, OrderReserved, ReservationReleaseRequested
 from orders.domain import (
     CancelOrder,
     LineDelayed,
@@ -75,6 +75,15 @@ def test_a_release_that_is_older_than_the_claim_does_not_end_a_cancellation() ->
     claimed_anew.when(NoteReleasedLine("1", 8)).then()
     ended = claimed_anew.when(NoteReleasedLine("1", 14))
     assert OrderCancelled in {type(event) for event in ended.events}
+
+
+@pytest.mark.parametrize("claim", [reserved("1", 9), waiting("1", 9)], ids=["reserved", "waiting"])
+def test_a_line_that_claims_stock_after_its_order_is_over_is_released_again(claim: Answer) -> None:
+    freed = (NoteVoid(), NoteReleasedLine("2", 3), NoteReleasedLine("1", 4))
+    cancelled = after(reserving().state, CancelOrder("why not", NOW), *freed)
+    [released] = cancelled.when(claim).events
+    assert isinstance(released, ReservationReleaseRequested)
+    assert [line.line_id for line in released.lines] == ["1"]
 
 
 truths = st.lists(st.booleans(), min_size=1, max_size=5)
