@@ -74,24 +74,33 @@ SMALL: tuple[tuple[ModuleType, str, int], ...] = (
     (projection, "_REMEMBERED", 4),
     (outbox, "MAX_ENTRIES", 3),
     (promise, "SETTLED_AT_ONCE", 2),
+    (promise, "CLOSED_LINES_REMEMBERED", 2),
 )
 SMALL_SNAPSHOT_EVERY = 3
+SMALL_WINDOW = 4
+NO_NATURAL_KEY = ("Holding",)
+"""Categories whose commands are recognized by their ids alone: there the window is an assumption."""
 
 
 @contextmanager
 def small_limits(deciders: Iterable[Decider[Any]]) -> Iterator[None]:
     """Run the block with small limits, so that what happens at a limit happens in a small population too."""
-    every = [(decider, decider.snapshot_every) for decider in deciders]
+    usual = [(decider, decider.snapshot_every, decider.window) for decider in deciders]
     with ExitStack() as patches:
         for module, name, value in SMALL:
             patches.enter_context(patch.object(module, name, value))
-        for decider, _ in every:
-            object.__setattr__(decider, "snapshot_every", SMALL_SNAPSHOT_EVERY)
+        for decider, _, window in usual:
+            _limit(decider, SMALL_SNAPSHOT_EVERY, window if decider.category in NO_NATURAL_KEY else SMALL_WINDOW)
         try:
             yield
         finally:
-            for decider, usual in every:
-                object.__setattr__(decider, "snapshot_every", usual)
+            for limits in usual:
+                _limit(*limits)
+
+
+def _limit(decider: Decider[Any], snapshot_every: int, window: int) -> None:
+    object.__setattr__(decider, "snapshot_every", snapshot_every)
+    object.__setattr__(decider, "window", window)
 
 
 @contextmanager
