@@ -1,8 +1,8 @@
 """What a command costs and a query takes as orders and SKUs grow.
 
 The real handlers run over DynamoDB in memory, which holds copies of one real order and one real product as the
-handlers have written them. Units come from the sizes of the items that a call touches, by AWS's rules. The
-milliseconds are our code's and boto3's: the time inside the table is subtracted, because its indexes are not DynamoDB's.
+handlers have written them. Units come from the sizes of the items that a call touches, by AWS's rules. Time is that
+of our code and boto3: what is spent inside the table is subtracted, because its indexes are not DynamoDB's.
 """
 
 import json
@@ -189,6 +189,8 @@ def main() -> None:
     for size in SIZES:
         system.multiply("inventory", SKU, lambda n: f"SKU-{n:07d}", reached, size)
         system.multiply("orders", order_id, lambda n: f"{order_id[:-7]}{n:07x}", reached, size)
+        for service in ("inventory", "orders"):
+            assert len(system.database.tables[SYSTEM.service(service).events_table].partitions) >= size
         reached = size
         for name, run in operations(system, order_id).items():
             taken = []
