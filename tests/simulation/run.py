@@ -164,6 +164,7 @@ def shrunk(plan: Plan, failed: Report, budget_s: float = 20.0, bug: Any = nullco
             if found.violation is not None and found.violation.rule == rule:
                 best, report = candidate, found
 
+    attempt(replace(best, weather=replace(best.weather, enabled=frozenset())))
     for _ in range(2):
         size = len(best.actions) // 2
         while size:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.simulation.planted import NOTICED, Bug, saga_without_compensation
+from tests.simulation.population import Shape
 from tests.simulation.run import Plan, shrunk, simulate, told
 
 
@@ -12,10 +13,10 @@ def test_a_planted_bug_is_noticed(bug: Bug, seeds: int) -> None:
 
 
 def test_a_violation_is_told_with_a_short_population_its_trace_and_how_to_see_it_again() -> None:
-    plan = Plan.of(1)
+    plan = Plan.of(1, shape=Shape(products=2, locations=1, orders=10, minutes=2, burst=0.0))
     report = simulate(plan, saga_without_compensation)
 
-    short, shown = shrunk(plan, report, budget_s=5, bug=saga_without_compensation)
+    short, shown = shrunk(plan, report, budget_s=30, bug=saga_without_compensation)
     text = told(short, shown)
 
     assert len(short.actions) <= 8 < len(plan.actions)
