@@ -1,8 +1,8 @@
 """What a command costs and a query takes as orders and SKUs grow.
 
 The real handlers run over DynamoDB in memory, which holds copies of one real order and one real product as the
-handlers have written them. Units come from the sizes of the items that a call touches, by AWS's rules. Time is that
-of our code and boto3: what is spent inside the table is subtracted, because its indexes are not DynamoDB's.
+handlers have written them. Units come from the sizes of the items that a call touches, by AWS's rules. Time
+is that of our code and boto3: what is spent inside the table is left out: its indexes are not DynamoDB's.
 """
 
 import json
