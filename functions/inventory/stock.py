@@ -1,5 +1,7 @@
 """Stock: what lies where. Adjustments say what was found, lost, broken or corrected."""
 
+from functools import cache
+
 from msgspec import Struct
 
 from inventory.aggregates import HOLDING, LOCATION, PRODUCT
@@ -78,24 +80,40 @@ def adjust_stock(request: Request, body: Adjustment) -> Response:
 
 
 def _warehouse_of(location_id: str) -> str:
-    location = history().load(LOCATION, LOCATION.stream_id(location_id)).state
-    if not location.location:
-        raise Unprocessable(
-            f"There is no location {location_id!r}.",
-            field="location",
-            value=location_id,
-            remedy="Register it first: PUT /inventory/locations/{id}.",
-            code="unknown-location",
-        )
-    return location.warehouse
+    if location_id not in _warehouses():
+        location = history().load(LOCATION, LOCATION.stream_id(location_id)).state
+        if not location.location:
+            raise Unprocessable(
+                f"There is no location {location_id!r}.",
+                field="location",
+                value=location_id,
+                remedy="Register it first: PUT /inventory/locations/{id}.",
+                code="unknown-location",
+            )
+        _warehouses()[location_id] = location.warehouse
+    return _warehouses()[location_id]
 
 
 def _require_product(sku: str) -> None:
-    if not history().load(PRODUCT, PRODUCT.stream_id(sku)).state.sku:
-        raise Unprocessable(
-            f"There is no product {sku!r}.",
-            field="sku",
-            value=sku,
-            remedy="Register it first: PUT /inventory/products/{sku}.",
-            code="unknown-sku",
-        )
+    if sku not in _products():
+        if not history().load(PRODUCT, PRODUCT.stream_id(sku)).state.sku:
+            raise Unprocessable(
+                f"There is no product {sku!r}.",
+                field="sku",
+                value=sku,
+                remedy="Register it first: PUT /inventory/products/{sku}.",
+                code="unknown-sku",
+            )
+        _products().add(sku)
+
+
+@cache
+def _warehouses() -> dict[str, str]:
+    """The warehouse of each place that this process has seen: a place never moves to another."""
+    return {}
+
+
+@cache
+def _products() -> set[str]:
+    """The SKUs that this process has seen: a product is never unregistered."""
+    return set()
