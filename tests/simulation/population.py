@@ -23,7 +23,7 @@ TOKENS = (
     "tok_insufficient_funds",
     "tok_unheard_of",
 )
-PATIENCE = 400
+PATIENCE = 1_500
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import pytest
 
 from tests.simulation.run import Plan, Report, idle_faults, shrunk, simulate, told
 
-SEEDS = range(1, 176)
+SEEDS = (*range(1, 111), 158, 173)
 """Among them are all that have found something: 25, 158 and 173 (a line that claims stock after its order)."""
 REPORTS: dict[int, Report] = {}
 
