@@ -18,6 +18,7 @@ MILLION = 1_000_000
 COLUMNS = {
     "write units": "dynamodb_write_unit",
     "read units": "dynamodb_read_unit",
+    "stream reads": "dynamodb_stream_read",
     "events": "eventbridge_event",
     "sqs": "sqs_request",
     "lambdas": "lambda_invocation",

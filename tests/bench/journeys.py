@@ -51,6 +51,7 @@ class MeteredSystem:
         records = self._records(service, "views")
         size = self._batches[service, "views"]
         for start in range(0, len(records), size):
+            self._meter.streamed(f"{service}.views", service)
             with self._meter.invocation(f"{service}.views"):
                 self._system.invoke(service, "views", {"Records": records[start : start + size]})
         return published or bool(records)
@@ -59,6 +60,7 @@ class MeteredSystem:
         records = self._records(service, "outbox")
         size = self._batches[service, "outbox"]
         for start in range(0, len(records), size):
+            self._meter.streamed(f"{service}.outbox", service)
             before = len(self._system.bus)
             with self._meter.invocation(f"{service}.outbox"):
                 self._system.invoke(service, "outbox", {"Records": records[start : start + size]})

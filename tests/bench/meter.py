@@ -112,6 +112,10 @@ class Meter:
         """One event put on the bus."""
         self._count("bus", "eventbridge_event", ceil(size / MESSAGE_CHUNK))
 
+    def streamed(self, step: str, service: str) -> None:
+        """One batch read from a table's stream."""
+        self.bill.add(Usage(step, f"{service}-events/stream", "dynamodb_stream_read"), 1)
+
     def queued(self, step: str, size: int) -> None:
         """One message put into a queue by the bus."""
         self.bill.add(Usage(step, "queue", "sqs_request"), ceil(size / MESSAGE_CHUNK))
