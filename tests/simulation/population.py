@@ -23,7 +23,7 @@ TOKENS = (
     "tok_insufficient_funds",
     "tok_unheard_of",
 )
-PATIENCE = 1_500
+PATIENCE = 400
 
 
 @dataclass(frozen=True)
