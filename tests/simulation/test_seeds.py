@@ -5,7 +5,6 @@ import pytest
 from tests.simulation.run import Plan, Report, idle_faults, shrunk, simulate, told
 
 SEEDS = range(1, 111)
-"""Among them is 25, which found a line that claimed stock after its order was over."""
 REPORTS: dict[int, Report] = {}
 
 
