@@ -36,8 +36,13 @@ class Plan:
     @staticmethod
     def of(seed: int, weather: Weather | None = None, shape: Shape | None = None) -> "Plan":
         """The run of a seed."""
-        chosen = weather or Weather(weight=Random(f"weather {seed}").choice((0.0, 0.3, 1.0, 1.0, 2.0, 5.0)))
         size = shape or shape_of(seed)
+        weight = Random(f"weather {seed}").choice((0.0, 0.3, 1.0, 1.0, 2.0, 5.0))
+        if (
+            size.small_limits
+        ):  # what has hardly a memory decides every repeat again: storms of repeats feed themselves
+            weight = min(weight, 1.0)
+        chosen = weather or Weather(weight=weight)
         return Plan(seed, size, chosen, tuple(actions_of(seed, size, chosen)))
 
 
