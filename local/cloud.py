@@ -1,6 +1,6 @@
 """A cloud of one's own on this machine: MiniStack in the background, and our stacks deployed to it by the CDK.
 
-    cloud = LocalCloud(Path("/tmp/somewhere"))
+    cloud = LocalCloud(Path("somewhere"))
     cloud.start()
     outputs = cloud.deploy()
     ...

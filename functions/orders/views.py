@@ -26,7 +26,7 @@ DEADLINE_SHARDS = ("0", "1", "2", "3")
 
 
 class OrderSummary(Struct, frozen=True, omit_defaults=True):
-    """An order in a list. `backordered` are the SKUs that it waits for."""
+    """An order in a list. `backordered` are the SKUs that it lacked when it went to backorder."""
 
     order_id: str
     status: str
