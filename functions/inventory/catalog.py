@@ -3,21 +3,35 @@
 from msgspec import Struct, structs
 
 from inventory.aggregates import PRODUCT
-from inventory.contracts import Code, Dimensions, Grams, Text
+from inventory.contracts import (
+    Code,
+    Dimensions,
+    Grams,
+    PackagingLevel,
+    ShelfLifeDays,
+    Text,
+    Tracking,
+    Velocity,
+)
 from inventory.domain.product import DescribeProduct, Product
 from shared.decider import execute
 from shared.gs1 import Gtin
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import Sku
 from shared.money import Money
-from shared.rejection import PreconditionFailed
+from shared.rejection import Conflict, PreconditionFailed, Unprocessable
 from shared.resources import history
 
 handler = Api()
 
 
 class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
-    """A product as its owner describes it. Dimensions and weight are those of one base unit."""
+    """A product as its owner describes it. Dimensions and weight are those of one base unit.
+
+    `tracking` is chosen when the product is registered and never changes; left out, it is "none" at first and
+    stays as it is later. `packaging` names the packs from the smallest to the largest, each with its own GTIN and
+    the base units in it.
+    """
 
     name: Text
     gtin: Gtin | None = None
@@ -25,6 +39,11 @@ class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
     weight_g: Grams | None = None
     price: Money | None = None
     storage_class: Code | None = None
+    tracking: Tracking | None = None
+    packaging: tuple[PackagingLevel, ...] = ()
+    velocity: Velocity | None = None
+    category: Code | None = None
+    minimum_shelf_life_days: ShelfLifeDays | None = None
 
 
 @handler.route(
@@ -32,7 +51,7 @@ class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
     "/inventory/products/{sku}",
     scope="inventory/write",
     returns=(200, Product),
-    rejects=(PreconditionFailed,),
+    rejects=(Conflict, PreconditionFailed, Unprocessable),
 )
 def put_product(request: Request, sku: Sku, body: ProductDescription) -> Response:
     """Register a product, or describe it anew."""

@@ -1,6 +1,6 @@
 """The events that inventory publishes: its public language."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
@@ -17,15 +17,40 @@ Grams = Annotated[int, Meta(ge=1, le=100_000_000, description="Grams.")]
 
 
 class Dimensions(Struct, frozen=True, forbid_unknown_fields=True):
-    """Outer dimensions of one base unit, in millimetres."""
+    """Outer dimensions in millimetres."""
 
     length_mm: Millimetres
     width_mm: Millimetres
     height_mm: Millimetres
 
 
+Tracking = Literal["none", "lot", "lot_expiry", "serial"]
+Velocity = Literal["A", "B", "C"]
+PackLevel = Literal["inner", "case", "pallet"]
+PackUnits = Annotated[int, Meta(ge=2, le=1_000_000, description="Base units in one pack.", examples=[24])]
+ShelfLifeDays = Annotated[int, Meta(ge=1, le=36_500, description="Days.", examples=[90])]
+
+
+class PackagingLevel(Struct, frozen=True, forbid_unknown_fields=True):
+    """A pack in which the product is handled: its own GTIN, and how many base units it holds.
+
+    Dimensions and weight are those of one full pack.
+    """
+
+    level: PackLevel
+    gtin: Gtin
+    units: PackUnits
+    dimensions: Dimensions | None = None
+    weight_g: Grams | None = None
+
+
 class ProductRegistered(Event, frozen=True):
-    """A product may be stocked and ordered from now on."""
+    """A product may be stocked and ordered from now on.
+
+    `tracking` says what is known of each unit in stock; it never changes. `packaging` goes from the smallest pack
+    to the largest. `velocity` is how fast it moves (A fastest), `category` what inspection plans go by,
+    `minimum_shelf_life_days` what has to be left of its life when it is received.
+    """
 
     sku: Sku
     name: Text
@@ -34,6 +59,11 @@ class ProductRegistered(Event, frozen=True):
     weight_g: Grams | None = None
     price: Money | None = None
     storage_class: Code | None = None
+    tracking: Tracking = "none"
+    packaging: tuple[PackagingLevel, ...] = ()
+    velocity: Velocity | None = None
+    category: Code | None = None
+    minimum_shelf_life_days: ShelfLifeDays | None = None
 
 
 class ProductChanged(Event, frozen=True):
@@ -46,6 +76,11 @@ class ProductChanged(Event, frozen=True):
     weight_g: Grams | None = None
     price: Money | None = None
     storage_class: Code | None = None
+    tracking: Tracking = "none"
+    packaging: tuple[PackagingLevel, ...] = ()
+    velocity: Velocity | None = None
+    category: Code | None = None
+    minimum_shelf_life_days: ShelfLifeDays | None = None
 
 
 class LocationRegistered(Event, frozen=True):
@@ -162,6 +197,14 @@ _PRODUCT = ProductRegistered(
     weight_g=340,
     price=Money(895, "EUR"),
     storage_class="fragile",
+    tracking="lot",
+    packaging=(
+        PackagingLevel("case", "14006381333938", 24, Dimensions(520, 350, 210), 8_600),
+        PackagingLevel("pallet", "24006381333935", 960, Dimensions(1200, 800, 1200), 369_000),
+    ),
+    velocity="A",
+    category="tableware",
+    minimum_shelf_life_days=90,
 )
 _LOCATION = LocationRegistered(
     location="A-01-02-3", warehouse="MAIN", zone="A", aisle="01", bay="02", level="3", kind="pick_face"

@@ -2,18 +2,21 @@
 
 import pytest
 from immutables import Map
+from msgspec import structs
 
 from inventory.aggregates import HOLDING, LOCATION, PRODUCT
 from inventory.contracts import (
     LocationChanged,
     LocationRegistered,
+    PackagingLevel,
     ProductChanged,
     ProductRegistered,
     StockAdjusted,
+    Tracking,
 )
 from inventory.domain.holding import AdjustStock
 from inventory.domain.location import DescribeLocation
-from inventory.domain.product import DescribeProduct
+from inventory.domain.product import DescribeProduct, gtins
 from tests.support.scenarios import given
 
 AT = "2026-01-31T09:30:00.000Z"
@@ -59,6 +62,48 @@ def test_a_product_with_a_wrong_check_digit_is_refused_and_the_right_digit_named
     )
     assert (rejection.field, rejection.value) == ("gtin", "4006381333932")
     assert "should be 1" in rejection.message
+
+
+CASE = PackagingLevel("case", "14006381333938", 24)
+PALLET = PackagingLevel("pallet", "24006381333935", 960)
+
+
+def mug(*packs: PackagingLevel, tracking: Tracking | None = None) -> DescribeProduct:
+    return DescribeProduct("MUG", "Mug", "4006381333931", tracking=tracking, packaging=packs)
+
+
+def test_a_product_knows_the_base_units_of_each_of_its_packs() -> None:
+    state = given(PRODUCT).when(mug(CASE, PALLET)).state
+    assert gtins(state) == {
+        "04006381333931": ("each", 1),
+        "14006381333938": ("case", 24),
+        "24006381333935": ("pallet", 960),
+    }
+
+
+@pytest.mark.parametrize(
+    ("packs", "code", "field"),
+    [
+        ((PALLET, CASE), "packs-out-of-order", "packaging[1].level"),
+        ((CASE, structs.replace(PALLET, level="case")), "packs-out-of-order", "packaging[1].level"),
+        ((CASE, structs.replace(PALLET, units=24)), "packs-out-of-order", "packaging[1].units"),
+        ((CASE, structs.replace(PALLET, gtin=CASE.gtin)), "gtin-twice", "packaging[1].gtin"),
+        ((structs.replace(CASE, gtin="04006381333931"),), "gtin-twice", "packaging[0].gtin"),
+        ((structs.replace(CASE, gtin="14006381333939"),), "invalid-gs1-key", "packaging[0].gtin"),
+    ],
+)
+def test_packs_that_make_no_sense_are_refused(packs: tuple[PackagingLevel, ...], code: str, field: str) -> None:
+    assert given(PRODUCT).when(mug(*packs)).then_rejected(code).field == field
+
+
+def test_how_a_product_is_tracked_is_chosen_once() -> None:
+    tracked = structs.replace(REGISTERED, tracking="lot")
+    given(PRODUCT).when(mug(tracking="lot")).then(tracked)
+    given(PRODUCT, tracked).when(mug()).then()
+    given(PRODUCT, tracked).when(mug(tracking="lot")).then()
+    rejection = given(PRODUCT, tracked).when(mug(tracking="serial")).then_rejected("tracking-is-fixed")
+    assert (rejection.field, rejection.value) == ("tracking", "serial")
+    given(PRODUCT, REGISTERED).when(mug(tracking="lot")).then_rejected("tracking-is-fixed")
 
 
 def test_a_location_is_registered_changed_and_never_moved_to_another_warehouse() -> None:

@@ -16,6 +16,14 @@ MUG = {
     "weight_g": 340,
     "price": {"amount": 895, "currency": "EUR"},
     "storage_class": "fragile",
+    "tracking": "lot",
+    "packaging": [
+        {"level": "case", "gtin": "14006381333938", "units": 24, "dimensions": None, "weight_g": 8600},
+        {"level": "pallet", "gtin": "24006381333935", "units": 960, "dimensions": None, "weight_g": None},
+    ],
+    "velocity": "A",
+    "category": "tableware",
+    "minimum_shelf_life_days": 90,
 }
 SHELF = {"zone": "A", "aisle": "01", "bay": "02", "level": "3", "warehouse": "EAST", "kind": "pick_face"}
 
