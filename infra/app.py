@@ -64,20 +64,25 @@ PAYMENTS = Service("payments", (
     *machinery("payments"),
 ), ledger_table="payments-sandbox")
 
-READ_ALL = ("inventory/read", "orders/read", "payments/read")
+RECEIVING = Service("receiving", (
+    *machinery("receiving"),
+))
+
+READ_ALL = ("inventory/read", "orders/read", "payments/read", "receiving/read")
 
 SYSTEM = System(
-    services=(INVENTORY, ORDERS, PAYMENTS),
+    services=(INVENTORY, RECEIVING, ORDERS, PAYMENTS),
     edge_routes=routes({"GET /health": None, "GET /openapi.json": None}),
     roles={
         "viewer": READ_ALL,
-        "operator": (*READ_ALL, "inventory/write"),
-        "integrator": (*READ_ALL, "inventory/write", "orders/write"),
-        "supervisor": (*READ_ALL, "inventory/write", "orders/write", "payments/write"),
+        "operator": (*READ_ALL, "inventory/write", "receiving/write"),
+        "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write"),
+        "supervisor": (*READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write"),
     },
     machine_clients=(
         MachineClient("integrator", (
             "inventory/read", "inventory/write", "orders/read", "orders/write", "payments/read",
+            "receiving/read", "receiving/write",
         )),
         MachineClient("monitor", READ_ALL),
     ),

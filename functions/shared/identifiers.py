@@ -48,5 +48,37 @@ Timestamp = Annotated[
         examples=["2026-01-31T09:30:00.000Z"],
     ),
 ]
+LotNumber = Annotated[
+    str,
+    Meta(
+        pattern=r"^[!\"%-?A-Z_a-z]{1,20}$",
+        description="Lot or batch number: 1 to 20 characters of GS1's character set 82 (AI 10).",
+        examples=["L2026-04"],
+    ),
+]
+SerialNumber = Annotated[
+    str,
+    Meta(
+        pattern=r"^[!\"%-?A-Z_a-z]{1,20}$",
+        description="Serial number: 1 to 20 characters of GS1's character set 82 (AI 21).",
+        examples=["SN-000123"],
+    ),
+]
+CalendarDate = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$",
+        description="A day as ISO 8601 writes it, without a time.",
+        examples=["2027-06-30"],
+    ),
+]
+ShipmentId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f-]{36}$",
+        description="An inbound shipment's identifier.",
+        examples=["5b0c7a52-0d0e-8f7b-9a55-2f8a1d6b7c3e"],
+    ),
+]
 
 DEFAULT_WAREHOUSE = "MAIN"

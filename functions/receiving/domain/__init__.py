@@ -1,0 +1,1 @@
+"""Receiving's rules, pure: shipments, inspections, sampling, switching, recalls."""

@@ -1,0 +1,5 @@
+"""Receiving's health routes."""
+
+from shared.health import health_api
+
+handler = health_api("receiving")
