@@ -1,13 +1,17 @@
-"""Projections: each stream's commits folded into one document of the views table.
+"""Projections: each stream's commits folded into one document of the views table, and entries beside it.
 
 The document's version is the number of the last commit that it shows. A write holds only where the stored version
 is lower, so a repeat changes nothing; a gap makes the projector read the stream itself; and a view can be thrown
 away and made again.
+
+Entries are further documents that a commit leaves behind: a movement in a journal, or the part of a document that
+is looked up under a key of its own. They carry the number of the commit they come from and are written before the
+document, so that a projector that dies in between writes them again.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, Generic, TypeVar
 
@@ -29,11 +33,21 @@ class ProjectionContended(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A document beside a projection's own: its (pk, sk), what it says, and its attributes for indexes."""
+
+    key: tuple[str, str]
+    document: Struct
+    index: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Projection(Generic[V]):
     """How the streams of `category` become documents.
 
     `start(stream_id)` is the document before the first event, `show(document, event, at)` the document after
     an event recorded `at`, `key(stream_id)` its (pk, sk), and `index(document)` the attributes for indexes.
+    `entries(document, commit, events)` is what a commit leaves beside the document, which already shows it.
     """
 
     category: str
@@ -42,6 +56,14 @@ class Projection(Generic[V]):
     show: Callable[[V, Any, str], V]
     key: Callable[[str], tuple[str, str]]
     index: Callable[[V], Mapping[str, str]] = lambda _: {}
+    entries: Callable[[V, Commit, Sequence[Event]], Iterable[Entry]] = lambda _document, _commit, _events: ()
+
+    def after(self, catalog: EventCatalog, document: V, commit: Commit) -> tuple[V, Iterable[Entry]]:
+        """The document once it shows `commit`, and what the commit leaves beside it."""
+        events = [catalog.decode(recorded) for recorded in commit.events]
+        for event in events:
+            document = self.show(document, event, commit.at)
+        return document, self.entries(document, commit, events)
 
 
 class Projector:
@@ -87,10 +109,12 @@ class Projector:
             missing = [commit for commit in commits if commit.sequence > version]
             if [commit.sequence for commit in missing] != list(range(version + 1, last + 1)):
                 missing = list(self._history.read(stream_id, after=version))
+            beside: dict[tuple[str, str], tuple[Entry, int]] = {}
             for commit in missing:
-                for recorded in commit.events:
-                    event: Event = self._catalog.decode(recorded)
-                    document = projection.show(document, event, commit.at)
+                document, entries = projection.after(self._catalog, document, commit)
+                beside.update((entry.key, (entry, commit.sequence)) for entry in entries)
+            for entry, sequence in beside.values():
+                self._views.put(*entry.key, entry.document, sequence, entry.index)
             if self._views.put(pk, sk, document, missing[-1].sequence, projection.index(document)):
                 self._remember(stream_id, document, missing[-1].sequence)
                 return

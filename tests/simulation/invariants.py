@@ -294,8 +294,7 @@ class Watch(Witness):
         for projection in projections(service):
             for stream, commits in self.commits.items():
                 if stream.partition("#")[0] == projection.category and commits:
-                    pk, sk = projection.key(stream)
-                    expected[pk, sk] = _document(projection, self._deciders, stream, commits)
+                    expected |= _documents(projection, self._deciders, stream, commits)
         for item in table.items():
             key = (item["pk"]["S"], item["sk"]["S"])
             if key[1] == "Article":
@@ -404,16 +403,25 @@ def projections(service: str) -> list[Projection[Any]]:
     return found
 
 
-def _document(
+def _documents(
     projection: Projection[Any], known: Mapping[str, Decider[Any]], stream: str, commits: list[Commit]
-) -> Item:
+) -> dict[tuple[str, str], Item]:
+    """What the views hold of a stream: its document and the entries beside it."""
     document: Struct = projection.start(stream)
     catalog = known[projection.category].catalog
+    found: dict[tuple[str, str], Item] = {}
     for commit in commits:
-        for recorded in commit.events:
-            document = projection.show(document, catalog.decode(recorded), commit.at)
-    index = {name: {"S": value} for name, value in projection.index(document).items()}
-    return {"version": {"N": str(commits[-1].sequence)}, "body": {"S": codec.to_json(document).decode()}, **index}
+        document, entries = projection.after(catalog, document, commit)
+        found |= {entry.key: _item(entry.document, commit, entry.index) for entry in entries}
+    return found | {projection.key(stream): _item(document, commits[-1], projection.index(document))}
+
+
+def _item(document: Struct, commit: Commit, index: Mapping[str, str]) -> Item:
+    return {
+        "version": {"N": str(commit.sequence)},
+        "body": {"S": codec.to_json(document).decode()},
+        **{name: {"S": value} for name, value in index.items()},
+    }
 
 
 def _trace(traceparent: str) -> str:

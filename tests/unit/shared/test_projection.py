@@ -1,7 +1,7 @@
 """Projections show the fold of a stream, whatever was delivered twice, late or out of order."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import uuid4
 
 import pytest
@@ -12,11 +12,11 @@ from msgspec import Struct
 from shared import aws
 from shared.event_store import EventStore
 from shared.events import Commit, originating
-from shared.projection import Projection, ProjectionContended, Projector
+from shared.projection import Entry, Projection, ProjectionContended, Projector
 from shared.views import Views
 from tests.support.bin_of_units import BIN, CATALOG, UnitsPut, UnitsTaken
 from tests.support.deliveries import history, stream_batch
-from tests.support.faults import counting, interrupted, refusing
+from tests.support.faults import Died, at_moment, counting, die, interrupted, refusing
 from tests.unit.shared.conftest import VIEWS_TABLE
 
 
@@ -238,3 +238,58 @@ def test_a_projector_that_another_has_overtaken_reads_before_it_goes_on(depot: D
     slow.handle(stream_batch(commits[1:2]))
     slow.handle(stream_batch(commits[3:]))
     assert depot.view() == (BinView("A", 14, (5, 6, -1, 4)), 4)
+
+
+class Movement(Struct, frozen=True):
+    bin: str
+    units: int
+
+
+JOURNALED = replace(
+    BINS,
+    entries=lambda view, commit, _events: [
+        Entry((f"Journal#{view.bin}", f"{commit.sequence:04d}"), Movement(view.bin, view.movements[-1])),
+        Entry(("Level", view.bin), Movement(view.bin, view.units), {"colour": "grey", "placed": view.bin}),
+    ],
+)
+
+
+def journal(depot: Depot, bin_id: str = "A") -> dict[str, int]:
+    page = depot.views.list(Movement, ("pk", f"Journal#{bin_id}"), "sk")
+    return {number: movement.units for number, movement in page.items}
+
+
+def test_commits_leave_entries_beside_the_document(depot: Depot) -> None:
+    projector = Projector(CATALOG, depot.store, depot.views, [JOURNALED])
+
+    projector.handle(stream_batch(depot.commits(5, -2, 4)))
+
+    assert journal(depot) == {"0001": 5, "0002": -2, "0003": 4}
+    assert depot.views.get("Level", "A", Movement) == (Movement("A", 7), 3)
+    assert [
+        key for key, _ in depot.views.list(Movement, ("colour", "grey"), "placed", index="by_colour").items
+    ] == ["A"]
+
+
+def test_a_projector_that_dies_before_the_document_leaves_its_entries_to_the_next_try(depot: Depot) -> None:
+    commits = depot.commits(5, -2, 4)
+    for moment in range(4):
+        projector = Projector(CATALOG, depot.store, depot.views, [JOURNALED])
+        with at_moment(aws.dynamodb(), moment, die), pytest.raises(Died):
+            projector.handle(stream_batch(commits))
+        assert depot.view() is None
+    Projector(CATALOG, depot.store, depot.views, [JOURNALED]).handle(stream_batch(commits))
+
+    assert journal(depot) == {"0001": 5, "0002": -2, "0003": 4}
+    assert depot.views.get("Level", "A", Movement) == (Movement("A", 7), 3)
+    assert depot.view() == (BinView("A", 7, (5, -2, 4)), 3)
+
+
+def test_a_gap_leaves_no_entry_out(depot: Depot) -> None:
+    commits = depot.commits(1, 2, 3)
+    projector = Projector(CATALOG, depot.store, depot.views, [JOURNALED])
+    projector.handle(stream_batch(commits[2:]))
+    projector.handle(stream_batch(commits[:2]))
+
+    assert journal(depot) == {"0001": 1, "0002": 2, "0003": 3}
+    assert depot.views.get("Level", "A", Movement) == (Movement("A", 6), 3)
