@@ -3,17 +3,9 @@
 from msgspec import Struct, structs
 
 from inventory.aggregates import PRODUCT
-from inventory.contracts import (
-    Code,
-    Dimensions,
-    Grams,
-    PackagingLevel,
-    ShelfLifeDays,
-    Text,
-    Tracking,
-    Velocity,
-)
+from inventory.contracts import Dimensions, PackagingLevel, ShelfLifeDays, Tracking, Velocity
 from inventory.domain.product import DescribeProduct, Product
+from inventory.measures import Code, Grams, Text
 from shared.decider import execute
 from shared.gs1 import Gtin
 from shared.http_edge import Api, Request, Response

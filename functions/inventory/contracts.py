@@ -4,16 +4,13 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
+from inventory import stock_contracts
+from inventory.measures import Code, CubicMillimetres, Grams, Millimetres, Text, Weight
 from shared.events import Event
-from shared.gs1 import Gtin
+from shared.gs1 import Gln, Gtin
 from shared.identifiers import LineId, LocationId, OrderId, Sku, Timestamp, WarehouseCode
 from shared.money import Money
-from shared.quantity import Quantity, SignedQuantity, Units
-
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
-Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
-Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="Millimetres.")]
-Grams = Annotated[int, Meta(ge=1, le=100_000_000, description="Grams.")]
+from shared.quantity import Quantity, Units
 
 
 class Dimensions(Struct, frozen=True, forbid_unknown_fields=True):
@@ -83,8 +80,37 @@ class ProductChanged(Event, frozen=True):
     minimum_shelf_life_days: ShelfLifeDays | None = None
 
 
+LocationKind = Literal["dock", "staging", "packing", "bulk", "pick_face", "quarantine"]
+Mixing = Literal["any", "one_sku", "one_lot"]
+CheckDigits = Annotated[str, Meta(pattern=r"^\d{2}$", examples=["47"])]
+GlnExtension = Annotated[
+    str, Meta(pattern=r"^[A-Za-z0-9._-]{1,20}$", description="GLN extension component (AI 254).")
+]
+
+
+class Coordinates(Struct, frozen=True, forbid_unknown_fields=True):
+    """A point of the warehouse in millimetres from its origin: x along the aisles, y across them, z up."""
+
+    x_mm: int
+    y_mm: int
+    z_mm: int = 0
+
+
+class Capacity(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What fits into a place; what is left out is not limited."""
+
+    volume_mm3: CubicMillimetres | None = None
+    weight_g: Weight | None = None
+    handling_units: Annotated[int, Meta(ge=0, le=100_000)] | None = None
+
+
 class LocationRegistered(Event, frozen=True):
-    """A place where stock can lie."""
+    """A place where stock can lie.
+
+    `kind` is dock, staging or packing (floor, without capacity), bulk, pick_face or quarantine (racks).
+    `storage_classes` are those of the products that may lie there (none: all); `mixing` says what may lie there
+    together; `check_digits` are read from its label by whoever stands before it.
+    """
 
     location: LocationId
     warehouse: WarehouseCode
@@ -93,6 +119,14 @@ class LocationRegistered(Event, frozen=True):
     bay: Code
     level: Code
     kind: Code
+    position: Code | None = None
+    coordinates: Coordinates | None = None
+    capacity: Capacity | None = None
+    storage_classes: tuple[Code, ...] = ()
+    mixing: Mixing = "any"
+    check_digits: CheckDigits | None = None
+    gln: Gln | None = None
+    extension: GlnExtension | None = None
 
 
 class LocationChanged(Event, frozen=True):
@@ -105,21 +139,14 @@ class LocationChanged(Event, frozen=True):
     bay: Code
     level: Code
     kind: Code
-
-
-class StockAdjusted(Event, frozen=True):
-    """Units were added to or taken from one place. `on_hand` is what lies there afterwards.
-
-    `occurred_at` is when it happened; when it was recorded is the event's own time.
-    """
-
-    location: LocationId
-    warehouse: WarehouseCode
-    sku: Sku
-    quantity: SignedQuantity
-    on_hand: Units
-    reason: Text
-    occurred_at: Timestamp
+    position: Code | None = None
+    coordinates: Coordinates | None = None
+    capacity: Capacity | None = None
+    storage_classes: tuple[Code, ...] = ()
+    mixing: Mixing = "any"
+    check_digits: CheckDigits | None = None
+    gln: Gln | None = None
+    extension: GlnExtension | None = None
 
 
 class LineReserved(Event, frozen=True):
@@ -180,11 +207,11 @@ PUBLISHED: tuple[type[Event], ...] = (
     ProductChanged,
     LocationRegistered,
     LocationChanged,
-    StockAdjusted,
     LineReserved,
     LineShort,
     LineBroken,
     ReservationReleased,
+    *stock_contracts.PUBLISHED,
 )
 
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
@@ -207,7 +234,21 @@ _PRODUCT = ProductRegistered(
     minimum_shelf_life_days=90,
 )
 _LOCATION = LocationRegistered(
-    location="A-01-02-3", warehouse="MAIN", zone="A", aisle="01", bay="02", level="3", kind="pick_face"
+    location="A-01-02-3",
+    warehouse="MAIN",
+    zone="A",
+    aisle="01",
+    bay="02",
+    level="3",
+    kind="pick_face",
+    position="1",
+    coordinates=Coordinates(12_500, 4_200, 1_800),
+    capacity=Capacity(volume_mm3=1_200_000_000, weight_g=800_000, handling_units=1),
+    storage_classes=("fragile",),
+    mixing="one_lot",
+    check_digits="47",
+    gln="0614141000012",
+    extension="3",
 )
 
 EXAMPLES: dict[type[Event], Event] = {
@@ -215,15 +256,6 @@ EXAMPLES: dict[type[Event], Event] = {
     ProductChanged: ProductChanged(**structs.asdict(_PRODUCT)),
     LocationRegistered: _LOCATION,
     LocationChanged: LocationChanged(**structs.asdict(_LOCATION)),
-    StockAdjusted: StockAdjusted(
-        location="A-01-02-3",
-        warehouse="MAIN",
-        sku="MUG-0350-BLU",
-        quantity=24,
-        on_hand=64,
-        reason="received",
-        occurred_at=_AT,
-    ),
     LineReserved: LineReserved(
         order_id=_ORDER,
         line_id="1",
@@ -246,4 +278,5 @@ EXAMPLES: dict[type[Event], Event] = {
     ReservationReleased: ReservationReleased(
         order_id=_ORDER, line_id="1", warehouse="MAIN", sku="MUG-0350-BLU", quantity=6
     ),
+    **stock_contracts.EXAMPLES,
 }

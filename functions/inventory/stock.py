@@ -5,8 +5,9 @@ from functools import cache
 from msgspec import Struct
 
 from inventory.aggregates import HOLDING, LOCATION, PRODUCT
-from inventory.contracts import StockAdjusted, Text
 from inventory.domain.holding import AdjustStock
+from inventory.measures import Text
+from inventory.stock_contracts import StockAdjusted
 from shared import clock
 from shared.decider import execute
 from shared.http_edge import Api, Request, Response

@@ -17,6 +17,7 @@ from inventory.contracts import (
 )
 from inventory.domain import CATALOG
 from inventory.domain.location import Location
+from inventory.domain.location import evolve as evolve_location
 from inventory.domain.product import Product
 from inventory.domain.promise import SupplyCounted
 from shared.events import Event
@@ -56,9 +57,9 @@ def show_product(_: Product, event: ProductRegistered | ProductChanged, _at: str
     return Product(**structs.asdict(event))
 
 
-def show_location(_: Location, event: LocationRegistered | LocationChanged, _at: str) -> Location:
+def show_location(location: Location, event: LocationRegistered | LocationChanged, _at: str) -> Location:
     """The location as the event describes it."""
-    return Location(**structs.asdict(event))
+    return evolve_location(location, event)
 
 
 def show_stock(stock: Stock, event: Event, _at: str) -> Stock:

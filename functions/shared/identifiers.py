@@ -1,6 +1,6 @@
 """Identifiers of the trade that every service speaks of."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -24,6 +24,16 @@ WarehouseCode = Annotated[
     str,
     Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$", description="A warehouse's short code.", examples=["MAIN"]),
 ]
+HoldingId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$",
+        description="Where stock lies: a location, a handling unit (its SSCC), or an inbound shipment or transfer "
+        "whose loose goods stand together.",
+        examples=["A-01-02-3", "106141412345678908"],
+    ),
+]
+StockStatus = Literal["available", "quarantine", "damaged", "expired"]
 OrderId = Annotated[
     str,
     Meta(

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from inventory.contracts import LineBroken, LineReserved, StockAdjusted
+from inventory.contracts import LineBroken, LineReserved
 from inventory.domain.holding import Holding
 from inventory.domain.promise import Promise, line_key
+from inventory.stock_contracts import StockAdjusted
 from orders.domain import (
     AUTHORIZATION_TIME,
     BACKORDERED,

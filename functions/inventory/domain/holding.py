@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from immutables import Map
 from msgspec import Struct
 
-from inventory.contracts import StockAdjusted, Text
+from inventory.measures import Text
+from inventory.stock_contracts import StockAdjusted
 from shared.events import Event
 from shared.identifiers import LocationId, Sku, Timestamp, WarehouseCode
 from shared.quantity import MAX_UNITS, SignedQuantity

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from msgspec import Struct, structs
 
 from inventory.contracts import (
-    Code,
     Dimensions,
-    Grams,
     PackagingLevel,
     ProductChanged,
     ProductRegistered,
     ShelfLifeDays,
-    Text,
     Tracking,
     Velocity,
 )
+from inventory.measures import Code, Grams, Text
 from shared.events import Event
 from shared.gs1 import Gtin, as_gtin14, require_gtin
 from shared.identifiers import Sku

@@ -11,18 +11,25 @@ from inventory.contracts import (
     PackagingLevel,
     ProductChanged,
     ProductRegistered,
-    StockAdjusted,
     Tracking,
 )
 from inventory.domain.holding import AdjustStock
 from inventory.domain.location import DescribeLocation
 from inventory.domain.product import DescribeProduct, gtins
+from inventory.stock_contracts import StockAdjusted
 from tests.support.scenarios import given
 
 AT = "2026-01-31T09:30:00.000Z"
 REGISTERED = ProductRegistered(sku="MUG", name="Mug", gtin="4006381333931")
 PLACE = LocationRegistered(
-    location="A-01", warehouse="MAIN", zone="A", aisle="01", bay="02", level="3", kind="bulk"
+    location="A-01",
+    warehouse="MAIN",
+    zone="A",
+    aisle="01",
+    bay="02",
+    level="3",
+    kind="bulk",
+    check_digits="03",
 )
 
 
@@ -110,8 +117,8 @@ def test_a_location_is_registered_changed_and_never_moved_to_another_warehouse()
     described = DescribeLocation("A-01", "MAIN", "A", "01", "02", "3", "bulk")
     given(LOCATION).when(described).then(PLACE)
     given(LOCATION, PLACE).when(described).then()
-    given(LOCATION, PLACE).when(DescribeLocation("A-01", "MAIN", "B", "01", "02", "3", "dock")).then(
-        LocationChanged(location="A-01", warehouse="MAIN", zone="B", aisle="01", bay="02", level="3", kind="dock")
+    given(LOCATION, PLACE).when(DescribeLocation("A-01", "MAIN", "B", "01", "02", "3", "pick_face")).then(
+        LocationChanged(**structs.asdict(PLACE) | {"zone": "B", "kind": "pick_face"})
     )
     moved = DescribeLocation("A-01", "EAST", "A", "01", "02", "3", "bulk")
     assert given(LOCATION, PLACE).when(moved).then_rejected("warehouse-is-fixed").field == "warehouse"

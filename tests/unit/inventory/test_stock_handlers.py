@@ -47,7 +47,58 @@ class TestProductsAndLocations:
     def test_a_location_is_answered_as_it_was_described(self, room: Stockroom) -> None:
         put = room.call("PUT", "/inventory/locations/E-01", SHELF)
         assert (put.status, put.headers["etag"]) == (200, '"1"')
-        assert put.body == room.get("/inventory/locations/E-01").body == {"location": "E-01", **SHELF}
+        assert put.body == room.get("/inventory/locations/E-01").body
+        assert put.body == {
+            "location": "E-01",
+            **SHELF,
+            "position": None,
+            "coordinates": None,
+            "capacity": None,
+            "storage_classes": [],
+            "mixing": "any",
+            "check_digits": "80",
+            "gln": None,
+            "extension": None,
+        }
+
+    def test_a_location_may_say_how_much_fits_and_what_may_lie_together(self, room: Stockroom) -> None:
+        described = {
+            **SHELF,
+            "position": "2",
+            "coordinates": {"x_mm": 1_000, "y_mm": 2_000, "z_mm": 0},
+            "capacity": {"volume_mm3": 10**9, "handling_units": 2},
+            "storage_classes": ["fragile"],
+            "mixing": "one_lot",
+            "check_digits": "07",
+            "gln": "0614141000012",
+            "extension": "E-03",
+        }
+        put = room.call("PUT", "/inventory/locations/E-03", described)
+        assert (put.status, put.body) == (200, {"location": "E-03", **described})
+
+    @pytest.mark.parametrize(
+        ("place", "change", "field", "problem"),
+        [
+            ("E-04", {"kind": "attic"}, "kind", "invalid-field"),
+            ("E-04", {"mixing": "two_skus"}, "mixing", "invalid-field"),
+            ("E-04", {"kind": "dock", "capacity": {"handling_units": 1}}, "capacity", "floor-has-no-capacity"),
+            ("E-04", {"kind": "dock", "mixing": "one_sku"}, "mixing", "floor-has-no-capacity"),
+            ("E-04", {"check_digits": "7"}, "check_digits", "invalid-field"),
+            ("E-04", {"gln": "0614141000013"}, "gln", "invalid-gs1-key"),
+            ("E-04", {"extension": "3"}, "extension", "unprocessable"),
+            ("106141412345678908", {}, "id", "location-looks-like-sscc"),
+        ],
+    )
+    def test_a_location_that_makes_no_sense_is_refused_and_the_field_named(
+        self, room: Stockroom, place: str, change: dict[str, object], field: str, problem: str
+    ) -> None:
+        answer = room.call("PUT", f"/inventory/locations/{place}", {**SHELF, **change})
+        assert (answer.status, answer.field, answer.problem) == (422, field, problem)
+
+    def test_a_place_in_a_rack_does_not_become_floor(self, room: Stockroom) -> None:
+        room.call("PUT", "/inventory/locations/E-05", SHELF)
+        dock = room.call("PUT", "/inventory/locations/E-05", {**SHELF, "kind": "dock"})
+        assert (dock.status, dock.problem, dock.field) == (409, "kind-is-fixed", "kind")
 
     def test_a_description_that_says_nothing_new_is_no_new_version(self, room: Stockroom) -> None:
         sku = new_sku()
