@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from time import monotonic
 
-from tests.simulation.run import Plan, Report, idle_faults, shrunk, simulate, summary, told
+from tests.simulation.run import Report, idle_faults, shrunk, simulate, summary, told
+from tests.simulation.strategies import Plan
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,15 +39,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _quiet(seed: int) -> Report:
-    report = simulate(Plan.of(seed), tracing=False)
-    report.trace = []
-    return report
+    return simulate(Plan.of(seed), tracing=False)
 
 
 def _one(seed: int, budget_s: float) -> int:
     plan = Plan.of(seed)
     report = simulate(plan)
     print(summary([report]))
+    print(f"{'fingerprint':32} {report.fingerprint[:12]:>12}")
     if report.violation is None:
         print(f"seed {seed}: everything holds")
         return 0

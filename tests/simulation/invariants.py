@@ -207,9 +207,7 @@ class Watch(Witness):
 
     def _stock(self, tally: Tally) -> None:
         """What was put in and not taken out lies there, and the promises count with exactly that."""
-        expected: dict[tuple[str, str], int] = defaultdict(int)
-        for action, status in tally.adjusted.values():
-            expected[action.location, action.sku] += action.quantity if status == 201 else 0
+        expected = dict(tally.stock)
         counted: dict[str, int] = defaultdict(int)
         for stream, holding in self._states("Holding"):
             place = stream.partition("#")[2]

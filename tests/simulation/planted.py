@@ -16,7 +16,10 @@ from shared import aws, clock, codec, consumer, envelope, environment, event_sto
 from shared.event_store import ConcurrentCommit, EventStore, Stream
 from shared.events import CommandMetadata, Commit, CommitBody, Event
 from shared.views import Views
+from tests.simulation import faults as f
+from tests.simulation.faults import Weather
 from tests.simulation.invariants import Watch
+from tests.simulation.strategies import Shape
 
 Bug = Callable[[], AbstractContextManager[Any]]
 
@@ -185,6 +188,19 @@ def answers_in_any_order() -> Iterator[None]:
 
 
 @contextmanager
+def late_claims_left_waiting() -> Iterator[None]:
+    """A line that asks for stock after its order is over, and has to wait for it, waits for nobody."""
+    line_waits = orders._line_waits
+
+    def indifferent(command: orders.NoteWaitingLine, order: orders.Order) -> Iterator[Event]:
+        if order.lines[command.line_id].status != orders.LINE_RELEASED:
+            yield from line_waits(command, order)
+
+    with patch.object(orders, "_line_waits", indifferent):
+        yield
+
+
+@contextmanager
 def provider_key_per_attempt() -> Iterator[None]:
     """Each attempt asks the provider under a key of its own."""
     with patch.object(
@@ -255,3 +271,10 @@ NOTICED: tuple[tuple[Bug, int], ...] = (
     (journeys_cut, 2),
 )
 """Each mistake, and within how many seeds (from 1 on) it has to be noticed at the latest."""
+
+CROWD = Shape(products=2, locations=1, orders=60, minutes=2, burst=30, small_limits=True)
+BAD_POST = Weather(frozenset({f.DUPLICATE, f.DELAY, f.REORDER, f.REPEAT}), 5.0)
+
+FOUND: tuple[tuple[Bug, Shape, Weather, int], ...] = ((late_claims_left_waiting, CROWD, BAD_POST, 15),)
+"""Mistakes that simulated runs have found in this code. Each is planted again into the kind of run that shows it, and
+has to be noticed within so many seeds; the run that notices it holds without it."""

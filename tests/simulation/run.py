@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
+from hashlib import sha256
 from random import Random
 from time import monotonic
 from typing import Any
@@ -14,36 +15,15 @@ from infra.app import SYSTEM
 from infra.declaration import Grant, System
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Result
-from tests.simulation.faults import Faults, Weather
+from tests.simulation.faults import Faults
 from tests.simulation.invariants import Violation, Watch, deciders
-from tests.simulation.population import HOUR, MINUTE, Action, Population, Shape, actions_of, shape_of
+from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
 from tests.simulation.scheduler import Restless, Scheduler
+from tests.simulation.strategies import Plan
 
 SWEEPS_AFTERWARDS = 6
 DAY = 24 * HOUR
-
-
-@dataclass(frozen=True)
-class Plan:
-    """Everything that decides a run."""
-
-    seed: int
-    shape: Shape
-    weather: Weather
-    actions: tuple[Action, ...]
-
-    @staticmethod
-    def of(seed: int, weather: Weather | None = None, shape: Shape | None = None) -> "Plan":
-        """The run of a seed."""
-        size = shape or shape_of(seed)
-        weight = Random(f"weather {seed}").choice((0.0, 0.3, 1.0, 1.0, 2.0, 5.0))
-        if (
-            size.small_limits
-        ):  # what has hardly a memory decides every repeat again: storms of repeats feed themselves
-            weight = min(weight, 1.0)
-        chosen = weather or Weather(weight=weight)
-        return Plan(seed, size, chosen, tuple(actions_of(seed, size, chosen)))
 
 
 @dataclass
@@ -59,6 +39,19 @@ class Report:
     faults: Counter[str] = field(default_factory=Counter)
     violation: Violation | None = None
     trace: list[tuple[float, str]] = field(default_factory=list)
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for two runs in which the same happened at the same time, as far as the trace was kept."""
+        what = (
+            self.orders,
+            self.commits,
+            self.events,
+            self.invocations,
+            self.simulated_s,
+            sorted(self.faults.items()),
+        )
+        return sha256(repr((what, self.trace)).encode()).hexdigest()
 
 
 class Simulation:
@@ -88,13 +81,13 @@ class Simulation:
                 self.watch.at_rest(self.cloud, self.population.tally)
             except (Violation, Restless) as error:
                 report.violation = error if isinstance(error, Violation) else Violation("no rest", error)
-                report.trace = list(self.cloud.trace)
         report.orders = len(self.population.tally.orders)
         report.commits = sum(map(len, self.watch.commits.values()))
         report.events = self.watch.events
         report.invocations = self.cloud.invocations
         report.simulated_s = self.scheduler.seconds
         report.faults = self.faults.counts
+        report.trace = list(self.cloud.trace)
         return report
 
     def _live(self) -> None:

@@ -2,9 +2,10 @@
 
 import pytest
 
-from tests.simulation.planted import NOTICED, Bug, saga_without_compensation
-from tests.simulation.population import Shape
-from tests.simulation.run import Plan, shrunk, simulate, told
+from tests.simulation.faults import Weather
+from tests.simulation.planted import FOUND, NOTICED, Bug, saga_without_compensation
+from tests.simulation.run import shrunk, simulate, told
+from tests.simulation.strategies import Plan, Shape
 
 
 @pytest.mark.parametrize(("bug", "seeds"), [pytest.param(*each, id=each[0].__name__) for each in NOTICED])
@@ -12,8 +13,21 @@ def test_a_planted_bug_is_noticed(bug: Bug, seeds: int) -> None:
     assert any(simulate(Plan.of(seed), bug, tracing=False).violation for seed in range(1, seeds + 1))
 
 
+@pytest.mark.parametrize(
+    ("bug", "shape", "weather", "seeds"), [pytest.param(*each, id=each[0].__name__) for each in FOUND]
+)
+def test_what_a_run_has_found_once_is_found_again_and_mended(
+    bug: Bug, shape: Shape, weather: Weather, seeds: int
+) -> None:
+    runs = [Plan.of(seed, weather, shape) for seed in range(1, seeds + 1)]
+
+    found = next(plan for plan in runs if simulate(plan, bug, tracing=False).violation)
+
+    assert simulate(found, tracing=False).violation is None
+
+
 def test_a_violation_is_told_with_a_short_population_its_trace_and_how_to_see_it_again() -> None:
-    plan = Plan.of(1, shape=Shape(products=2, locations=1, orders=10, minutes=2, burst=0.0))
+    plan = Plan.of(1, shape=Shape(products=2, locations=1, orders=10, minutes=2, burst=0))
     report = simulate(plan, saga_without_compensation)
 
     short, shown = shrunk(plan, report, budget_s=30, bug=saga_without_compensation)

@@ -1,0 +1,264 @@
+"""Who does what and when, as Hypothesis strategies, and the weather it happens in.
+
+A property test draws plans with Hypothesis, which then shrinks what fails. `make simulate SEED=123` draws from the
+same strategies: their choices are then made by bytes that follow from the seed (`drawn`), so that a seed means the
+same run in every process.
+
+A new kind of action is a class in `actions.py` and a function here that is marked `@part_of_the_population`. Put
+last, it draws last, and the rest of what a seed's people do stays as it is. All shrinks towards the first of
+several choices, towards the least number, and towards "does not happen".
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from random import Random
+from typing import TypeVar
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.simulation import faults as f
+from tests.simulation.actions import (
+    AdjustStock,
+    CancelOrder,
+    DescribeLocation,
+    DescribeProduct,
+    PauseReader,
+    PlaceOrder,
+    RebuildViews,
+)
+from tests.simulation.faults import Weather
+from tests.simulation.population import MINUTE, Action
+
+T = TypeVar("T")
+CHOICE_BYTES = 65_536
+"""More than any plan draws."""
+TOKENS = (
+    *("tok_accepted",) * 12,
+    *("tok_timeout_once",) * 3,
+    *("tok_timeout_always",) * 2,
+    *("tok_declined",) * 2,
+    "tok_insufficient_funds",
+    "tok_unheard_of",
+)
+ANY_SEED = st.integers(0, 999_999)
+SERVICES = ("inventory", "orders", "payments")
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How large a population is."""
+
+    products: int
+    locations: int
+    orders: int
+    minutes: float
+    burst: int
+    """The share in percent of actions that come at one moment with others."""
+    months: bool = False
+    """Whether the run goes on until backorders expire."""
+    small_limits: bool = False
+    """Whether snapshots, chunks, settlements and batches reach their limits early."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides a run. From `seed` follows what is not drawn: who is first, what fails when."""
+
+    seed: int
+    shape: Shape
+    weather: Weather
+    actions: tuple[Action, ...]
+
+    @staticmethod
+    def of(seed: int, weather: Weather | None = None, shape: Shape | None = None) -> "Plan":
+        """The run of a seed."""
+        return drawn(plans(st.just(seed), weather, shape), seed)
+
+
+class People:
+    """Draws what a part of the population does: choices, moments, and whom or what it concerns."""
+
+    def __init__(self, draw: st.DrawFn, shape: Shape, weather: Weather) -> None:
+        self._draw = draw
+        self.shape = shape
+        self.weather = weather
+        self.skus = [f"SKU-{number}" for number in range(1, shape.products + 1)]
+        self.places = [f"A-{number:02d}" for number in range(1, shape.locations + 1)]
+        self.demand = max(1, shape.orders * 3 // shape.products)
+        """About as many units of a SKU as orders will ask for."""
+        self._wanted = [sku for rank, sku in enumerate(self.skus) for _ in range(60 // (rank + 1))]
+        self._rushes = [self.seconds(10, shape.minutes * MINUTE) for _ in range(2)]
+
+    def happens(self, percent: int) -> bool:
+        """Whether something happens that does so in so many of a hundred cases."""
+        return self._draw(st.integers(0, 99)) >= 100 - percent
+
+    def one_of(self, *choices: T) -> T:
+        """One of the choices; the first is the simplest."""
+        return self._draw(st.sampled_from(choices))
+
+    def most_of(self, count: int) -> Iterator[int]:
+        """The numbers below `count`, of which a few may be left out (when it fails: all that can be)."""
+        return (number for number in range(count) if self.happens(97))
+
+    def number(self, least: int, most: int) -> int:
+        """A whole number."""
+        return self._draw(st.integers(least, most))
+
+    def seconds(self, least: float, most: float) -> float:
+        """A time, in whole milliseconds."""
+        return self._draw(st.integers(int(least * 1000), int(most * 1000))) / 1000
+
+    def moment(self) -> float:
+        """When something happens; in a rush together with much else."""
+        if self.happens(self.shape.burst):
+            return self.one_of(*self._rushes)
+        return self.seconds(5, self.shape.minutes * MINUTE)
+
+    def sku(self) -> str:
+        """A product, whichever."""
+        return self.one_of(*self.skus)
+
+    def wanted_sku(self) -> str:
+        """A product as customers want it: a few are most of the demand."""
+        return self.one_of(*self._wanted)
+
+    def place(self) -> str:
+        """A place, whichever."""
+        return self.one_of(*self.places)
+
+
+Part = Callable[[People], Iterator[Action]]
+PARTS: list[Part] = []
+
+
+def part_of_the_population(part: Part) -> Part:
+    """Let every population have this part."""
+    PARTS.append(part)
+    return part
+
+
+@part_of_the_population
+def master_data(people: People) -> Iterator[Action]:
+    """Every product and place is described, some again later."""
+    for number, sku in enumerate(people.skus):
+        yield DescribeProduct(0.0, f"product-{number}", sku, "first")
+        if people.happens(30):
+            yield DescribeProduct(people.moment(), f"product-again-{number}", sku, "second")
+    for number, place in enumerate(people.places):
+        yield DescribeLocation(0.0, f"location-{number}", place, "A")
+        if people.happens(30):
+            yield DescribeLocation(people.moment(), f"location-again-{number}", place, "B")
+
+
+@part_of_the_population
+def arrivals(people: People) -> Iterator[Action]:
+    """Stock arrives, the first of it early."""
+    for sku in people.skus:
+        for number in people.most_of(people.number(1, 6)):
+            at = people.moment() if number else people.seconds(1, 20)
+            yield AdjustStock(at, f"arrival-{sku}-{number}", sku, people.place(), people.number(1, people.demand))
+
+
+@part_of_the_population
+def corrections(people: People) -> Iterator[Action]:
+    """Somebody finds more or fewer units than there should be."""
+    for number in people.most_of(max(2, people.shape.orders // 3)):
+        units = people.one_of(-1, -1, -2, -5, -people.demand, 1, 3)
+        yield AdjustStock(people.moment(), f"correction-{number}", people.sku(), people.place(), units)
+
+
+@part_of_the_population
+def orders(people: People) -> Iterator[Action]:
+    """Customers order, and some of them think better of it, some of these twice."""
+    for number in people.most_of(people.shape.orders):
+        lines = tuple(
+            (people.wanted_sku(), people.one_of(1, 1, 1, 2, 3, 8)) for _ in range(people.one_of(1, 1, 2, 3, 4, 12))
+        )
+        price = 0 if people.happens(5) else people.number(1, 5_000)
+        at = people.moment()
+        token, channel = people.one_of(*TOKENS), people.one_of("webshop", "market")
+        yield PlaceOrder(at, f"order-{number}", lines, token, price, channel)
+        if people.happens(25):
+            later = people.seconds(0, people.one_of(0, 0.5, 5, 600))
+            yield CancelOrder(at + later, f"cancel-{number}", f"order-{number}")
+            if people.happens(20):
+                later = people.seconds(0, 60)
+                yield CancelOrder(at + later, f"cancel-again-{number}", f"order-{number}")
+
+
+@part_of_the_population
+def trouble_with_views(people: People) -> Iterator[Action]:
+    """Projectors stand still, views are rebuilt."""
+    for service in SERVICES:
+        if people.happens(20) and f.BEHIND in people.weather.enabled:
+            at = people.seconds(0, people.shape.minutes * MINUTE)
+            yield PauseReader(at, f"pause-{service}", service, people.one_of(0.2, 2, 5))
+        if people.happens(20) and f.REBUILD in people.weather.enabled:
+            yield RebuildViews(people.moment(), f"rebuild-{service}", service)
+
+
+@part_of_the_population
+def operators_at_once(people: People) -> Iterator[Action]:
+    """Several operators correct one product in one place within a second."""
+    if not people.happens(40):
+        return
+    sku, place, at = people.sku(), people.place(), people.moment()
+    for number in people.most_of(people.number(2, 6)):
+        units = people.one_of(1, -1, 2, -2, people.demand)
+        yield AdjustStock(at + people.seconds(0, 1), f"operator-{number}", sku, place, units)
+
+
+@st.composite
+def shapes(draw: st.DrawFn) -> Shape:
+    """Mostly small populations, sometimes crowded, sometimes long."""
+    return Shape(
+        products=draw(st.integers(1, 5)),
+        locations=draw(st.integers(1, 4)),
+        orders=draw(st.sampled_from((6, 12, 20, 20, 30, 60))),
+        minutes=draw(st.sampled_from((1, 2, 15, 60, 120))),
+        burst=draw(st.sampled_from((0, 30, 80))),
+        months=draw(st.integers(0, 99)) >= 85,
+        small_limits=draw(st.integers(0, 99)) >= 70,
+    )
+
+
+@st.composite
+def weathers(draw: st.DrawFn, mildest: bool = False) -> Weather:
+    """Most faults, seldom or often, or none. `mildest`: not more often than usual."""
+    weight = draw(st.sampled_from((0.0, 0.3, 1.0, 1.0, 2.0, 5.0)))
+    enabled = frozenset(kind for kind in f.KINDS if draw(st.integers(0, 99)) >= 8)
+    return Weather(enabled, min(weight, 1.0) if mildest else weight)
+
+
+@st.composite
+def plans(
+    draw: st.DrawFn,
+    seeds: st.SearchStrategy[int] = ANY_SEED,
+    weather: Weather | None = None,
+    shape: Shape | None = None,
+) -> Plan:
+    """A run: what is not given is drawn."""
+    seed = draw(seeds)
+    size = shape or draw(shapes())
+    # what has hardly a memory decides every repeat again: storms of repeats feed themselves
+    sky = weather or draw(weathers(mildest=size.small_limits))
+    people = People(draw, size, sky)
+    actions = [action for part in PARTS for action in part(people)]
+    return Plan(seed, size, sky, tuple(sorted(actions, key=lambda action: (action.at, action.name))))
+
+
+def drawn(strategy: st.SearchStrategy[T], seed: int) -> T:
+    """What the strategy gives when its choices are made by the seed."""
+    found: list[T] = []
+
+    @settings(database=None)
+    @given(strategy)
+    def keep(value: T) -> None:
+        found.append(value)
+
+    keep.hypothesis.fuzz_one_input(Random(f"choices {seed}").randbytes(CHOICE_BYTES))  # type: ignore[attr-defined]
+    if not found:
+        raise ValueError(f"{CHOICE_BYTES} bytes are not enough for the choices of seed {seed}")
+    return found[0]
