@@ -276,5 +276,5 @@ CROWD = Shape(products=2, locations=1, orders=60, minutes=2, burst=30, small_lim
 BAD_POST = Weather(frozenset({f.DUPLICATE, f.DELAY, f.REORDER, f.REPEAT}), 5.0)
 
 FOUND: tuple[tuple[Bug, Shape, Weather, int], ...] = ((late_claims_left_waiting, CROWD, BAD_POST, 15),)
-"""Mistakes that simulated runs have found in this code. Each is planted again into the kind of run that shows it, and
-has to be noticed within so many seeds; the run that notices it holds without it."""
+"""Mistakes that simulated runs have found in this code. Each is planted again into the kind of run that shows it,
+and has to be noticed within so many seeds; the run that notices it holds without it."""

@@ -43,15 +43,8 @@ class Report:
     @property
     def fingerprint(self) -> str:
         """The same for two runs in which the same happened at the same time, as far as the trace was kept."""
-        what = (
-            self.orders,
-            self.commits,
-            self.events,
-            self.invocations,
-            self.simulated_s,
-            sorted(self.faults.items()),
-        )
-        return sha256(repr((what, self.trace)).encode()).hexdigest()
+        counts = (self.orders, self.commits, self.events, self.invocations, self.simulated_s)
+        return sha256(repr((counts, sorted(self.faults.items()), self.trace)).encode()).hexdigest()
 
 
 class Simulation:
