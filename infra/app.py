@@ -31,6 +31,7 @@ INVENTORY = Service("inventory", (
         "GET /inventory/stock": "inventory/read",
         "GET /inventory/stock/{sku}": "inventory/read",
     }),
+    query("identification", {"POST /inventory/scans": "inventory/read"}, libraries="identification"),
     reaction("reservation", batch=100, window_s=1, on=(
         "orders.ReservationRequested", "orders.ReservationReleaseRequested", "inventory.StockAdjusted",
     )),

@@ -92,7 +92,8 @@ class Capability:
     """One module of a service, deployed as one Lambda with a role of its own.
 
     `subscribes` names published events (`<service>.<Event>`), `batch` and `window_s` say how many messages one
-    invocation takes and how long it waits to fill up, `also` adds to what its kind grants.
+    invocation takes and how long it waits to fill up, `also` adds to what its kind grants, `libraries` names the
+    further packages that it needs: those of requirements-<libraries>.txt, in a layer of their own.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Capability:
     every_minutes: int | None = None
     also: frozenset[Grant] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
+    libraries: str | None = None
 
     @property
     def grants(self) -> frozenset[Grant]:
@@ -227,9 +229,9 @@ def command(name: str, at: Mapping[str, str | None], *, also: frozenset[Grant] =
     return Capability(name, Kind.COMMAND, routes(at), also=also)
 
 
-def query(name: str, at: Mapping[str, str | None]) -> Capability:
+def query(name: str, at: Mapping[str, str | None], *, libraries: str | None = None) -> Capability:
     """Answers from history and views."""
-    return Capability(name, Kind.QUERY, routes(at))
+    return Capability(name, Kind.QUERY, routes(at), libraries=libraries)
 
 
 def reaction(

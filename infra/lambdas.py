@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from aws_cdk import Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -16,35 +15,44 @@ from constructs import Construct
 
 from infra.acknowledged import Accepted, accept
 from infra.declaration import function_name, log_group_name
-from infra.packaging import dependencies, service_code
+from infra.packaging import dependencies, requirements, service_code
 from infra.target import Target
 
 MEMORY_MB = 512
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 
 
-@dataclass(frozen=True)
 class Package:
-    """The code of one service and the layer of what it depends on, shared by all Lambdas of a stack."""
+    """The code of one service, and the layers of what it depends on, shared by all Lambdas of a stack.
 
-    service: str
-    code: lambda_.Code
-    layer: lambda_.LayerVersion
+    Every stack holds layer versions of its own, so that it deploys alone.
+    """
 
-    @staticmethod
-    def of(scope: Construct, service: str, target: Target) -> Package:
-        """Packages a service; every stack holds a layer version of its own, so that it deploys alone."""
-        layer = lambda_.LayerVersion(
-            scope,
-            "Dependencies",
-            layer_version_name=f"stowage-{service}-dependencies",
-            description="The packages of requirements.txt",
-            code=lambda_.Code.from_asset(str(dependencies(target))),
-            compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
-            compatible_architectures=[lambda_.Architecture.ARM_64],
-            removal_policy=target.removal,
-        )
-        return Package(service, service_code(target, service), layer)
+    def __init__(self, scope: Construct, service: str, target: Target) -> None:
+        self.service = service
+        self.code = service_code(target, service)
+        self._scope = scope
+        self._target = target
+        self._layers: dict[str | None, lambda_.LayerVersion] = {}
+
+    def layers(self, libraries: str | None) -> list[lambda_.ILayerVersion]:
+        """The packages of requirements.txt, and those of requirements-<libraries>.txt for who needs more."""
+        return [self._layer(name) for name in dict.fromkeys((None, libraries))]
+
+    def _layer(self, libraries: str | None) -> lambda_.LayerVersion:
+        if libraries not in self._layers:
+            name = f"{libraries}-dependencies" if libraries else "dependencies"
+            self._layers[libraries] = lambda_.LayerVersion(
+                self._scope,
+                f"{(libraries or '').title()}Dependencies",
+                layer_version_name=f"stowage-{self.service}-{name}",
+                description=f"The packages of {requirements(libraries).name}",
+                code=lambda_.Code.from_asset(str(dependencies(self._target, libraries))),
+                compatible_runtimes=[lambda_.Runtime.PYTHON_3_13],
+                compatible_architectures=[lambda_.Architecture.ARM_64],
+                removal_policy=self._target.removal,
+            )
+        return self._layers[libraries]
 
 
 class CapabilityFunction(Construct):
@@ -62,6 +70,7 @@ class CapabilityFunction(Construct):
         timeout: Duration,
         alarms: sns.ITopic | None,
         answers_people: bool = False,
+        libraries: str | None = None,
     ) -> None:
         super().__init__(scope, name)
         self.service = package.service
@@ -100,7 +109,7 @@ class CapabilityFunction(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=f"{package.service}.{name}.handler",
             code=package.code,
-            layers=[package.layer],
+            layers=package.layers(libraries),
             role=self.role.without_policy_updates(),
             memory_size=MEMORY_MB,
             timeout=timeout,

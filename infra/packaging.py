@@ -1,4 +1,4 @@
-"""What the Lambdas are made of: a dependency layer, and per service one asset with its folder and the kernel.
+"""What the Lambdas are made of: dependency layers, and per service one asset with its folder and the kernel.
 
 No containers: pip fetches the wheels of the target platform, and the code is zipped as it stands.
 """
@@ -18,7 +18,6 @@ from aws_cdk import aws_lambda as lambda_
 
 from infra.target import ROOT, Target
 
-REQUIREMENTS = ROOT / "requirements.txt"
 CACHE = ROOT / ".local" / "layers"
 LAMBDA_PLATFORM = "manylinux2014_aarch64"
 
@@ -37,17 +36,26 @@ def service_code(target: Target, package: str) -> lambda_.Code:
     )
 
 
-def dependencies(target: Target) -> Path:
-    """Folder of the dependency layer (`python/...`), built once per requirements, platform and Python."""
+def requirements(libraries: str | None = None) -> Path:
+    """The packages that every Lambda has, or the further ones that some need. Raises FileNotFoundError."""
+    file = ROOT / (f"requirements-{libraries}.txt" if libraries else "requirements.txt")
+    if not file.is_file():
+        raise FileNotFoundError(f"{file}: the map names these libraries, but nothing says what they are")
+    return file
+
+
+def dependencies(target: Target, libraries: str | None = None) -> Path:
+    """Folder of a dependency layer (`python/...`), built once per requirements, platform and Python."""
     platform = _host_platform() if target.local else LAMBDA_PLATFORM
-    digest = hashlib.sha256(f"{platform}|{target.python}|".encode() + REQUIREMENTS.read_bytes()).hexdigest()
+    wanted = requirements(libraries)
+    digest = hashlib.sha256(f"{platform}|{target.python}|".encode() + wanted.read_bytes()).hexdigest()
     layer = CACHE / f"{platform}-py{target.python.replace('.', '')}-{digest[:16]}"
     if not layer.is_dir():
-        _build(layer, [] if target.local else _wheels_only(target.python))
+        _build(layer, wanted, [] if target.local else _wheels_only(target.python))
     return layer
 
 
-def _build(layer: Path, platform_options: list[str]) -> None:
+def _build(layer: Path, wanted: Path, platform_options: list[str]) -> None:
     """Installs into a folder beside `layer` and renames it, so that a broken download leaves nothing behind."""
     CACHE.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(dir=CACHE, prefix="building-"))
@@ -56,7 +64,7 @@ def _build(layer: Path, platform_options: list[str]) -> None:
         subprocess.run(  # noqa: S603 - our own interpreter and files
             [
                 *(sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"),
-                *("--no-compile", "--target", str(packages), "--requirement", str(REQUIREMENTS)),
+                *("--no-compile", "--target", str(packages), "--requirement", str(wanted)),
                 *platform_options,
             ],
             check=True,

@@ -61,7 +61,7 @@ class PlatformStack(Stack):
         )
         self._system = system
         self._target = target
-        self._package = Package.of(self, "edge", target)
+        self._package = Package(self, "edge", target)
         self._alarms = self._alarm_topic()
         self._bus()
         self._api = self._http_api()

@@ -79,7 +79,7 @@ class ServiceStack(Stack):
                 else dynamodb.ProjectionType.ALL,
             )
         self._ledger = self._table("Ledger", service.ledger_table) if service.ledger_table else None
-        self._package = Package.of(self, service.name, target)
+        self._package = Package(self, service.name, target)
         for capability in service.capabilities:
             self._capability(capability)
         self._register()
@@ -102,6 +102,7 @@ class ServiceStack(Stack):
             timeout=Duration.seconds(TIMEOUT_S[capability.kind]),
             alarms=self._alarms,
             answers_people=capability.kind in (Kind.COMMAND, Kind.QUERY),
+            libraries=capability.libraries,
         )
         self._routes(capability, function)
         if queue is not None:

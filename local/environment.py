@@ -76,7 +76,8 @@ def build() -> None:
 
 
 def _development() -> None:
-    requirements = [ROOT / name for name in ("requirements-dev.txt", "requirements.txt", "constraints.txt")]
+    names = ("requirements-dev.txt", "requirements.txt", "requirements-identification.txt", "constraints.txt")
+    requirements = [ROOT / name for name in names]
     _venv(VENV, requirements, "development environment (.venv)")
     lock = ROOT / "package-lock.json"
     stamp = _digest([lock])

@@ -18,7 +18,7 @@ from inventory.contracts import (
 from inventory.domain import CATALOG
 from inventory.domain.location import Location
 from inventory.domain.location import evolve as evolve_location
-from inventory.domain.product import Product
+from inventory.domain.product import Product, gtins
 from inventory.domain.promise import SupplyCounted
 from shared.events import Event
 from shared.projection import Projection, Projector
@@ -108,9 +108,27 @@ def _key_in(partition: str) -> Any:
     return lambda stream_id: (partition, stream_id.partition("#")[2])
 
 
+def gtin_key(gtin: str) -> tuple[str, str]:
+    """Where the products that have had this GTIN-14 are named."""
+    return f"Gtin#{gtin}", "Owners"
+
+
+def gln_key(gln: str, extension: str | None) -> tuple[str, str]:
+    """Where the places that have had this GLN and extension are named."""
+    return f"Gln#{gln}#{extension or ''}", "Owners"
+
+
+def _gtin_keys(product: Product) -> list[tuple[str, str]]:
+    return [gtin_key(gtin) for gtin in gtins(product)]
+
+
+def _gln_keys(location: Location) -> list[tuple[str, str]]:
+    return [gln_key(location.gln, location.extension)] if location.gln else []
+
+
 PROJECTIONS: tuple[Projection[Any], ...] = (
-    Projection("Product", Product, lambda _: Product(), show_product, _key_in(PRODUCTS)),
-    Projection("Location", Location, lambda _: Location(), show_location, _key_in(LOCATIONS)),
+    Projection("Product", Product, lambda _: Product(), show_product, _key_in(PRODUCTS), names=_gtin_keys),
+    Projection("Location", Location, lambda _: Location(), show_location, _key_in(LOCATIONS), names=_gln_keys),
     Projection("Promise", Stock, _new_stock, show_stock, _stock_key),
 )
 

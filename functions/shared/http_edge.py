@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -40,7 +40,6 @@ _UNKNOWN = re.compile(r"^Object contains unknown field `(?P<name>[^`]+)`")
 _ETAG = re.compile(r'(?:W/)?"(?P<version>[0-9]{1,18})"')
 
 Handler = Callable[..., "Response"]
-C = TypeVar("C", bound=Struct)
 PageLimit = Annotated[int, Meta(ge=1, le=200, description="How many items a page may hold.")]
 
 
@@ -114,6 +113,7 @@ class Route:
     returns: tuple[int, type[Struct]]
     rejects: tuple[type[Rejection], ...]
     parameters: Mapping[str, Any]
+    any_characters: bool = False
 
     @property
     def key(self) -> str:
@@ -135,17 +135,19 @@ class Api:
         scope: str | None,
         returns: tuple[int, type[Struct]],
         rejects: tuple[type[Rejection], ...] = (),
+        any_characters: bool = False,
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the operation `method` `path`.
 
         `scope` is what the caller's token must grant (None: open to everybody); `returns` the status and body
-        of success; `rejects` the rejections beyond those that the edge itself raises.
+        of success; `rejects` the rejections beyond those that the edge itself raises; `any_characters` lets the
+        body hold control characters, where they mean something and are never stored.
         """
 
         def declare(handler: Handler) -> Handler:
             hints = get_type_hints(handler, include_extras=True)
             hints.pop("return", None)
-            route = Route(method, path, handler, scope, returns, rejects, hints)
+            route = Route(method, path, handler, scope, returns, rejects, hints, any_characters)
             self.routes[route.key] = route
             return handler
 
@@ -231,7 +233,7 @@ def _call(route: Route, event: dict[str, Any], headers: dict[str, str], correlat
         given = {name: value for name, value in (event.get("queryStringParameters") or {}).items() if value}
         arguments["query"] = _converted(given, route.parameters["query"], "")
     if "body" in route.parameters:
-        arguments["body"] = _body(event, headers, route.parameters["body"])
+        arguments["body"] = _body(event, headers, route)
         fingerprint = codec.fingerprint((route.key, event.get("pathParameters") or {}, arguments["body"]))
     if "request" in route.parameters:
         arguments["request"] = Request(
@@ -298,7 +300,7 @@ def _correlation_id(headers: Mapping[str, str]) -> str:
     return given if _IDEMPOTENCY_KEY.fullmatch(given) else ids.new_id()
 
 
-def _body(event: dict[str, Any], headers: Mapping[str, str], kind: type[C]) -> C:
+def _body(event: dict[str, Any], headers: Mapping[str, str], route: Route) -> Any:
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise UnsupportedMediaType(
@@ -320,8 +322,8 @@ def _body(event: dict[str, Any], headers: Mapping[str, str], kind: type[C]) -> C
             remedy="Split the request into smaller ones.",
         )
     try:
-        body = msgspec.json.decode(raw, type=kind)
-        if b"\\" in raw:  # the only way to write a control character in JSON
+        body = msgspec.json.decode(raw, type=route.parameters["body"])
+        if b"\\" in raw and not route.any_characters:  # the only way to write a control character in JSON
             _require_printable(msgspec.json.decode(raw), "", Unprocessable)
         return body
     except msgspec.ValidationError as error:

@@ -41,6 +41,17 @@ class Entry:
     index: Mapping[str, str] = field(default_factory=dict)
 
 
+class Owners(Struct, frozen=True):
+    """Who has ever had a name, by the sort key of their document, and since when; who has it now, they say."""
+
+    since: dict[str, str] = {}
+
+    @property
+    def in_order(self) -> list[str]:
+        """The owners, the one who had the name first in front."""
+        return sorted(self.since, key=lambda owner: (self.since[owner], owner))
+
+
 @dataclass(frozen=True, slots=True)
 class Projection(Generic[V]):
     """How the streams of `category` become documents.
@@ -48,6 +59,7 @@ class Projection(Generic[V]):
     `start(stream_id)` is the document before the first event, `show(document, event, at)` the document after
     an event recorded `at`, `key(stream_id)` its (pk, sk), and `index(document)` the attributes for indexes.
     `entries(document, commit, events)` is what a commit leaves beside the document, which already shows it.
+    `names(document)` are the (pk, sk) under which it can be found besides: each holds the `Owners` of the name.
     """
 
     category: str
@@ -57,6 +69,7 @@ class Projection(Generic[V]):
     key: Callable[[str], tuple[str, str]]
     index: Callable[[V], Mapping[str, str]] = lambda _: {}
     entries: Callable[[V, Commit, Sequence[Event]], Iterable[Entry]] = lambda _document, _commit, _events: ()
+    names: Callable[[V], Iterable[tuple[str, str]]] = lambda _: ()
 
     def after(self, catalog: EventCatalog, document: V, commit: Commit) -> tuple[V, Iterable[Entry]]:
         """The document once it shows `commit`, and what the commit leaves beside it."""
@@ -110,15 +123,30 @@ class Projector:
             if [commit.sequence for commit in missing] != list(range(version + 1, last + 1)):
                 missing = list(self._history.read(stream_id, after=version))
             beside: dict[tuple[str, str], tuple[Entry, int]] = {}
+            names: dict[tuple[str, str], str] = {}
             for commit in missing:
                 document, entries = projection.after(self._catalog, document, commit)
                 beside.update((entry.key, (entry, commit.sequence)) for entry in entries)
+                for name in projection.names(document):
+                    names.setdefault(name, commit.at)
+            for name, since in names.items():
+                self._own(name, sk, since)
             for entry, sequence in beside.values():
                 self._views.put(*entry.key, entry.document, sequence, entry.index)
             if self._views.put(pk, sk, document, missing[-1].sequence, projection.index(document)):
                 self._remember(stream_id, document, missing[-1].sequence)
                 return
         raise ProjectionContended(f"{pk} {sk}")
+
+    def _own(self, name: tuple[str, str], owner: str, since: str) -> None:
+        """Note the owner of a name. Names only ever gain owners, so it does not matter who notes them, or when."""
+        for _ in range(_ATTEMPTS):
+            owners, version = self._views.get(*name, Owners, consistent=True) or (Owners(), 0)
+            if owner in owners.since:
+                return
+            if self._views.put(*name, Owners({**owners.since, owner: since}), version + 1):
+                return
+        raise ProjectionContended(f"{name[0]} {name[1]}")
 
     def _shown_before(self, projection: Projection[V], stream_id: str, version: int) -> tuple[V, int] | None:
         """The document at `version`, when it need not be read: there is none yet, or this process wrote it last.

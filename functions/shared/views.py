@@ -68,15 +68,22 @@ class Views:
 
     def present(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which of the (pk, sk) in `keys` have a document."""
-        found: set[tuple[str, str]] = set()
+        return set(self._batch(keys, {"ProjectionExpression": "pk, sk"}))
+
+    def documents(self, kind: type[V], keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], V]:
+        """The documents that there are under the (pk, sk) in `keys`, a hundred per request."""
+        return {key: codec.from_json(item["body"]["S"], kind) for key, item in self._batch(keys, {}).items()}
+
+    def _batch(self, keys: Iterable[tuple[str, str]], extra: dict[str, Any]) -> dict[tuple[str, str], Any]:
+        found: dict[tuple[str, str], Any] = {}
         unread = [{"pk": {"S": pk}, "sk": {"S": sk}} for pk, sk in dict.fromkeys(keys)]
         while unread:
             batch, unread = unread[:_BATCH_GET_KEYS], unread[_BATCH_GET_KEYS:]
+            request: Any = {"Keys": batch, **extra}
             with answering():
-                answer = self._client.batch_get_item(
-                    RequestItems={self._table: {"Keys": batch, "ProjectionExpression": "pk, sk"}}
-                )
-            found.update((item["pk"]["S"], item["sk"]["S"]) for item in answer["Responses"][self._table])
+                answer = self._client.batch_get_item(RequestItems={self._table: request})
+            for item in answer["Responses"][self._table]:
+                found[item["pk"]["S"], item["sk"]["S"]] = item
             rest: Any = answer.get("UnprocessedKeys", {}).get(self._table, {"Keys": []})["Keys"]
             unread.extend(rest)
         return found

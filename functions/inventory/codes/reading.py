@@ -2,6 +2,7 @@
 
 import re
 from datetime import date
+from typing import Literal
 
 from biip import ParseError
 from biip.symbology import SymbologyIdentifier
@@ -15,11 +16,12 @@ from inventory.codes.values import WRONG_CHECK_DIGIT
 from inventory.domain.check_digits import split_label
 from shared.gs1 import GTIN_LENGTHS, SSCC_LENGTH, as_gtin14, check_digit, has_valid_check_digit
 
-PRODUCT = "product"
-HANDLING_UNIT = "handling_unit"
-LOCATION = "location"
-ASSET = "asset"
-UNKNOWN = "unknown"
+Kind = Literal["product", "handling_unit", "location", "asset", "unknown"]
+PRODUCT: Kind = "product"
+HANDLING_UNIT: Kind = "handling_unit"
+LOCATION: Kind = "location"
+ASSET: Kind = "asset"
+UNKNOWN: Kind = "unknown"
 
 LONGEST_CODE = 1_000
 UNRECOGNIZED = "unrecognized"
@@ -41,14 +43,14 @@ class Reading(Struct, frozen=True):
     label: tuple[str, str] | None = None
 
     @property
-    def kind(self) -> str:
+    def kind(self) -> Kind:
         """What the code stands for."""
         if self.label is not None:
             return LOCATION
         return kind_of(self.elements)
 
 
-def kind_of(elements: Elements) -> str:
+def kind_of(elements: Elements) -> Kind:
     """What the elements name: a handling unit, even when its contents are named beside it; else a product, ..."""
     if "00" in elements:
         return HANDLING_UNIT
