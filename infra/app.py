@@ -66,7 +66,47 @@ PAYMENTS = Service("payments", (
 ), ledger_table="payments-sandbox")
 
 RECEIVING = Service("receiving", (
+    command("announcements", {"POST /receiving/shipments": "receiving/write"}, also=frozenset({Grant.READ_VIEWS})),
+    command("arrivals", {
+        "POST /receiving/shipments/{id}/arrival": "receiving/write",
+        "POST /receiving/shipments/{id}/receipts": "receiving/write",
+        "POST /receiving/shipments/{id}/closing": "receiving/write",
+        "POST /receiving/unannounced-shipments": "receiving/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    command("plans", {
+        "PUT /receiving/inspection-plans/{id}": "receiving/write",
+        "POST /receiving/suppliers/{supplier}/products/{sku}/severity": "receiving/write",
+    }),
+    command("inspections", {
+        "POST /receiving/inspections/{id}/results": "receiving/write",
+        "POST /receiving/inspections/{id}/decision": "receiving/write",
+    }),
+    command("recalls", {
+        "POST /receiving/recalls": "receiving/write",
+        "POST /receiving/recalls/lifting": "receiving/write",
+    }),
+    query("queries", {
+        "GET /receiving/shipments": "receiving/read",
+        "GET /receiving/shipments/{id}": "receiving/read",
+        "GET /receiving/inspections": "receiving/read",
+        "GET /receiving/inspections/{id}": "receiving/read",
+        "GET /receiving/inspection-plans": "receiving/read",
+        "GET /receiving/recalls": "receiving/read",
+    }),
+    reaction("quality", batch=2, on=(
+        "receiving.InspectionsRequested", "receiving.InspectionLotsCompleted", "receiving.InspectionDecided",
+    )),
+    reaction("scoring", on=("receiving.ShipmentClosed",)),
+    replica("masterdata", on=(
+        "inventory.ProductRegistered", "inventory.ProductChanged",
+        "inventory.LocationRegistered", "inventory.LocationChanged",
+    )),
     *machinery("receiving"),
+), indexes=(
+    Index("by_list", "list", "place"),
+    Index("by_supplier", "supplied", "place"),
+    Index("by_period", "period", "moment"),
+    Index("by_due", "due", "expected"),
 ))
 
 READ_ALL = ("inventory/read", "orders/read", "payments/read", "receiving/read")

@@ -135,6 +135,7 @@ class RequestedInspection(Struct, frozen=True, omit_defaults=True):
     units: Units
     lot: LotNumber | None = None
     category: str | None = None
+    reduced_allowed: bool = True
 
 
 class InspectionsRequested(Event, frozen=True):
@@ -165,6 +166,7 @@ class InspectionLot(Struct, frozen=True, omit_defaults=True):
     goods: tuple[HeldGoods, ...]
     lot: LotNumber | None = None
     category: str | None = None
+    reduced_allowed: bool = True
 
 
 class InspectionLotsCompleted(Event, frozen=True):

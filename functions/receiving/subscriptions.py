@@ -2,4 +2,57 @@
 
 from msgspec import Struct
 
-READS: dict[str, type[Struct]] = {}
+from receiving.contracts import (
+    InspectionDecided,
+    InspectionLotsCompleted,
+    InspectionsRequested,
+    ShipmentClosed,
+)
+from shared.identifiers import LocationId, Sku, WarehouseCode
+
+
+class PackagingLevel(Struct, frozen=True):
+    """A pack: its GTIN, and how many base units it holds."""
+
+    gtin: str
+    units: int
+
+
+class ProductRegistered(Struct, frozen=True):
+    """inventory.ProductRegistered: what has to be known of a product to receive it."""
+
+    sku: Sku
+    name: str
+    gtin: str | None = None
+    tracking: str = "none"
+    packaging: tuple[PackagingLevel, ...] = ()
+    category: str | None = None
+    minimum_shelf_life_days: int | None = None
+
+
+class ProductChanged(ProductRegistered, frozen=True):
+    """inventory.ProductChanged: the same, said anew."""
+
+
+class LocationRegistered(Struct, frozen=True):
+    """inventory.LocationRegistered: where shipments may arrive."""
+
+    location: LocationId
+    warehouse: WarehouseCode
+    kind: str
+
+
+class LocationChanged(LocationRegistered, frozen=True):
+    """inventory.LocationChanged: the same, said anew."""
+
+
+READS: dict[str, type[Struct]] = {
+    "inventory.ProductRegistered": ProductRegistered,
+    "inventory.ProductChanged": ProductChanged,
+    "inventory.LocationRegistered": LocationRegistered,
+    "inventory.LocationChanged": LocationChanged,
+    "receiving.InspectionsRequested": InspectionsRequested,
+    "receiving.InspectionLotsCompleted": InspectionLotsCompleted,
+    "receiving.InspectionDecided": InspectionDecided,
+    "receiving.ShipmentClosed": ShipmentClosed,
+}

@@ -412,9 +412,11 @@ def _value_at(value: Any, path: str) -> object:
 
 
 def _field_errors(rejection: Rejection) -> tuple[FieldError, ...]:
-    if not (rejection.field or rejection.remedy):
-        return ()
-    return (FieldError(rejection.field, rejection.message, rejection.value, rejection.remedy),)
+    return tuple(
+        FieldError(one.field, one.message, one.value, one.remedy)
+        for one in (rejection, *rejection.further)
+        if one.field or one.remedy
+    )
 
 
 def _problem(

@@ -5,14 +5,22 @@ class Rejection(Exception):
     """A request that breaks a rule. Nothing was changed.
 
     `code` is stable and becomes the problem type; `field` names the offending input as a JSON path
-    (`lines[0].sku`), `value` is what was given, `remedy` is the way out in words.
+    (`lines[0].sku`), `value` is what was given, `remedy` is the way out in words. `further` are more things wrong
+    with the same request.
     """
 
     code = "rejected"
     status = 422
 
     def __init__(
-        self, message: str, *, field: str = "", value: object = None, remedy: str = "", code: str = ""
+        self,
+        message: str,
+        *,
+        field: str = "",
+        value: object = None,
+        remedy: str = "",
+        code: str = "",
+        further: "tuple[Rejection, ...]" = (),
     ) -> None:
         super().__init__(message)
         self.message = message
@@ -20,6 +28,7 @@ class Rejection(Exception):
         self.value = value
         self.remedy = remedy
         self.code = code or type(self).code
+        self.further = further
 
 
 class Invalid(Rejection):
