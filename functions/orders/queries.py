@@ -92,13 +92,12 @@ def list_orders(query: OrderQuery) -> Response:
 @handler.route("GET", "/orders/{id}", scope="orders/read", returns=(200, OrderDetails), rejects=(NotFound,))
 def get_order(id: OrderId) -> Response:
     """One order with its lines, amounts, status and full history."""
-    stream = history().load(ORDER, ORDER.stream_id(id))
+    stream, commits = history().load_with_commits(ORDER, ORDER.stream_id(id))
     if not stream.sequence:
         raise NotFound(
             f"There is no order {id!r}.", field="id", value=id, remedy="GET /orders lists those that there are."
         )
     order = stream.state
-    commits = [commit for commit in history().read(stream.id) if commit.sequence <= stream.sequence]
     details = OrderDetails(
         order_id=order.order_id,
         status=order.status,

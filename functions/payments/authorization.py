@@ -34,6 +34,7 @@ from shared.consumer import react_each
 from shared.decider import Command, execute
 from shared.envelope import CloudEvent, caused_by
 from shared.environment import MisconfiguredError, required
+from shared.event_store import Stream
 from shared.money import Money
 from shared.rejection import Unavailable
 from shared.resources import history
@@ -64,8 +65,8 @@ def _react(event: CloudEvent) -> None:
     What to ask comes from the stream alone, so any message of an order also takes up what a dead worker has left.
     """
     request = _request(event)
-    payment = _record(event, request.order_id, request)
-    while (step := due(payment)) is not None:
+    stream = _record(event, request.order_id, request)
+    while (step := due(stream.state)) is not None:
         answer = _ask(step)
         telemetry.info(
             "provider asked",
@@ -74,8 +75,8 @@ def _react(event: CloudEvent) -> None:
             attempt=step.attempt,
             answer=type(answer).__name__,
         )
-        payment = _record(event, request.order_id, answer, _part(answer))
-        if isinstance(answer, _TIMEOUTS) and type(due(payment)) is type(step):
+        stream = _record(event, request.order_id, answer, _part(answer), known=stream)
+        if isinstance(answer, _TIMEOUTS) and type(due(stream.state)) is type(step):
             raise OutcomeUnknown(f"no answer to attempt {step.attempt} of {type(step).__name__}")
 
 
@@ -123,6 +124,8 @@ def _part(answer: Answer) -> str:
     return f"{type(answer).__name__}{attempt}"
 
 
-def _record(event: CloudEvent, order_id: str, payload: Struct, part: str = "") -> Payment:
+def _record(
+    event: CloudEvent, order_id: str, payload: Struct, part: str = "", known: Stream[Payment] | None = None
+) -> Stream[Payment]:
     command = Command(payload, caused_by(event, part))
-    return execute(history(), PAYMENTS, PAYMENTS.stream_id(order_id), command).stream.state
+    return execute(history(), PAYMENTS, PAYMENTS.stream_id(order_id), command, known=known).stream

@@ -39,8 +39,7 @@ class PaymentDocument(Struct, frozen=True, omit_defaults=True):
 )
 def show_payment(order_id: OrderId) -> Response:
     """How an order's payment stands, and all that happened to it."""
-    stream_id = PAYMENTS.stream_id(order_id)
-    stream = history().load(PAYMENTS, stream_id)
+    stream, commits = history().load_with_commits(PAYMENTS, PAYMENTS.stream_id(order_id))
     if not stream.sequence:
         raise NotFound(
             f"No payment was ever asked for order {order_id}.",
@@ -49,7 +48,6 @@ def show_payment(order_id: OrderId) -> Response:
             remedy="A payment follows its order within seconds: check the id, or ask again in a moment.",
         )
     payment = stream.state
-    commits = [commit for commit in history().read(stream_id) if commit.sequence <= stream.sequence]
     document = PaymentDocument(
         order_id=order_id,
         status=payment.status,

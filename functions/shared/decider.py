@@ -76,28 +76,40 @@ class Outcome(Generic[S]):
     rejection: Rejection | None = None
 
 
-def execute(store: EventStore, decider: Decider[S], stream_id: str, command: Command) -> Outcome[S]:
+def execute(
+    store: EventStore, decider: Decider[S], stream_id: str, command: Command, *, known: Stream[S] | None = None
+) -> Outcome[S]:
     """Decide one command. Raises its Rejection or Contended: then it has recorded nothing.
 
-    Raises Unavailable when it is not known whether it was recorded: the same command again finds out.
+    `known` is the stream as the caller has just recorded it: see `execute_all`. Raises Unavailable when it is not
+    known whether the command was recorded: the same command again finds out.
     """
-    [outcome] = execute_all(store, decider, stream_id, [command])
+    [outcome] = execute_all(store, decider, stream_id, [command], known=known)
     if outcome.rejection is not None:
         raise outcome.rejection
     return outcome
 
 
 def execute_all(
-    store: EventStore, decider: Decider[S], stream_id: str, commands: Sequence[Command]
+    store: EventStore,
+    decider: Decider[S],
+    stream_id: str,
+    commands: Sequence[Command],
+    *,
+    known: Stream[S] | None = None,
 ) -> list[Outcome[S]]:
     """Decide `commands` in their order with at most one write; one outcome each, in the same order.
 
     A command whose id the stream has seen is not decided again. A rejected command leaves the others alone.
+    `known` is the stream as the caller has just recorded it: it is decided on without reading it again, because the
+    write holds only where nobody has been faster. What needs no write is not believed of it: then the stream is read.
     Raises Contended after ATTEMPTS lost races, Unavailable when the table does not answer, TooLarge.
     """
     for attempt in range(ATTEMPTS):
-        stream = store.load(decider, stream_id)
-        group = _Group(store, decider, stream, commands)
+        group = _Group(store, decider, known, commands) if known is not None and not attempt else None
+        if group is None or not group.writes_for_all:
+            group = _Group(store, decider, store.load(decider, stream_id), commands)
+        stream = group.stream
         if not group.events:
             return group.outcomes()
         try:
@@ -120,7 +132,7 @@ class _Group(Generic[S]):
     ) -> None:
         self._store = store
         self._decider = decider
-        self._stream = stream
+        self.stream = stream
         self._commands = commands
         self.metadata: list[CommandMetadata] = []
         self.events: list[tuple[Event, int]] = []
@@ -130,8 +142,13 @@ class _Group(Generic[S]):
         for position, command in enumerate(commands):
             state = self._decide(position, command, state)
 
+    @property
+    def writes_for_all(self) -> bool:
+        """Whether every command leads to events, so that the write tells if the stream was the latest."""
+        return not self._settled
+
     def _decide(self, position: int, command: Command, state: S) -> S:
-        if command.metadata.command_id in self._stream.handled:
+        if command.metadata.command_id in self.stream.handled:
             self._settled[position] = self._earlier(command)
             return state
         if command.metadata.command_id in self._accepted:
@@ -140,10 +157,10 @@ class _Group(Generic[S]):
             self._require_match(command)
             events = self._decider.decide(command.payload, state)
         except Rejection as rejection:
-            self._settled[position] = Outcome(command, self._stream, rejection=rejection)
+            self._settled[position] = Outcome(command, self.stream, rejection=rejection)
             return state
         if not events:
-            self._settled[position] = Outcome(command, self._stream)
+            self._settled[position] = Outcome(command, self.stream)
             return state
         self._accepted[command.metadata.command_id] = command.metadata
         self.metadata.append(command.metadata)
@@ -153,9 +170,9 @@ class _Group(Generic[S]):
         return state
 
     def _require_match(self, command: Command) -> None:
-        if command.if_match is not None and command.if_match != self._stream.sequence:
+        if command.if_match is not None and command.if_match != self.stream.sequence:
             raise PreconditionFailed(
-                f"The resource is at version {self._stream.sequence}, not {command.if_match}.",
+                f"The resource is at version {self.stream.sequence}, not {command.if_match}.",
                 field="If-Match",
                 value=command.if_match,
                 remedy="Read it again, apply your change to what you read, and send its ETag.",
@@ -163,11 +180,11 @@ class _Group(Generic[S]):
 
     def _earlier(self, command: Command) -> Outcome[S]:
         """The outcome of a command that the stream has already answered."""
-        sequence = self._stream.handled[command.metadata.command_id]
-        commit = self._store.commit(self._stream.id, sequence)
+        sequence = self.stream.handled[command.metadata.command_id]
+        commit = self._store.commit(self.stream.id, sequence)
         if commit is None:
-            raise RuntimeError(f"{self._stream.id}: commit {sequence} is missing")
-        return self._answer(command, commit, self._stream, repeated=True)
+            raise RuntimeError(f"{self.stream.id}: commit {sequence} is missing")
+        return self._answer(command, commit, self.stream, repeated=True)
 
     def outcomes(self, commit: Commit | None = None, stream: Stream[S] | None = None) -> list[Outcome[S]]:
         """One outcome per command, now that `commit` stands."""

@@ -9,6 +9,7 @@ commits; because `S` sorts after `C#`, one descending query brings the snapshot 
 |---|---|
 | load | 1 query: the snapshot (when there is one) and at most `snapshot_every` commits |
 | load, seen before by this process | 1 query: only the commits since |
+| load with commits | 1 query: all commits |
 | append | 1 conditional write |
 | snapshot | 1 write every `snapshot_every` commits (and 1 per further 300 KB of state) |
 """
@@ -157,6 +158,14 @@ class EventStore:
         following = self._snapshot_when_due(fold, following)
         self._remember(fold, following)
         return commit, following
+
+    def load_with_commits(self, fold: Fold[S], stream_id: str) -> tuple[Stream[S], list[Commit]]:
+        """The stream's present state and all of its commits, as of one moment. Raises Unavailable.
+
+        For short streams: all of it is read and folded.
+        """
+        commits = list(self.read(stream_id))
+        return self._fold(fold, Stream(stream_id, fold.initial), commits), commits
 
     def read(self, stream_id: str, after: int = 0) -> Iterator[Commit]:
         """The stream's commits with a number above `after`, oldest first, strongly consistent."""

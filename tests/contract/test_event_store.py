@@ -110,6 +110,19 @@ class TestOneDecision:
         assert table.store().commit(stream_id, 4) is None
         assert [commit.sequence for commit in table.store().read(stream_id, after=1)] == [2, 3]
 
+    def test_a_state_and_all_that_led_to_it_are_read_as_of_one_moment(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
+        for units in range(1, 31):  # behind a snapshot
+            put(table.store(), stream_id, units)
+
+        stream, commits = table.store().load_with_commits(BIN, stream_id)
+
+        loaded = table.store().load(BIN, stream_id)
+        assert (stream.state, stream.sequence, stream.handled) == (loaded.state, 30, loaded.handled)
+        assert [commit.sequence for commit in commits] == list(range(1, 31))
+        assert table.store().load_with_commits(BIN, f"{stream_id}-new")[0].sequence == 0
+
     def test_a_caller_who_has_seen_another_version_is_refused(self, table: EventsTable, stream_id: str) -> None:
         put(table.store(), stream_id)
         put(table.store(), stream_id)

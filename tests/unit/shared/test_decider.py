@@ -85,6 +85,45 @@ class TestContention:
         assert store.load(BIN, "Bin#A").state.units == 10
 
 
+class TestKnownStreams:
+    def test_what_was_just_recorded_is_decided_on_without_reading_it_again(self, store: EventStore) -> None:
+        first = execute(store, BIN, "Bin#A", command(Put(1), "first"))
+        reads: list[str] = []
+
+        with interrupted(aws.dynamodb(), "Query", lambda: reads.append("query")):
+            second = execute(store, BIN, "Bin#A", command(Put(2), "second"), known=first.stream)
+
+        assert (second.sequence, second.stream.state.units, reads) == (2, 3, [])
+
+    def test_a_stream_that_others_have_changed_since_is_read_and_decided_again(self, store: EventStore) -> None:
+        first = execute(store, BIN, "Bin#A", command(Put(1), "first"))
+        execute(other_process(), BIN, "Bin#A", command(Take(1), "other"))
+
+        with pytest.raises(Conflict, match="holds 0"):
+            execute(store, BIN, "Bin#A", command(Take(1), "second"), known=first.stream)
+
+        assert store.load(BIN, "Bin#A").sequence == 2
+
+    def test_a_refusal_is_not_believed_before_the_stream_is_read(self, store: EventStore) -> None:
+        first = execute(store, BIN, "Bin#A", command(Put(1), "first"))
+        execute(other_process(), BIN, "Bin#A", command(Put(1), "other"))
+
+        second = execute(store, BIN, "Bin#A", command(Take(2), "second"), known=first.stream)
+
+        assert (second.sequence, second.stream.state.units) == (3, 0)
+
+    def test_a_repeat_that_the_known_stream_has_not_seen_is_not_decided_again(self, store: EventStore) -> None:
+        first = execute(store, BIN, "Bin#A", command(Put(1), "first"))
+        twice = command(Put(2), "twice")
+        execute(other_process(), BIN, "Bin#A", twice)
+        execute(other_process(), BIN, "Bin#A", command(Put(4), "other"))
+
+        again = execute(store, BIN, "Bin#A", twice, known=first.stream)
+
+        assert (again.sequence, again.events) == (2, (UnitsPut(units=2),))
+        assert store.load(BIN, "Bin#A").state.units == 7
+
+
 class TestRefusals:
     def test_a_rejection_is_raised_for_a_single_command(self, store: EventStore) -> None:
         with pytest.raises(Conflict, match="holds 0"):
