@@ -101,8 +101,8 @@ def execute_all(
     """Decide `commands` in their order with at most one write; one outcome each, in the same order.
 
     A command whose id the stream has seen is not decided again. A rejected command leaves the others alone.
-    `known` is the stream as the caller has just recorded it: it is decided on without reading it again, because the
-    write holds only where nobody has been faster. What needs no write is not believed of it: then the stream is read.
+    `known` is the stream as the caller has just recorded it: it is decided on without reading it again, because
+    the write holds only where nobody was faster. Where nothing is to be written, the stream is read after all.
     Raises Contended after ATTEMPTS lost races, Unavailable when the table does not answer, TooLarge.
     """
     for attempt in range(ATTEMPTS):
