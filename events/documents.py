@@ -163,7 +163,10 @@ def _operation(service: str, route: Route) -> Document:
         "responses": {
             str(status): {
                 "description": _first_line(body),
-                "content": {"application/json": {"schema": {"$ref": _COMPONENTS.format(name=body.__name__)}}},
+                "content": {
+                    "application/json": {"schema": {"$ref": _COMPONENTS.format(name=body.__name__)}},
+                    **{media: {} for media in route.media},
+                },
             },
             **{str(code): answer for code, answer in sorted(_refusals(route).items())},
         },

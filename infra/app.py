@@ -32,6 +32,7 @@ INVENTORY = Service("inventory", (
         "GET /inventory/stock/{sku}": "inventory/read",
     }),
     query("identification", {"POST /inventory/scans": "inventory/read"}, libraries="identification"),
+    query("labels", {"POST /inventory/labels": "inventory/read"}, libraries="labels"),
     reaction("reservation", batch=100, window_s=1, on=(
         "orders.ReservationRequested", "orders.ReservationReleaseRequested", "inventory.StockAdjusted",
     )),

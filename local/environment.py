@@ -76,8 +76,8 @@ def build() -> None:
 
 
 def _development() -> None:
-    names = ("requirements-dev.txt", "requirements.txt", "requirements-identification.txt", "constraints.txt")
-    requirements = [ROOT / name for name in names]
+    own = ("requirements.txt", "requirements-identification.txt", "requirements-labels.txt")
+    requirements = [ROOT / name for name in ("requirements-dev.txt", *own, "constraints.txt")]
     _venv(VENV, requirements, "development environment (.venv)")
     lock = ROOT / "package-lock.json"
     stamp = _digest([lock])

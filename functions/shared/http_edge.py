@@ -92,11 +92,20 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """An answer that is no JSON of ours; `binary` where it is no text in UTF-8."""
+
+    media_type: str
+    content: bytes
+    binary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """Status, body and further headers. `version` becomes the entity tag, `replayed` marks a first answer."""
 
     status: int
-    body: Struct | Raw | None = None
+    body: Struct | Raw | Document | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     version: int | None = None
     replayed: bool = False
@@ -114,6 +123,7 @@ class Route:
     rejects: tuple[type[Rejection], ...]
     parameters: Mapping[str, Any]
     any_characters: bool = False
+    media: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -136,18 +146,20 @@ class Api:
         returns: tuple[int, type[Struct]],
         rejects: tuple[type[Rejection], ...] = (),
         any_characters: bool = False,
+        media: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the operation `method` `path`.
 
         `scope` is what the caller's token must grant (None: open to everybody); `returns` the status and body
         of success; `rejects` the rejections beyond those that the edge itself raises; `any_characters` lets the
-        body hold control characters, where they mean something and are never stored.
+        body hold control characters, where they mean something and are never stored; `media` are the types of a
+        `Document` that may be answered instead of JSON.
         """
 
         def declare(handler: Handler) -> Handler:
             hints = get_type_hints(handler, include_extras=True)
             hints.pop("return", None)
-            route = Route(method, path, handler, scope, returns, rejects, hints, any_characters)
+            route = Route(method, path, handler, scope, returns, rejects, hints, any_characters, media)
             self.routes[route.key] = route
             return handler
 
@@ -449,6 +461,11 @@ def _render(response: Response, correlation_id: str) -> dict[str, Any]:
     if response.replayed:
         headers["idempotent-replayed"] = "true"
     body = ""
+    if isinstance(response.body, Document):
+        headers["content-type"] = response.body.media_type
+        content, binary = response.body.content, response.body.binary
+        body = base64.b64encode(content).decode() if binary else content.decode()
+        return {"statusCode": response.status, "headers": headers, "body": body, "isBase64Encoded": binary}
     if response.body is not None:
         headers.setdefault("content-type", "application/json")
         body = codec.to_json(response.body).decode()

@@ -13,6 +13,7 @@ PACKAGES = frozenset({"msgspec", "immutables", "gc"})
 
 LIBRARIES: Mapping[str, frozenset[str]] = {
     "inventory.identification": frozenset({"biip", "epcpy", "importlib"}),
+    "inventory.labels": frozenset({"zint", "xml"}),
 }
 """Those that a handler has in a layer of its own besides; biip reads its lists by importlib.resources."""
 

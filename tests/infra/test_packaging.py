@@ -90,6 +90,25 @@ def test_the_layer_for_aws_has_arm_binaries_of_lambdas_python() -> None:
     assert all("cpython-313-aarch64" in name for name in binaries), binaries
 
 
+@pytest.mark.parametrize(
+    ("libraries", "packages"),
+    [("identification", {"biip", "epcpy"}), ("labels", {"reportlab", "zint"})],
+)
+def test_further_libraries_are_in_layers_of_their_own_for_arm_too(libraries: str, packages: set[str]) -> None:
+    layer = dependencies(Target(local=False, functions=Path("functions")), libraries) / "python"
+    names = {entry.name.partition(".")[0] for entry in layer.iterdir()}
+    assert names >= packages
+    assert not names & RUNTIME_PACKAGES
+    assert not [file.name for file in layer.rglob("*.so*") if "x86_64" in file.name]
+
+
+def test_only_who_needs_further_libraries_has_their_layer(aws: Templates) -> None:
+    inventory = SYSTEM.service("inventory")
+    for capability in inventory.capabilities:
+        layers = aws.function(inventory.function(capability))["Layers"]
+        assert len(layers) == (2 if capability.libraries else 1)
+
+
 @pytest.mark.parametrize("target", [True, False], ids=["local", "aws"])
 def test_a_layer_is_built_once_and_holds_no_trace_of_this_machine(target: bool) -> None:
     where = Target(local=target, functions=Path("functions"))

@@ -4,6 +4,7 @@ Nothing moves by itself: a test says when an outbox publishes, which messages a 
 projector catches up. Each invocation is a worker that remembers nothing of the one before.
 """
 
+import base64
 import importlib
 import os
 import re
@@ -105,7 +106,12 @@ class Landscape:
                 },
             },
         )
-        return Answer(answer["statusCode"], answer["headers"], msgspec.json.decode(answer["body"]))
+        said: Any = answer["body"]
+        if answer.get("isBase64Encoded"):
+            said = base64.b64decode(said)
+        elif answer["headers"]["content-type"].endswith("json"):
+            said = msgspec.json.decode(said)
+        return Answer(answer["statusCode"], answer["headers"], said)
 
     def deliver(self, consumer: Consumer, *events: CloudEvent | str, receives: int = 1) -> list[int]:
         """Hand one queue batch to the consumer; the places of the messages that have to come again."""

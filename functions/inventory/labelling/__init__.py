@@ -1,0 +1,1 @@
+"""How labels look: drawn once, in millimetres, and rendered as PDF, SVG or ZPL."""
