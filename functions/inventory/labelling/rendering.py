@@ -1,9 +1,9 @@
 """Drawings as PDF, SVG and ZPL."""
 
 from collections.abc import Sequence
+from html import escape
 from io import BytesIO
 from itertools import groupby
-from xml.sax.saxutils import escape
 
 from inventory.labelling.drawing import Drawing
 
@@ -44,8 +44,8 @@ def to_svg(drawing: Drawing) -> str:
     """A document of its own."""
     path = "".join(f"M{b.x:g} {b.y:g}h{b.width:g}v{b.height:g}h{-b.width:g}z" for b in drawing.boxes)
     texts = "".join(
-        f'<text x="{line.x:g}" y="{line.y:g}" font-size="{line.size:g}"'
-        f"{' font-weight=' + chr(34) + 'bold' + chr(34) if line.bold else ''}>{escape(line.text)}</text>"
+        f'<text x="{line.x:g}" y="{line.y:g}" font-size="{line.size:g}" '
+        f'font-weight="{"bold" if line.bold else "normal"}">{escape(line.text, quote=False)}</text>'
         for line in drawing.lines
     )
     width, height = f"{drawing.width:g}", f"{drawing.height:g}"
