@@ -4,16 +4,21 @@ The document's version is the number of the last commit that it shows. A write h
 is lower, so a repeat changes nothing; a gap makes the projector read the stream itself; and a view can be thrown
 away and made again.
 
-Entries are further documents that a commit leaves behind: a movement in a journal, or the part of a document that
-is looked up under a key of its own. They carry the number of the commit they come from and are written before the
-document, so that a projector that dies in between writes them again.
+Entries are further documents that a commit leaves behind: a movement in a journal, or something that is looked up
+under a key of its own. They carry the number of the commit they come from and are written before the document, so
+that a projector that dies in between writes them again.
+
+A stream of which much is known keeps its document small and the rest in parts, each folded from the events that
+concern it and written only when it changes: what an event costs does not grow with what else the stream holds.
+Parts are written after the entries and before the document. So parts are never behind the document, a part that is
+ahead leaves out the commits that it shows already, and whatever such commits left beside it has been written.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -23,6 +28,7 @@ from shared.events import Commit, Event, EventCatalog
 from shared.views import Views
 
 V = TypeVar("V", bound=Struct)
+P = TypeVar("P", bound=Struct)
 
 _ATTEMPTS = 5
 _REMEMBERED = 1_000
@@ -53,6 +59,87 @@ class Owners(Struct, frozen=True):
 
 
 @dataclass(frozen=True, slots=True)
+class Parts(Generic[V, P]):
+    """How the streams of a projection have parts: documents under the projection's pk, `prefix` and a name.
+
+    `concerns(event)` names the parts that an event may change (None: all that there are), `start(document, name)`
+    is a part before the first event, `show(part, document, event, at)` the part after an event recorded `at`,
+    which `document` already shows. `entries(part, before, event, commit, position)` is what an event, at that
+    position in its commit, leaves beside a part that it changes.
+    """
+
+    kind: type[P]
+    prefix: str
+    concerns: Callable[[Event], Iterable[str] | None]
+    start: Callable[[V, str], P]
+    show: Callable[[P, V, Any, str], P]
+    index: Callable[[P], Mapping[str, str]]
+    entries: Callable[[P, P, Event, Commit, int], Iterable[Entry]]
+
+
+class StoredParts(Protocol):
+    """The parts of a stream that are stored, each with the number of the commit that it shows."""
+
+    def named(self, names: Iterable[str], /) -> Mapping[str, tuple[Any, int]]:
+        """Those of the parts with these names that there are."""
+        ...
+
+    def all(self) -> Mapping[str, tuple[Any, int]]:
+        """All parts."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Parts that were read before; none when nothing is stored yet."""
+
+    parts: Mapping[str, tuple[Any, int]] = field(default_factory=dict)
+
+    def named(self, names: Iterable[str], /) -> Mapping[str, tuple[Any, int]]:
+        """Those of the parts with these names that there are."""
+        return {name: self.parts[name] for name in names if name in self.parts}
+
+    def all(self) -> Mapping[str, tuple[Any, int]]:
+        """All parts."""
+        return self.parts
+
+
+@dataclass(frozen=True, slots=True)
+class PartsInViews:
+    """The parts of a stream as the views hold them, strongly consistent."""
+
+    views: Views
+    pk: str
+    prefix: str
+    kind: type[Struct]
+
+    def named(self, names: Iterable[str], /) -> Mapping[str, tuple[Any, int]]:
+        """Those of the parts with these names that there are."""
+        found = self.views.get_many(((self.pk, self.prefix + name) for name in names), self.kind, consistent=True)
+        return {sk.removeprefix(self.prefix): one for (_, sk), one in found.items()}
+
+    def all(self) -> Mapping[str, tuple[Any, int]]:
+        """All parts."""
+        found = self.views.under(self.pk, self.prefix, self.kind, consistent=True)
+        return {sk.removeprefix(self.prefix): one for sk, one in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown(Generic[V]):
+    """A stream's document with some commits more, its parts, and the entries that these commits leave.
+
+    `parts` are those that were looked at, `changed` the names of those that are no longer as they are stored.
+    `names` are what the stream can be found under besides, and since when.
+    """
+
+    document: V
+    parts: Mapping[str, tuple[Any, int]]
+    changed: frozenset[str]
+    entries: Mapping[tuple[str, str], tuple[Entry, int]]
+    names: Mapping[tuple[str, str], str]
+
+
+@dataclass(frozen=True, slots=True)
 class Projection(Generic[V]):
     """How the streams of `category` become documents.
 
@@ -60,6 +147,7 @@ class Projection(Generic[V]):
     an event recorded `at`, `key(stream_id)` its (pk, sk), and `index(document)` the attributes for indexes.
     `entries(document, commit, events)` is what a commit leaves beside the document, which already shows it.
     `names(document)` are the (pk, sk) under which it can be found besides: each holds the `Owners` of the name.
+    `parts` says how the rest of what is known of a stream is kept, when its document does not hold it all.
     """
 
     category: str
@@ -70,13 +158,78 @@ class Projection(Generic[V]):
     index: Callable[[V], Mapping[str, str]] = lambda _: {}
     entries: Callable[[V, Commit, Sequence[Event]], Iterable[Entry]] = lambda _document, _commit, _events: ()
     names: Callable[[V], Iterable[tuple[str, str]]] = lambda _: ()
+    parts: Parts[V, Any] | None = None
 
-    def after(self, catalog: EventCatalog, document: V, commit: Commit) -> tuple[V, Iterable[Entry]]:
-        """The document once it shows `commit`, and what the commit leaves beside it."""
-        events = [catalog.decode(recorded) for recorded in commit.events]
-        for event in events:
-            document = self.show(document, event, commit.at)
-        return document, self.entries(document, commit, events)
+    def after(
+        self, catalog: EventCatalog, document: V, commits: Sequence[Commit], stored: StoredParts | None = None
+    ) -> Shown[V]:
+        """What is shown once `document` and the `stored` parts show `commits` too."""
+        decoded = [(commit, [catalog.decode(recorded) for recorded in commit.events]) for commit in commits]
+        entries: dict[tuple[str, str], tuple[Entry, int]] = {}
+        names: dict[tuple[str, str], str] = {}
+        books = None if self.parts is None else _Books(self.parts, decoded, stored or Known())
+        for commit, events in decoded:
+            for position, event in enumerate(events):
+                document = self.show(document, event, commit.at)
+                if books is not None:
+                    books.enter(document, commit, position, event)
+            left = self.entries(document, commit, events)
+            entries.update((entry.key, (entry, commit.sequence)) for entry in left)
+            for name in self.names(document):
+                names.setdefault(name, commit.at)
+        if books is None:
+            return Shown(document, {}, frozenset(), entries, names)
+        return Shown(document, books.parts, frozenset(books.changed), entries | books.entries, names)
+
+
+class _Books(Generic[V, P]):
+    """The parts of one stream while commits are entered into them."""
+
+    def __init__(
+        self, rules: Parts[V, P], commits: Sequence[tuple[Commit, Sequence[Event]]], stored: StoredParts
+    ) -> None:
+        self._rules = rules
+        concerned = [rules.concerns(event) for _, events in commits for event in events]
+        everything = any(names is None for names in concerned)
+        wanted = dict.fromkeys(name for names in concerned if names is not None for name in names)
+        self.parts: dict[str, tuple[P, int]] = dict(stored.all() if everything else stored.named(wanted))
+        self._ahead = {name: version for name, (_, version) in self.parts.items()}
+        self.changed: set[str] = set()
+        self.entries: dict[tuple[str, str], tuple[Entry, int]] = {}
+
+    def enter(self, document: V, commit: Commit, position: int, event: Event) -> None:
+        """Enter one event into every part that it concerns and that does not show it yet."""
+        names = self._rules.concerns(event)
+        for name in list(self.parts) if names is None else dict.fromkeys(names):
+            if commit.sequence <= self._ahead.get(name, 0):
+                continue
+            before, _ = self.parts.get(name) or (self._rules.start(document, name), 0)
+            part = self._rules.show(before, document, event, commit.at)
+            if part == before:
+                continue
+            self.parts[name] = (part, commit.sequence)
+            self.changed.add(name)
+            left = self._rules.entries(part, before, event, commit, position)
+            self.entries.update((entry.key, (entry, commit.sequence)) for entry in left)
+
+
+def as_it_is(
+    projection: Projection[V], catalog: EventCatalog, history: EventStore, views: Views, stream_id: str
+) -> tuple[V, dict[str, Any], int]:
+    """A stream's document, all its parts by name, and its latest commit's number, exact at the time of the call.
+
+    They are what the views hold, brought up to date by the commits that no projector has shown yet: what it costs
+    depends on the number of parts, not on the length of the stream.
+    """
+    pk, sk = projection.key(stream_id)
+    document, version = views.get(pk, sk, projection.kind, consistent=True) or (projection.start(stream_id), 0)
+    stored: dict[str, tuple[Any, int]] = {}
+    if projection.parts is not None:
+        stored = dict(PartsInViews(views, pk, projection.parts.prefix, projection.parts.kind).all())
+    commits = list(history.read(stream_id, after=version))
+    shown = projection.after(catalog, document, commits, Known(stored))
+    parts = {name: part for name, (part, _) in (stored | dict(shown.parts)).items()}
+    return shown.document, parts, commits[-1].sequence if commits else version
 
 
 class Projector:
@@ -122,21 +275,28 @@ class Projector:
             missing = [commit for commit in commits if commit.sequence > version]
             if [commit.sequence for commit in missing] != list(range(version + 1, last + 1)):
                 missing = list(self._history.read(stream_id, after=version))
-            beside: dict[tuple[str, str], tuple[Entry, int]] = {}
-            names: dict[tuple[str, str], str] = {}
-            for commit in missing:
-                document, entries = projection.after(self._catalog, document, commit)
-                beside.update((entry.key, (entry, commit.sequence)) for entry in entries)
-                for name in projection.names(document):
-                    names.setdefault(name, commit.at)
-            for name, since in names.items():
+            stored: StoredParts | None = None
+            if projection.parts is not None and version:
+                stored = PartsInViews(self._views, pk, projection.parts.prefix, projection.parts.kind)
+            after = projection.after(self._catalog, document, missing, stored)
+            for name, since in after.names.items():
                 self._own(name, sk, since)
-            for entry, sequence in beside.values():
-                self._views.put(*entry.key, entry.document, sequence, entry.index)
-            if self._views.put(pk, sk, document, missing[-1].sequence, projection.index(document)):
-                self._remember(stream_id, document, missing[-1].sequence)
+            self._write_beside(projection, pk, after)
+            document, version = after.document, missing[-1].sequence
+            if self._views.put(pk, sk, document, version, projection.index(document)):
+                self._remember(stream_id, document, version)
                 return
         raise ProjectionContended(f"{pk} {sk}")
+
+    def _write_beside(self, projection: Projection[V], pk: str, after: Shown[V]) -> None:
+        """Write the entries, then the parts."""
+        for entry, sequence in after.entries.values():
+            self._views.put(*entry.key, entry.document, sequence, entry.index)
+        if projection.parts is None:
+            return
+        for name in sorted(after.changed):
+            part, sequence = after.parts[name]
+            self._views.put(pk, projection.parts.prefix + name, part, sequence, projection.parts.index(part))
 
     def _own(self, name: tuple[str, str], owner: str, since: str) -> None:
         """Note the owner of a name. Names only ever gain owners, so it does not matter who notes them, or when."""

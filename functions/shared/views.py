@@ -16,12 +16,23 @@ V = TypeVar("V", bound=Struct)
 _BATCH_GET_KEYS = 100
 _FILTERED_PAGE = 200
 _INDEX_PAGES_AT_MOST = 10
+_FIRST, _LAST = " ", "~"
+"""Before and behind every sort key of an index: those are printable ASCII."""
+_JUST_BEHIND = " "
+"""Appended to a sort key: what follows it, and no other key lies between."""
 
 
 class Page(Struct, Generic[V], frozen=True):
     """Some documents in index order, each with its sort key; `next` is the sort key behind which more follow."""
 
     items: list[tuple[str, V]]
+    next: str | None
+
+
+class Pointers(Struct, frozen=True):
+    """The (pk, sk) of some documents in index order, each with its sort key; `next` as in Page."""
+
+    items: list[tuple[str, tuple[str, str]]]
     next: str | None
 
 
@@ -39,7 +50,7 @@ class Views:
                 TableName=self._table, Key={"pk": {"S": pk}, "sk": {"S": sk}}, ConsistentRead=consistent
             )
         item = answer.get("Item")
-        return (codec.from_json(item["body"]["S"], kind), int(item["version"]["N"])) if item else None
+        return _document(item, kind) if item else None
 
     def put(
         self, pk: str, sk: str, document: Struct, version: int, index: Mapping[str, str] | None = None
@@ -65,6 +76,29 @@ class Views:
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+    def get_many(
+        self, keys: Iterable[tuple[str, str]], kind: type[V], *, consistent: bool = False
+    ) -> dict[tuple[str, str], tuple[V, int]]:
+        """The documents that there are under `keys`, each with its version."""
+        extra = {"ConsistentRead": True} if consistent else {}
+        return {key: _document(item, kind) for key, item in self._batch(keys, extra).items()}
+
+    def under(self, pk: str, prefix: str, kind: type[V], *, consistent: bool = False) -> dict[str, tuple[V, int]]:
+        """Every document of the partition whose sort key begins with `prefix`, by sort key, with its version."""
+        found: dict[str, tuple[V, int]] = {}
+        start: Any = None
+        while True:
+            answer = self._query(
+                KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
+                ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+                ConsistentRead=consistent,
+                **({"ExclusiveStartKey": start} if start else {}),
+            )
+            found.update((item["sk"]["S"], _document(item, kind)) for item in answer["Items"])
+            start = answer.get("LastEvaluatedKey")
+            if not start:
+                return found
 
     def present(self, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Which of the (pk, sk) in `keys` have a document."""
@@ -99,10 +133,12 @@ class Views:
         descending: bool = False,
         limit: int = 50,
         matching: tuple[str, str] | None = None,
+        span: tuple[str, str] | None = None,
     ) -> Page[V]:
         """Up to `limit` documents of `partition` (attribute, value) in the order of `sort_attribute`.
 
-        `after` is the sort key to go on behind; `matching` keeps documents whose attribute has that value. It is
+        `after` is the sort key to go on behind, `span` the first and the last sort key that may be listed (both
+        together: ascending only). `matching` keeps documents whose attribute has that value. It is
         tested after the index is read, and no call reads more than a bounded number of index pages: a page may
         hold fewer than `limit` and still have a next one.
         """
@@ -110,7 +146,14 @@ class Views:
         values: dict[str, Any] = {":partition": {"S": partition[1]}}
         condition = "#partition = :partition"
         extra: dict[str, Any] = {"IndexName": index} if index else {}
-        if after is not None:
+        if span is not None:
+            low, high = span if after is None else (max(span[0], after + _JUST_BEHIND), span[1])
+            if low > high:
+                return Page([], next=None)
+            condition += " AND #sort BETWEEN :low AND :high"
+            names["#sort"] = sort_attribute
+            values |= {":low": {"S": low}, ":high": {"S": high}}
+        elif after is not None:
             condition += f" AND #sort {'<' if descending else '>'} :after"
             names["#sort"] = sort_attribute
             values[":after"] = {"S": after}
@@ -140,6 +183,33 @@ class Views:
             return Page(items[:limit], next=items[limit - 1][0])
         return Page(items, next=start[sort_attribute]["S"] if start else None)
 
+    def pointers(
+        self,
+        partition: tuple[str, str],
+        sort_attribute: str,
+        index: str,
+        *,
+        after: str | None = None,
+        upto: str | None = None,
+        limit: int = 50,
+    ) -> Pointers:
+        """Where up to `limit` documents of a keys-only index's partition are, in the order of `sort_attribute`.
+
+        `after` is the sort key to go on behind, `upto` the last that may be listed.
+        """
+        bounds = {":low": {"S": after + _JUST_BEHIND if after else _FIRST}, ":high": {"S": upto or _LAST}}
+        if bounds[":low"]["S"] > bounds[":high"]["S"]:
+            return Pointers([], next=None)
+        answer = self._query(
+            IndexName=index,
+            KeyConditionExpression="#partition = :partition AND #sort BETWEEN :low AND :high",
+            ExpressionAttributeNames={"#partition": partition[0], "#sort": sort_attribute},
+            ExpressionAttributeValues={":partition": {"S": partition[1]}, **bounds},
+            Limit=limit,
+        )
+        items = [(item[sort_attribute]["S"], (item["pk"]["S"], item["sk"]["S"])) for item in answer["Items"]]
+        return Pointers(items, next=items[-1][0] if items and answer.get("LastEvaluatedKey") else None)
+
     def keys(self, partition: tuple[str, str], sort_attribute: str, index: str, upto: str) -> Iterator[str]:
         """The `pk` of everything in a keys-only index's partition with a sort key up to `upto`, in order."""
         start: Any = None
@@ -159,3 +229,7 @@ class Views:
     def _query(self, **arguments: Any) -> Any:
         with answering():
             return self._client.query(TableName=self._table, **arguments)
+
+
+def _document(item: Any, kind: type[V]) -> tuple[V, int]:
+    return codec.from_json(item["body"]["S"], kind), int(item["version"]["N"])

@@ -157,10 +157,11 @@ class Meter:
             case "GetItem":
                 self._read(table, item_size(response.get("Item", {})), bool(request.get("ConsistentRead")))
             case "BatchGetItem":
-                for wanted in request["RequestItems"][table]["Keys"]:
+                asked = request["RequestItems"][table]
+                for wanted in asked["Keys"]:
                     with self.paused():
                         found = aws.dynamodb().get_item(TableName=table, Key=wanted).get("Item", {})
-                    self._read(table, item_size(found), consistent=False)
+                    self._read(table, item_size(found), bool(asked.get("ConsistentRead")))
             case "Query":
                 self._read(table, sum(map(item_size, response["Items"])), bool(request.get("ConsistentRead")))
             case _:

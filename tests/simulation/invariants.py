@@ -405,19 +405,19 @@ def projections(service: str) -> list[Projection[Any]]:
 def _documents(
     projection: Projection[Any], known: Mapping[str, Decider[Any]], stream: str, commits: list[Commit]
 ) -> dict[tuple[str, str], Item]:
-    """What the views hold of a stream: its document and the entries beside it."""
-    document: Struct = projection.start(stream)
-    catalog = known[projection.category].catalog
-    found: dict[tuple[str, str], Item] = {}
-    for commit in commits:
-        document, entries = projection.after(catalog, document, commit)
-        found |= {entry.key: _item(entry.document, commit, entry.index) for entry in entries}
-    return found | {projection.key(stream): _item(document, commits[-1], projection.index(document))}
+    """What the views hold of a stream: its document, its parts, and the entries beside them."""
+    shown = projection.after(known[projection.category].catalog, projection.start(stream), commits)
+    pk, sk = projection.key(stream)
+    found = {key: _item(entry.document, sequence, entry.index) for key, (entry, sequence) in shown.entries.items()}
+    if projection.parts is not None:
+        for name, (part, sequence) in shown.parts.items():
+            found[pk, projection.parts.prefix + name] = _item(part, sequence, projection.parts.index(part))
+    return found | {(pk, sk): _item(shown.document, commits[-1].sequence, projection.index(shown.document))}
 
 
-def _item(document: Struct, commit: Commit, index: Mapping[str, str]) -> Item:
+def _item(document: Struct, sequence: int, index: Mapping[str, str]) -> Item:
     return {
-        "version": {"N": str(commit.sequence)},
+        "version": {"N": str(sequence)},
         "body": {"S": codec.to_json(document).decode()},
         **{name: {"S": value} for name, value in index.items()},
     }

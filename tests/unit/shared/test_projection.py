@@ -1,7 +1,9 @@
 """Projections show the fold of a stream, whatever was delivered twice, late or out of order."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from unittest.mock import ANY
 from uuid import uuid4
 
 import pytest
@@ -9,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from shared import aws
+from shared import aws, codec
 from shared.event_store import EventStore
 from shared.events import Commit, originating
-from shared.projection import Entry, Projection, ProjectionContended, Projector
+from shared.projection import Entry, Parts, Projection, ProjectionContended, Projector, as_it_is
 from shared.views import Views
 from tests.support.bin_of_units import BIN, CATALOG, UnitsPut, UnitsTaken
 from tests.support.deliveries import history, stream_batch
@@ -293,3 +295,114 @@ def test_a_gap_leaves_no_entry_out(depot: Depot) -> None:
 
     assert journal(depot) == {"0001": 1, "0002": 2, "0003": 3}
     assert depot.views.get("Level", "A", Movement) == (Movement("A", 6), 3)
+
+
+class Colour(Struct, frozen=True):
+    """Units of one colour in a bin: even changes are white, odd ones black; what is taken goes to both."""
+
+    name: str
+    units: int = 0
+    events: int = 0
+
+
+def _concerned(event: object) -> list[str] | None:
+    return None if isinstance(event, UnitsTaken) else ["black" if event.units % 2 else "white"]  # type: ignore[attr-defined]
+
+
+def _coloured(colour: Colour, _bin: BinView, event: UnitsPut | UnitsTaken, _at: str) -> Colour:
+    change = event.units if isinstance(event, UnitsPut) else -event.units
+    return Colour(colour.name, colour.units + change, colour.events + 1)
+
+
+COLOURED = replace(
+    BINS,
+    parts=Parts(
+        Colour,
+        "Colour#",
+        _concerned,
+        lambda _bin, name: Colour(name),
+        _coloured,
+        lambda colour: {"colour": colour.name, "placed": str(colour.units)} if colour.units else {},
+        lambda colour, before, _event, commit, position: [
+            Entry((f"Steps#{colour.name}", f"{commit.stream}#{commit.sequence:04d}.{position}"), before)
+        ],
+    ),
+)
+
+
+def stored(stream_id: str) -> dict[tuple[str, str], object]:
+    """Everything that the views hold of a stream, with versions."""
+    found: dict[tuple[str, str], object] = {}
+    for item in aws.dynamodb().scan(TableName=VIEWS_TABLE)["Items"]:
+        pk, sk = item["pk"]["S"], item["sk"]["S"]
+        if pk == stream_id or sk.startswith(f"{stream_id}#"):
+            found[pk, sk] = (item["version"]["N"], item["body"]["S"], item.get("placed"))
+    return found
+
+
+def folded(stream_id: str, commits: Sequence[Commit]) -> dict[str, tuple[Colour, int]]:
+    """The parts as a fold from the first commit on."""
+    return dict(COLOURED.after(CATALOG, COLOURED.start(stream_id), commits).parts)
+
+
+CHANGES = st.lists(
+    st.lists(st.integers(-5, 5).filter(bool), min_size=1, max_size=3).map(tuple), min_size=1, max_size=6
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHANGES, st.data())
+def test_parts_are_the_fold_of_their_events_whatever_comes_twice_late_or_dies_half_way(
+    depot: Depot, changes: list[tuple[int, ...]], data: st.DataObject
+) -> None:
+    stream_id = f"Bin#{uuid4()}"
+    commits = depot.commits(*changes, stream_id=stream_id)
+    batches = data.draw(st.lists(st.lists(st.sampled_from(commits), min_size=1), max_size=5))
+    projectors = [Projector(CATALOG, depot.store, depot.views, [COLOURED]) for _ in range(2)]
+
+    for batch in batches:
+        projector = data.draw(st.sampled_from(projectors))
+        with suppress(Died), at_moment(aws.dynamodb(), data.draw(st.integers(0, 12)), die):
+            projector.handle(stream_batch(batch))
+    Projector(CATALOG, depot.store, depot.views, [COLOURED]).handle(stream_batch(commits[-1:]))
+
+    expected = COLOURED.after(CATALOG, COLOURED.start(stream_id), commits)
+    shown = stored(stream_id)
+    for name, (part, version) in expected.parts.items():
+        placed = {"S": str(part.units)} if part.units else None
+        assert shown.pop((stream_id, f"Colour#{name}")) == (str(version), codec.to_json(part).decode(), placed)
+    for key, (entry, version) in expected.entries.items():
+        assert shown.pop(key) == (str(version), codec.to_json(entry.document).decode(), None)
+    assert shown.pop((stream_id, "view")) == (str(len(commits)), codec.to_json(expected.document).decode(), ANY)
+    assert shown == {}
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHANGES, st.data())
+def test_what_no_projector_has_shown_yet_is_known_as_it_is(
+    depot: Depot, changes: list[tuple[int, ...]], data: st.DataObject
+) -> None:
+    stream_id = f"Bin#{uuid4()}"
+    commits = depot.commits(*changes, stream_id=stream_id)
+    projector = Projector(CATALOG, depot.store, depot.views, [COLOURED])
+    with suppress(Died), at_moment(aws.dynamodb(), data.draw(st.integers(0, 12)), die):
+        projector.handle(stream_batch(commits[: data.draw(st.integers(1, len(commits)))]))
+
+    document, parts, version = as_it_is(COLOURED, CATALOG, depot.store, depot.views, stream_id)
+
+    assert document == COLOURED.after(CATALOG, COLOURED.start(stream_id), commits).document
+    assert parts == {name: part for name, (part, _) in folded(stream_id, commits).items()}
+    assert version == len(commits)
+
+
+def test_a_part_that_no_event_concerns_is_neither_read_nor_written(depot: Depot) -> None:
+    first, second = depot.commits((2, 3), 4)
+    depot_projector = Projector(CATALOG, depot.store, depot.views, [COLOURED])
+    depot_projector.handle(stream_batch([first]))
+
+    with counting(aws.dynamodb()) as traffic:
+        depot_projector.handle(stream_batch([second]))
+
+    assert traffic.operations == ["BatchGetItem", "PutItem", "PutItem", "PutItem"]
+    assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 3, 1), 1)
+    assert depot.views.get("Bin#A", "Colour#white", Colour) == (Colour("white", 6, 2), 2)

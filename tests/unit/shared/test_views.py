@@ -117,3 +117,53 @@ class TestPages:
             views.put(f"Box#{name}", "view", Box(name), 1, {"colour": "red", "placed": name})
 
         assert list(views.keys(("colour", "red"), "placed", "by_colour", upto="b")) == ["Box#a", "Box#b"]
+
+
+class TestManyAtOnce:
+    def test_documents_are_read_a_hundred_at_a_time_with_their_versions(self, views: Views) -> None:
+        there = fill(views, 150)
+
+        with counting(aws.dynamodb()) as traffic:
+            found = views.get_many([("Box", name) for name in (*there, "none", there[0])], Box, consistent=True)
+
+        assert found == {("Box", name): (Box(name), 1) for name in there}
+        assert traffic.operations == ["BatchGetItem", "BatchGetItem"]
+
+    def test_a_prefix_finds_its_documents_and_no_others(self, views: Views) -> None:
+        fill(views, 3)
+        fill(views, 2, "blue")
+
+        assert views.under("Box", "blue-", Box) == {f"blue-00{n}": (Box(f"blue-00{n}"), 1) for n in range(2)}
+
+    @pytest.mark.parametrize("limit", [1, 3, 6, 7, 50])
+    def test_pointers_lead_through_an_index_page_by_page(self, views: Views, limit: int) -> None:
+        there = fill(views, 7)
+        found: list[tuple[str, str]] = []
+        after: str | None = None
+        while True:
+            page = views.pointers(("colour", "red"), "placed", "by_colour", after=after, limit=limit)
+            found += [pointer for _, pointer in page.items]
+            if (after := page.next) is None:
+                break
+        assert found == [("Box", name) for name in there]
+
+    def test_pointers_end_where_they_are_told_to(self, views: Views) -> None:
+        fill(views, 7)
+        page = views.pointers(("colour", "red"), "placed", "by_colour", upto="red-002", after="red-000")
+        assert [sort for sort, _ in page.items] == ["red-001", "red-002"]
+        beyond = views.pointers(("colour", "red"), "placed", "by_colour", upto="red-002", after="red-004")
+        assert (beyond.items, beyond.next) == ([], None)
+
+    @pytest.mark.parametrize("limit", [1, 2, 50])
+    def test_a_span_is_listed_page_by_page(self, views: Views, limit: int) -> None:
+        fill(views, 9)
+        listed = names(views, limit, span=("red-002", "red-005"))
+        assert [name for page in listed for name in page] == ["red-002", "red-003", "red-004", "red-005"]
+        assert names(views, 5, span=("red-005", "red-002")) == [[]]
+
+    def test_the_last_of_a_span_is_one_query_away(self, views: Views) -> None:
+        fill(views, 9)
+        with counting(aws.dynamodb()) as traffic:
+            page = views.list(Box, ("pk", "Box"), "sk", span=(" ", "red-004~"), descending=True, limit=1)
+        assert [name for name, _ in page.items] == ["red-004"]
+        assert traffic.operations == ["Query"]
