@@ -9,6 +9,7 @@ from aws_cdk import App
 from aws_cdk import aws_sqs as sqs
 
 from infra.app import SYSTEM
+from infra.declaration import Grant, Kind
 from infra.stacks import build
 from tests.support.templates import Resource, Templates
 
@@ -60,9 +61,13 @@ def test_every_route_needs_a_token_with_its_scope_except_health_and_the_descript
 
 
 def test_a_route_that_changes_something_needs_the_write_scope() -> None:
-    for route in SYSTEM.routes:
-        if route.method != "GET":
-            assert route.scope == f"{route.path.split('/')[1]}/write"
+    for service in SYSTEM.services:
+        for capability in service.capabilities:
+            changes = Grant.WRITE_HISTORY in capability.grants
+            for route in capability.routes:
+                if route.scope is not None:
+                    assert route.scope == f"{service.name}/{'write' if changes else 'read'}"
+                assert changes or route.method == "GET" or capability.kind is Kind.QUERY
 
 
 def test_a_service_adds_its_own_routes_to_the_api_that_it_looks_up(either: Templates) -> None:
