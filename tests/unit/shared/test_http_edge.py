@@ -14,6 +14,7 @@ from msgspec import Meta, Raw, Struct
 from shared.http_edge import (
     MAX_BODY_BYTES,
     Api,
+    Document,
     ListQuery,
     Request,
     Response,
@@ -585,3 +586,25 @@ def test_the_log_of_a_failed_request_says_where_it_failed(
 
 def test_a_query_parameter_without_a_value_counts_as_left_out(depot: Depot) -> None:
     assert depot.call("GET /products", query={"limit": "", "cursor": ""}).body == depot.call("GET /products").body
+
+
+class Codes(Struct, frozen=True):
+    codes: list[str]
+
+
+def test_a_route_may_take_control_characters_and_answer_with_a_document() -> None:
+    api = Api()
+
+    @api.route("POST", "/raw", scope=None, returns=(200, Codes), any_characters=True, media=("text/x", "image/x"))
+    def raw(body: Codes) -> Response:
+        text = "|".join(body.codes)
+        binary = text.startswith("\x1d")
+        return Response(200, Document("image/x" if binary else "text/x", text.encode(), binary))
+
+    def ask(*codes: str) -> dict[str, Any]:
+        body = json.dumps({"codes": codes})
+        return api({"routeKey": "POST /raw", "headers": {"content-type": "application/json"}, "body": body})
+
+    text, binary = ask("a\x1db"), ask("\x1da")
+    assert (text["body"], text["headers"]["content-type"], text["isBase64Encoded"]) == ("a\x1db", "text/x", False)
+    assert (base64.b64decode(binary["body"]), binary["isBase64Encoded"]) == (b"\x1da", True)

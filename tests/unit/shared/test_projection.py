@@ -14,7 +14,7 @@ from msgspec import Struct
 from shared import aws, codec
 from shared.event_store import EventStore
 from shared.events import Commit, originating
-from shared.projection import Entry, Parts, Projection, ProjectionContended, Projector, as_it_is
+from shared.projection import Entry, Owners, Parts, Projection, ProjectionContended, Projector, as_it_is
 from shared.views import Views
 from tests.support.bin_of_units import BIN, CATALOG, UnitsPut, UnitsTaken
 from tests.support.deliveries import history, stream_batch
@@ -406,3 +406,31 @@ def test_a_part_that_no_event_concerns_is_neither_read_nor_written(depot: Depot)
     assert traffic.operations == ["BatchGetItem", "PutItem", "PutItem", "PutItem"]
     assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 3, 1), 1)
     assert depot.views.get("Bin#A", "Colour#white", Colour) == (Colour("white", 6, 2), 2)
+
+
+NAMED = replace(
+    BINS,
+    key=lambda stream_id: ("Bin", stream_id.partition("#")[2]),
+    names=lambda view: [("Units", str(view.units))],
+)
+
+
+def owners(depot: Depot, units: int) -> list[str]:
+    found = depot.views.get("Units", str(units), Owners)
+    return found[0].in_order if found else []
+
+
+def test_a_document_is_found_under_every_name_it_ever_had_even_if_its_projector_died(depot: Depot) -> None:
+    commits = depot.commits(5, -2) + depot.commits(5, stream_id="Bin#B")
+    for moment in range(8):
+        with at_moment(aws.dynamodb(), moment, die), suppress(Died):
+            Projector(CATALOG, depot.store, depot.views, [NAMED]).handle(stream_batch(commits))
+    Projector(CATALOG, depot.store, depot.views, [NAMED]).handle(stream_batch(commits))
+    assert sorted(owners(depot, 5)) == ["A", "B"]
+    assert owners(depot, 3) == ["A"]
+    assert owners(depot, 4) == []
+
+
+def test_who_had_a_name_first_comes_first() -> None:
+    since = {"B": "2026-01-02", "C": "2026-01-01", "A": "2026-01-02"}
+    assert Owners(since).in_order == ["C", "A", "B"]
