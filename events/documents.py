@@ -178,6 +178,9 @@ def _operation(service: str, route: Route) -> Document:
             "required": True,
             "content": {"application/json": {"schema": {"$ref": _COMPONENTS.format(name=name)}}},
         }
+    if route.accepts:
+        content = {media: {"schema": {"type": "string"}} for media in route.accepts}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 

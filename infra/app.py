@@ -68,6 +68,8 @@ PAYMENTS = Service("payments", (
 
 RECEIVING = Service("receiving", (
     command("announcements", {"POST /receiving/shipments": "receiving/write"}, also=frozenset({Grant.READ_VIEWS})),
+    command("imports", {"POST /receiving/shipments/imports": "receiving/write"},
+            also=frozenset({Grant.READ_VIEWS}), libraries="notices"),
     command("arrivals", {
         "POST /receiving/shipments/{id}/arrival": "receiving/write",
         "POST /receiving/shipments/{id}/receipts": "receiving/write",
@@ -93,6 +95,10 @@ RECEIVING = Service("receiving", (
         "GET /receiving/inspections/{id}": "receiving/read",
         "GET /receiving/inspection-plans": "receiving/read",
         "GET /receiving/recalls": "receiving/read",
+    }),
+    query("reports", {
+        f"GET /receiving/reports/{name}": "receiving/read"
+        for name in ("received", "discrepancies", "open", "suppliers", "dock-to-stock", "inspections")
     }),
     reaction("quality", batch=2, on=(
         "receiving.InspectionsRequested", "receiving.InspectionLotsCompleted", "receiving.InspectionDecided",

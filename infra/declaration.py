@@ -224,9 +224,15 @@ def routes(table: Mapping[str, str | None]) -> tuple[Route, ...]:
     )
 
 
-def command(name: str, at: Mapping[str, str | None], *, also: frozenset[Grant] = frozenset()) -> Capability:
+def command(
+    name: str,
+    at: Mapping[str, str | None],
+    *,
+    also: frozenset[Grant] = frozenset(),
+    libraries: str | None = None,
+) -> Capability:
     """Changes the service's history on request."""
-    return Capability(name, Kind.COMMAND, routes(at), also=also)
+    return Capability(name, Kind.COMMAND, routes(at), also=also, libraries=libraries)
 
 
 def query(name: str, at: Mapping[str, str | None], *, libraries: str | None = None) -> Capability:

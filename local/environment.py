@@ -76,7 +76,8 @@ def build() -> None:
 
 
 def _development() -> None:
-    own = ("requirements.txt", "requirements-identification.txt", "requirements-labels.txt")
+    libraries = ("identification", "labels", "notices")
+    own = ("requirements.txt", *(f"requirements-{name}.txt" for name in libraries))
     requirements = [ROOT / name for name in ("requirements-dev.txt", *own, "constraints.txt")]
     _venv(VENV, requirements, "development environment (.venv)")
     lock = ROOT / "package-lock.json"

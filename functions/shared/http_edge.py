@@ -101,6 +101,14 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A body that is a file in one of the types that its route accepts."""
+
+    media_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Response:
     """Status, body and further headers. `version` becomes the entity tag, `replayed` marks a first answer."""
 
@@ -124,6 +132,7 @@ class Route:
     parameters: Mapping[str, Any]
     any_characters: bool = False
     media: tuple[str, ...] = ()
+    accepts: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -147,19 +156,20 @@ class Api:
         rejects: tuple[type[Rejection], ...] = (),
         any_characters: bool = False,
         media: tuple[str, ...] = (),
+        accepts: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the operation `method` `path`.
 
         `scope` is what the caller's token must grant (None: open to everybody); `returns` the status and body
         of success; `rejects` the rejections beyond those that the edge itself raises; `any_characters` lets the
         body hold control characters, where they mean something and are never stored; `media` are the types of a
-        `Document` that may be answered instead of JSON.
+        `Document` that may be answered instead of JSON; `accepts` the types of a file that it takes as `upload`.
         """
 
         def declare(handler: Handler) -> Handler:
             hints = get_type_hints(handler, include_extras=True)
             hints.pop("return", None)
-            route = Route(method, path, handler, scope, returns, rejects, hints, any_characters, media)
+            route = Route(method, path, handler, scope, returns, rejects, hints, any_characters, media, accepts)
             self.routes[route.key] = route
             return handler
 
@@ -247,6 +257,10 @@ def _call(route: Route, event: dict[str, Any], headers: dict[str, str], correlat
     if "body" in route.parameters:
         arguments["body"] = _body(event, headers, route)
         fingerprint = codec.fingerprint((route.key, event.get("pathParameters") or {}, arguments["body"]))
+    if "upload" in route.parameters:
+        arguments["upload"] = upload = _upload(event, headers, route)
+        query = event.get("queryStringParameters") or {}
+        fingerprint = codec.fingerprint((route.key, query, upload.media_type, upload.text))
     if "request" in route.parameters:
         arguments["request"] = Request(
             path=event.get("rawPath", ""),
@@ -321,6 +335,39 @@ def _body(event: dict[str, Any], headers: Mapping[str, str], route: Route) -> An
             value=media_type,
             remedy="Send JSON with the header Content-Type: application/json.",
         )
+    raw = _raw(event)
+    try:
+        body = msgspec.json.decode(raw, type=route.parameters["body"])
+        if b"\\" in raw and not route.any_characters:  # the only way to write a control character in JSON
+            _require_printable(msgspec.json.decode(raw), "", Unprocessable)
+        return body
+    except msgspec.ValidationError as error:
+        raise _unfit(error, _json(raw), "body", Unprocessable) from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _no_json(error) from error
+
+
+def _upload(event: dict[str, Any], headers: Mapping[str, str], route: Route) -> Upload:
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in route.accepts:
+        raise UnsupportedMediaType(
+            f"The body is {media_type or 'of no stated type'}, which is not taken here.",
+            field="Content-Type",
+            value=media_type,
+            remedy=f"Send one of {', '.join(route.accepts)}.",
+        )
+    try:
+        return Upload(media_type, _raw(event).decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise Invalid(
+            f"The file is not text in UTF-8: byte {error.start} does not fit.",
+            field="body",
+            remedy="Save it in UTF-8 and send it again.",
+        ) from error
+
+
+def _raw(event: dict[str, Any]) -> bytes:
+    """The bytes of the body. Raises Invalid or TooLarge."""
     text = event.get("body") or ""
     try:
         raw = base64.b64decode(text) if event.get("isBase64Encoded") else text.encode()
@@ -333,15 +380,7 @@ def _body(event: dict[str, Any], headers: Mapping[str, str], route: Route) -> An
             value=len(raw),
             remedy="Split the request into smaller ones.",
         )
-    try:
-        body = msgspec.json.decode(raw, type=route.parameters["body"])
-        if b"\\" in raw and not route.any_characters:  # the only way to write a control character in JSON
-            _require_printable(msgspec.json.decode(raw), "", Unprocessable)
-        return body
-    except msgspec.ValidationError as error:
-        raise _unfit(error, _json(raw), "body", Unprocessable) from error
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise _no_json(error) from error
+    return raw
 
 
 def _json(raw: bytes) -> object:

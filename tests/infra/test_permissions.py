@@ -36,6 +36,7 @@ ALLOWED: dict[Kind, dict[str, set[str]]] = {
 BESIDES: dict[str, dict[str, set[str]]] = {
     "orders intake": {VIEWS: READ_VIEWS},
     "receiving announcements": {VIEWS: READ_VIEWS},
+    "receiving imports": {VIEWS: READ_VIEWS},
     "receiving arrivals": {VIEWS: READ_VIEWS},
     "payments authorization": {
         "payments-sandbox": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
