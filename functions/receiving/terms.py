@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 
 from receiving.domain.plan import Plan
 from receiving.domain.shipment import Terms
+from receiving.keys import plan_key
 from receiving.masterdata import Article, articles
 from shared.resources import views
 
@@ -13,11 +14,6 @@ def terms_for(supplier: str, skus: Collection[str], known: Mapping[str, Article]
     found = dict(known) | dict(articles([sku for sku in skus if sku not in known]))
     plans = _plans(supplier, found.values())
     return {sku: _terms(supplier, article, plans) for sku, article in found.items()}
-
-
-def plan_key(plan_id: str) -> tuple[str, str]:
-    """Where a plan's document is."""
-    return f"Plan#{plan_id}", "Plan"
 
 
 def _terms(supplier: str, article: Article, plans: Mapping[str, Plan]) -> Terms:

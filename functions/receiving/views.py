@@ -25,7 +25,7 @@ from receiving.domain.plan import Plan
 from receiving.domain.recall import Recall
 from receiving.domain.score import Score
 from receiving.domain.shipment import ANNOUNCED, ARRIVED, CLOSED, DiscrepanciesReported, Discrepancy
-from receiving.terms import plan_key
+from receiving.keys import plan_key
 from shared.events import Commit, Event, EventCatalog
 from shared.projection import Entry, Projection, Projector
 from shared.resources import history, views

@@ -15,6 +15,7 @@ _BUILD = "_sysconfigdata__"
 """What Python calls the module about its own build ends in the platform's name."""
 LIBRARIES: Mapping[str, frozenset[str]] = {
     "inventory.identification": frozenset({"biip", "epcpy", "importlib"}),
+    "receiving.imports": frozenset({"pydifact"}),
     "inventory.labels": frozenset({"zint", "html", "pkgutil", "pydoc", "sysconfig"}),
 }
 """Those that a handler has in a layer of its own besides.
