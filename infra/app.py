@@ -22,7 +22,29 @@ from infra.declaration import (
 INVENTORY = Service("inventory", (
     command("catalog", {"PUT /inventory/products/{sku}": "inventory/write"}),
     command("locations", {"PUT /inventory/locations/{id}": "inventory/write"}),
-    command("stock", {"POST /inventory/stock/adjustments": "inventory/write"}),
+    command("stock", {
+        "POST /inventory/stock/adjustments": "inventory/write",
+        "POST /inventory/stock/receipts": "inventory/write",
+        "POST /inventory/stock/status-changes": "inventory/write",
+        "POST /inventory/stock/counts": "inventory/write",
+    }),
+    command("moves", {"POST /inventory/stock/moves": "inventory/write"}),
+    command("transfers", {
+        "POST /inventory/stock/transfers": "inventory/write",
+        "POST /inventory/stock/transfers/{id}/arrival": "inventory/write",
+    }),
+    command("handling_units", {
+        "POST /inventory/handling-units": "inventory/write",
+        "POST /inventory/handling-units/{sscc}/contents": "inventory/write",
+        "POST /inventory/handling-units/{sscc}/moves": "inventory/write",
+        "POST /inventory/handling-units/{sscc}/nesting": "inventory/write",
+        "POST /inventory/handling-units/{sscc}/splits": "inventory/write",
+        "POST /inventory/handling-units/{sscc}/emptying": "inventory/write",
+    }),
+    command("lots", {
+        "POST /inventory/lots/{sku}/{lot}/block": "inventory/write",
+        "POST /inventory/lots/{sku}/{lot}/unblock": "inventory/write",
+    }),
     query("queries", {
         "GET /inventory/products": "inventory/read",
         "GET /inventory/products/{sku}": "inventory/read",
@@ -35,6 +57,14 @@ INVENTORY = Service("inventory", (
     query("labels", {"POST /inventory/labels": "inventory/read"}, libraries="labels"),
     reaction("reservation", batch=100, window_s=1, on=(
         "orders.ReservationRequested", "orders.ReservationReleaseRequested", "inventory.StockAdjusted",
+        "inventory.StockReceived", "inventory.StockStatusChanged", "inventory.StockCounted",
+        "inventory.SupplyCorrected", "inventory.ContainerDeparted", "inventory.ContainerArrived",
+    )),
+    reaction("arrivals", batch=10, on=(
+        "receiving.GoodsReceived", "receiving.InspectionDecided", "receiving.LotRecalled",
+        "receiving.LotRecallLifted", "inventory.StockDeparted", "inventory.StockArrived",
+        "inventory.HandlingUnitCreated", "inventory.HandlingUnitMoved", "inventory.ContainerDeparted",
+        "inventory.TransferArrived",
     )),
     *machinery("inventory"),
 ))

@@ -4,9 +4,19 @@ from collections.abc import Iterator
 from typing import Any
 
 from inventory.aggregates import PROMISE
-from inventory.domain.promise import CountSupply, Promise, Release, Reserve, Settle
+from inventory.domain.promise import Arrival, CountSupply, Promise, Release, Reserve, Settle
+from inventory.stock_contracts import (
+    ContainerArrived,
+    ContainerDeparted,
+    Goods,
+    StockCounted,
+    StockReceived,
+    StockStatusChanged,
+    Supply,
+    SupplyCorrected,
+)
 from inventory.subscriptions import READS, ReservationReleaseRequested, ReservationRequested, StockAdjusted
-from shared import codec
+from shared import clock, codec
 from shared.consumer import Addressed, react
 from shared.decider import Command
 from shared.envelope import CloudEvent
@@ -20,14 +30,21 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def commands(event: CloudEvent) -> Iterator[Addressed]:
-    """What `event` asks of the promises of its SKUs."""
+    """What `event` asks of the promises of its SKUs, today."""
+    today = clock.iso(clock.now())[:10]
     match codec.from_json(bytes(event.data), READS[event.type]):
         case ReservationRequested() as order:
             for line in order.lines:
                 yield Addressed(
                     PROMISE.stream_id(order.warehouse, line.sku),
                     Reserve(
-                        order.warehouse, line.sku, order.order_id, line.line_id, line.quantity, order.promised_at
+                        order.warehouse,
+                        line.sku,
+                        order.order_id,
+                        line.line_id,
+                        line.quantity,
+                        order.promised_at,
+                        today,
                     ),
                     part=line.line_id,
                 )
@@ -35,14 +52,64 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
             for released in order.lines:
                 yield Addressed(
                     PROMISE.stream_id(order.warehouse, released.sku),
-                    Release(order.warehouse, released.sku, order.order_id, released.line_id),
+                    Release(order.warehouse, released.sku, order.order_id, released.line_id, today),
                     part=released.line_id,
                 )
         case StockAdjusted() as stock:
-            yield Addressed(
-                PROMISE.stream_id(stock.warehouse, stock.sku),
-                CountSupply(stock.warehouse, stock.sku, stock.location, event.order_in_stream, stock.on_hand),
-            )
+            supply = stock.supply or (Supply(stock.sku, stock.on_hand),)
+            yield from _counts(event, stock.location, stock.warehouse, supply, today)
+        case StockReceived() as stock:
+            yield from _counts(event, stock.holding, stock.warehouse, stock.supply, today, stock.goods, stock)
+        case StockStatusChanged(status="available", warehouse=str()) as stock if stock.inspection_id:
+            yield from _counts(event, stock.holding, stock.warehouse, stock.supply, today, stock.goods, stock)
+        case (
+            StockStatusChanged(warehouse=str())
+            | StockCounted()
+            | SupplyCorrected()
+            | ContainerDeparted()
+            | ContainerArrived()
+        ) as stock:
+            yield from _counts(event, stock.holding, stock.warehouse, stock.supply, today)
+
+
+def _counts(
+    event: CloudEvent,
+    holding: str,
+    warehouse: str | None,
+    supply: tuple[Supply, ...],
+    today: str,
+    goods: tuple[Goods, ...] = (),
+    told: StockReceived | StockStatusChanged | None = None,
+) -> Iterator[Addressed]:
+    """One count for each product of `supply`, and which of its new `goods` can be sold."""
+    for one in supply:
+        yield Addressed(
+            PROMISE.stream_id(warehouse or "", one.sku),
+            CountSupply(
+                warehouse=warehouse or "",
+                sku=one.sku,
+                location=holding,
+                counted=event.order_in_stream,
+                units=one.units,
+                expiring=one.expiring,
+                today=today,
+                arrivals=tuple(_arrivals(one.sku, goods, inspected=isinstance(told, StockStatusChanged))),
+                answers=event.id,
+                shipment_id=told.shipment_id if isinstance(told, StockReceived) else None,
+                receipt=told.receipt if isinstance(told, StockReceived) else None,
+                inspection_id=told.inspection_id if isinstance(told, StockStatusChanged) else None,
+            ),
+        )
+
+
+def _arrivals(sku: str, goods: tuple[Goods, ...], *, inspected: bool) -> Iterator[Arrival]:
+    """Goods of a product that can be sold from now on, by lot."""
+    units: dict[tuple[str | None, str | None], int] = {}
+    for one in goods:
+        if one.sku == sku and (inspected or one.status == "available"):
+            units[one.lot, one.expires_on] = units.get((one.lot, one.expires_on), 0) + one.units
+    for (lot, expires_on), count in units.items():
+        yield Arrival(count, lot, expires_on)
 
 
 def _left_to_settle(stream: Stream[Promise]) -> Settle | None:
@@ -60,5 +127,7 @@ def _order(command: Command) -> tuple[int, str, str, int]:
             return 2, line.promised_at, line.order_id, int(line.line_id)
         case Release():
             return 1, "", "", 0
+        case CountSupply() as count:
+            return 0, "", "", count.counted
         case _:
             return 0, "", "", 0

@@ -62,6 +62,7 @@ class Goods(Struct, frozen=True, omit_defaults=True):
     inspection_id: ProcessId | None = None
     volume_mm3: CubicMillimetres = 0
     weight_g: Weight = 0
+    storage_class: Code | None = None
     received_at: Timestamp | None = None
 
 
@@ -98,6 +99,7 @@ class StockAdjusted(Event, frozen=True):
     status: StockStatus = "available"
     volume_mm3: CubicMillimetres = 0
     weight_g: Weight = 0
+    storage_class: Code | None = None
     claim: Text | None = None
     supply: tuple[Supply, ...] = ()
 
@@ -126,7 +128,8 @@ class StockDeparted(Event, frozen=True):
     """Loose goods left a holding for another one; until they arrive there they are in transit.
 
     `lane` and `number` make the departure recognizable for ever: the lane is one of the origin's to one
-    destination, and its departures are numbered 1, 2, 3. `claim` is the room that was taken for them.
+    destination, and its departures are numbered 1, 2, 3. `claim` is the room that was taken for them. Goods that
+    leave for another warehouse name it (`to_warehouse`), and the transfer as their destination.
     """
 
     holding: HoldingId
@@ -137,6 +140,7 @@ class StockDeparted(Event, frozen=True):
     goods: tuple[Goods, ...]
     occurred_at: Timestamp
     claim: Text | None = None
+    to_warehouse: WarehouseCode | None = None
     task_id: ProcessId | None = None
     reason: Text | None = None
 
@@ -261,7 +265,10 @@ class HandlingUnitMoved(Event, frozen=True):
 
 
 class ContainerDeparted(Event, frozen=True):
-    """A handling unit left its warehouse for another one: it is in transit, and no warehouse counts with it."""
+    """A handling unit left its warehouse for another one: it is in transit, and no warehouse counts with it.
+
+    `parent`: the unit on which it stands, and goes on standing, on the way.
+    """
 
     holding: HoldingId
     warehouse: WarehouseCode
@@ -270,11 +277,15 @@ class ContainerDeparted(Event, frozen=True):
     transfer_id: ProcessId
     number: Ordinal
     occurred_at: Timestamp
+    parent: HoldingId | None = None
     supply: tuple[Supply, ...] = ()
 
 
 class ContainerArrived(Event, frozen=True):
-    """A handling unit, or the loose goods of a transfer, arrived in a warehouse and stand at `place`."""
+    """A handling unit, or the loose goods of a transfer, arrived in a warehouse and stand at `place`.
+
+    `parent`: the unit on which it came, and stands; that is then its place.
+    """
 
     holding: HoldingId
     warehouse: WarehouseCode
@@ -282,6 +293,7 @@ class ContainerArrived(Event, frozen=True):
     transfer_id: ProcessId
     number: Ordinal
     occurred_at: Timestamp
+    parent: HoldingId | None = None
     supply: tuple[Supply, ...] = ()
 
 

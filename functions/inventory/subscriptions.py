@@ -2,7 +2,35 @@
 
 from msgspec import Struct
 
-from shared.identifiers import LineId, LocationId, OrderId, Sku, Timestamp, WarehouseCode
+from inventory.stock_contracts import (
+    ContainerArrived,
+    ContainerDeparted,
+    HandlingUnitCreated,
+    HandlingUnitMoved,
+    StockArrived,
+    StockCounted,
+    StockDeparted,
+    StockReceived,
+    StockStatusChanged,
+    Supply,
+    SupplyCorrected,
+    TransferArrived,
+)
+from shared.gs1 import Sscc
+from shared.identifiers import (
+    CalendarDate,
+    HoldingId,
+    LineId,
+    LocationId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    ShipmentId,
+    Sku,
+    StockStatus,
+    Timestamp,
+    WarehouseCode,
+)
 from shared.quantity import Quantity, Units
 
 
@@ -39,16 +67,97 @@ class ReservationReleaseRequested(Struct, frozen=True):
 
 
 class StockAdjusted(Struct, frozen=True):
-    """inventory.StockAdjusted: a place holds `on_hand` units of a product."""
+    """inventory.StockAdjusted: a place holds `on_hand` units of a product.
+
+    `supply` is what it adds to the promise; events of before there was one have none, and then it is `on_hand`.
+    """
 
     location: LocationId
     warehouse: WarehouseCode
     sku: Sku
     on_hand: Units
+    supply: tuple[Supply, ...] = ()
+
+
+class ReceivedGoods(Struct, frozen=True):
+    """Units of one product that receiving has logged: on a handling unit (`sscc`), or loose."""
+
+    sku: Sku
+    units: Quantity
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    produced_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+    sscc: Sscc | None = None
+    status: StockStatus = "available"
+    inspection_id: str | None = None
+
+
+class GoodsReceived(Struct, frozen=True):
+    """receiving.GoodsReceived: goods came in at `location`, by the shipment's receipt number `receipt`."""
+
+    shipment_id: ShipmentId
+    warehouse: WarehouseCode
+    location: LocationId
+    receipt: int
+    supplier: str
+    occurred_at: Timestamp
+    lines: tuple[ReceivedGoods, ...]
+
+
+class InspectedGoods(Struct, frozen=True):
+    """What an inspection decided for the units in one holding."""
+
+    holding: HoldingId
+    accepted_units: Units
+    rejected_units: Units
+    rejected_serials: tuple[SerialNumber, ...] = ()
+
+
+class InspectionDecided(Struct, frozen=True):
+    """receiving.InspectionDecided: accepted units become available, rejected ones get `rejected_status`."""
+
+    inspection_id: str
+    warehouse: WarehouseCode
+    sku: Sku
+    goods: tuple[InspectedGoods, ...]
+    rejected_status: StockStatus
+    decided_at: Timestamp
+    lot: LotNumber | None = None
+
+
+class LotRecalled(Struct, frozen=True):
+    """receiving.LotRecalled: a lot must not be used."""
+
+    sku: Sku
+    lot: LotNumber
+    reason: str
+
+
+class LotRecallLifted(Struct, frozen=True):
+    """receiving.LotRecallLifted: a lot may be used again."""
+
+    sku: Sku
+    lot: LotNumber
 
 
 READS: dict[str, type[Struct]] = {
     "orders.ReservationRequested": ReservationRequested,
     "orders.ReservationReleaseRequested": ReservationReleaseRequested,
+    "receiving.GoodsReceived": GoodsReceived,
+    "receiving.InspectionDecided": InspectionDecided,
+    "receiving.LotRecalled": LotRecalled,
+    "receiving.LotRecallLifted": LotRecallLifted,
     "inventory.StockAdjusted": StockAdjusted,
+    "inventory.StockReceived": StockReceived,
+    "inventory.StockDeparted": StockDeparted,
+    "inventory.StockArrived": StockArrived,
+    "inventory.StockStatusChanged": StockStatusChanged,
+    "inventory.StockCounted": StockCounted,
+    "inventory.SupplyCorrected": SupplyCorrected,
+    "inventory.HandlingUnitCreated": HandlingUnitCreated,
+    "inventory.HandlingUnitMoved": HandlingUnitMoved,
+    "inventory.ContainerDeparted": ContainerDeparted,
+    "inventory.ContainerArrived": ContainerArrived,
+    "inventory.TransferArrived": TransferArrived,
 }

@@ -19,7 +19,7 @@ from inventory.domain import CATALOG
 from inventory.domain.location import Location
 from inventory.domain.location import evolve as evolve_location
 from inventory.domain.product import Product, gtins
-from inventory.domain.promise import SupplyCounted
+from inventory.domain.promise import DayBegun, SupplyCounted
 from shared.events import Event
 from shared.projection import Projection, Projector
 from shared.resources import history, views
@@ -69,8 +69,10 @@ def show_stock(stock: Stock, event: Event, _at: str) -> Stock:
             others = [place for place in stock.locations if place.location != event.location]
             here = [StockByLocation(event.location, event.units)] if event.units else []
             places = tuple(sorted((*others, *here), key=lambda place: place.location))
-            on_hand = sum(place.on_hand for place in places)
+            on_hand = sum(place.on_hand for place in places) if event.sellable is None else event.sellable
             return structs.replace(stock, locations=places, on_hand=on_hand, available=on_hand - stock.reserved)
+        case DayBegun():
+            return structs.replace(stock, on_hand=event.sellable, available=event.sellable - stock.reserved)
         case LineReserved(repeated=False):
             waited = event.quantity if event.backordered else 0
             return _claimed(stock, reserved=event.quantity, backordered=-waited)

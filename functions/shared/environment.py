@@ -17,6 +17,7 @@ class Environment(Struct, frozen=True, rename=lambda name: name.upper()):
     queue_url: str = ""
     sandbox_ledger_table: str = ""
     payment_provider: str = ""
+    gs1_company_prefix: str = "0614141"
     log_level: str = "INFO"
 
 

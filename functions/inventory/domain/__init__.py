@@ -1,7 +1,7 @@
 """Inventory's rules, pure. Two consistency boundaries: what is promised and what physically lies where."""
 
 from inventory.contracts import PUBLISHED
-from inventory.domain import promise
+from inventory.domain import holding, promise
 from shared.events import EventCatalog
 
-CATALOG = EventCatalog("inventory", (*PUBLISHED, *promise.PRIVATE))
+CATALOG = EventCatalog("inventory", (*PUBLISHED, *promise.PRIVATE, *holding.PRIVATE))

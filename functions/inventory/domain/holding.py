@@ -1,75 +1,373 @@
-"""Holdings: what physically lies in one place. "Never below zero" is decided here."""
+"""Holdings: what physically lies in one place, or on one container, and what room is left there.
 
-from collections.abc import Sequence
+A holding is a location, a handling unit (its SSCC), or the loose goods of one shipment or transfer. Containers
+(all but locations) stand somewhere, which their own stream tells: moving a pallet moves everything on it by one
+event.
+
+"Never below zero", which concrete units are set aside for whom, and whether something still fits are decided here.
+"""
 
 from immutables import Map
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from inventory.measures import Text
-from inventory.stock_contracts import StockAdjusted
+from inventory.domain import numbers
+from inventory.domain.goods import AVAILABLE, Items, allocating, as_status, with_goods, without_goods
+from inventory.domain.room import Claim, Load, Occupant, load_of, total
+from inventory.stock_contracts import (
+    ContainerArrived,
+    ContainerDeparted,
+    Goods,
+    HandlingUnitCreated,
+    HandlingUnitMoved,
+    StockAdjusted,
+    StockAllocated,
+    StockArrived,
+    StockCounted,
+    StockDeallocated,
+    StockDeparted,
+    StockReceived,
+    StockStatusChanged,
+    Supply,
+    SupplyCorrected,
+)
 from shared.events import Event
-from shared.identifiers import LocationId, Sku, Timestamp, WarehouseCode
-from shared.quantity import MAX_UNITS, SignedQuantity
-from shared.rejection import Conflict, Unprocessable
+from shared.gs1 import SSCC_LENGTH
+
+LANES_REMEMBERED = 500
+LOOSE = "loose"
+"""The kind of a container that is no thing one could touch: the loose goods of a shipment or transfer."""
+RANKS = {"carton": 1, "tote": 2, "pallet": 3, "cage": 3, "trailer": 4}
+"""A handling unit stands only on one of a higher rank, so that none can ever stand on itself."""
+_ID_OF_A_PROCESS = 36
+
+
+class Lane(Struct, frozen=True, array_like=True):
+    """Departures to one destination: which of the origin's lanes it is, and the last departure's number on it.
+
+    `latest` is that departure's number among all of the origin's, so that lanes long unused can be forgotten.
+    """
+
+    lane: int
+    number: int
+    latest: int
+
+
+class SpaceTaken(Event, frozen=True):
+    """Room is taken for goods on their way here from `origin`, or onto the handling unit `unit` here."""
+
+    claim: str
+    load: Load
+    at: str
+    unit: str = ""
+    origin: str = ""
+
+
+class UnitExpected(Event, frozen=True):
+    """Room is taken for a handling unit that will come by its move `number`, as heavy as in commit `as_of`."""
+
+    unit: str
+    number: int
+    as_of: int
+    load: Load
+    at: str
+
+
+class UnitSettled(Event, frozen=True):
+    """A handling unit stands here, takes what `load` says, and `claims` for it are used."""
+
+    unit: str
+    number: int
+    as_of: int
+    load: Load
+    claims: tuple[str, ...] = ()
+
+
+class UnitLeft(Event, frozen=True):
+    """A handling unit stands here no longer, or never came: its room is free."""
+
+    unit: str
+
+
+class SpaceFreed(Event, frozen=True):
+    """Nothing will come for which this room was taken."""
+
+    claim: str
+
+
+PRIVATE: tuple[type[Event], ...] = (SpaceTaken, UnitExpected, UnitSettled, UnitLeft, SpaceFreed)
 
 
 class Holding(Struct, frozen=True):
-    """Units by SKU that lie in one place."""
+    """The books of one place or container.
 
-    units: Map[str, int] = Map()
+    `items` by what tells them apart; `net` what it adds to its warehouses' promises, by warehouse and SKU and then
+    by expiry date; `occupants` and `claims` what else takes room here. For containers: `kind`, `warehouse` (empty:
+    in transit), `place`, the number of its latest `move`. `lanes` and `seen` make departures, arrivals and
+    receipts happen once.
+    """
 
+    items: Items = Map()
+    net: Map[str, tuple[tuple[str, int], ...]] = Map()
+    occupants: Map[str, Occupant] = Map()
+    claims: Map[str, Claim] = Map()
+    lanes: Map[str, Lane] = Map()
+    departures: int = 0
+    seen: Map[str, tuple[tuple[int, int], ...]] = Map()
+    kind: str = ""
+    warehouse: str = ""
+    place: str = ""
+    move: int = 0
+    transfer_id: str = ""
+    volume_mm3: int = 0
+    tare_g: int = 0
 
-class AdjustStock(Struct, frozen=True):
-    """Add units to the place, or take them away, for a reason, at the time `occurred_at`."""
+    @property
+    def units(self) -> Map[str, int]:
+        """Units by SKU, whatever their lot and status."""
+        counted: dict[str, int] = {}
+        for item in self.items.values():
+            counted[item.sku] = counted.get(item.sku, 0) + item.units
+        return Map(counted)
 
-    location: LocationId
-    warehouse: WarehouseCode
-    sku: Sku
-    quantity: SignedQuantity
-    reason: Text
-    occurred_at: Timestamp
+    @property
+    def in_transit(self) -> bool:
+        """Whether it is on its way between two warehouses."""
+        return bool(self.kind) and not self.warehouse
 
-
-def decide(command: AdjustStock, holding: Holding) -> Sequence[Event]:
-    """The adjustment. Raises Unprocessable for 0 units, Conflict when fewer lie there than are taken."""
-    before = holding.units.get(command.sku, 0)
-    after = before + command.quantity
-    if command.quantity == 0:
-        raise Unprocessable(
-            "An adjustment by 0 units changes nothing.",
-            field="quantity",
-            value=0,
-            remedy="Send a positive quantity to add units, a negative one to take them away.",
+    @property
+    def load(self) -> Load:
+        """What it takes of the place where it stands, with all that stands on it or is about to."""
+        inner = self.taken
+        return structs.replace(
+            inner, volume_mm3=max(inner.volume_mm3, self.volume_mm3), weight_g=inner.weight_g + self.tare_g
         )
-    if after < 0:
-        raise Conflict(
-            f"{command.location} holds {before} units of {command.sku}; {-command.quantity} cannot be taken.",
-            field="quantity",
-            value=command.quantity,
-            remedy=f"Take at most {before}, or count the location and correct its stock first.",
-            code="insufficient-stock",
+
+    @property
+    def taken(self) -> Load:
+        """What is taken of its own room."""
+        return total(
+            (
+                load_of(self.items.values()),
+                *(occupant.load for occupant in self.occupants.values()),
+                *(claim.load for claim in self.claims.values()),
+            )
         )
-    if after > MAX_UNITS:
-        raise Conflict(
-            f"{command.location} would hold {after} units of {command.sku}; at most {MAX_UNITS} can be counted.",
-            field="quantity",
-            value=command.quantity,
-            remedy="Check the quantity.",
-            code="too-much-stock",
-        )
-    return [
-        StockAdjusted(
-            location=command.location,
-            warehouse=command.warehouse,
-            sku=command.sku,
-            quantity=command.quantity,
-            on_hand=after,
-            reason=command.reason,
-            occurred_at=command.occurred_at,
+
+    def units_of(self, sku: str) -> int:
+        """Units of a product, whatever their lot and status."""
+        return sum(item.units for item in self.items.values() if item.sku == sku)
+
+    def supply(self, warehouse: str, sku: str) -> Supply:
+        """What it adds to what `warehouse` can promise of `sku`."""
+        by_date = self.net.get(f"{warehouse}|{sku}", ())
+        return Supply(sku, sum(units for _, units in by_date), tuple(pair for pair in by_date if pair[0]))
+
+
+def is_unit(holding: str) -> bool:
+    """Whether an id is that of a handling unit: an SSCC."""
+    return len(holding) == SSCC_LENGTH and holding.isdigit()
+
+
+def is_container(holding: str) -> bool:
+    """Whether an id is that of a container: a handling unit, a shipment or a transfer."""
+    return is_unit(holding) or (len(holding) == _ID_OF_A_PROCESS and holding.count("-") == 4)
+
+
+def receipts_of(shipment_id: str) -> str:
+    """Where a holding remembers the receipts of a shipment."""
+    return f"receipt|{shipment_id}"
+
+
+def lane_of(origin: str, lane: int) -> str:
+    """Where a holding remembers the arrivals of one of its origin's lanes."""
+    return f"{origin}|{lane}"
+
+
+def evolve(holding: Holding, event: Event) -> Holding:
+    """The books after `event`."""
+    match event:
+        case StockAdjusted():
+            return _adjusted(holding, event)
+        case StockReceived():
+            seen = holding.seen
+            if event.shipment_id is not None and event.receipt is not None:
+                seen = _seeing(seen, receipts_of(event.shipment_id), event.receipt)
+            came = structs.replace(
+                holding,
+                items=with_goods(holding.items, event.goods, event.occurred_at),
+                net=_net(holding, event.warehouse, event.supply),
+                seen=seen,
+            )
+            if event.place == event.holding or holding.kind not in ("", LOOSE):
+                return came
+            return structs.replace(came, kind=LOOSE, place=event.place, warehouse=event.warehouse)
+        case StockDeparted():
+            return _departed(holding, event)
+        case StockArrived():
+            return structs.replace(
+                holding,
+                items=with_goods(holding.items, event.goods, event.occurred_at),
+                seen=_seeing(holding.seen, lane_of(event.origin, event.lane), event.number),
+                claims=_without(holding.claims, event.claim),
+                kind=holding.kind or (LOOSE if event.warehouse is None else ""),
+            )
+        case SupplyCorrected():
+            return structs.replace(holding, net=_net(holding, event.warehouse, event.supply))
+        case StockStatusChanged():
+            items = without_goods(holding.items, event.goods)
+            return structs.replace(
+                holding,
+                items=with_goods(items, as_status(event.goods, event.status), event.occurred_at),
+                net=_net(holding, event.warehouse or "", event.supply),
+            )
+        case StockCounted():
+            items = without_goods(holding.items, event.removed)
+            return structs.replace(
+                holding,
+                items=with_goods(items, event.added, event.occurred_at),
+                net=_net(holding, event.warehouse, event.supply),
+            )
+        case StockAllocated():
+            items = allocating(holding.items, line_key(event.order_id, event.line_id), event.goods, 1)
+            return structs.replace(holding, items=items)
+        case StockDeallocated():
+            items = allocating(holding.items, line_key(event.order_id, event.line_id), event.goods, -1)
+            return structs.replace(holding, items=items)
+        case _:
+            return _as_container(holding, event)
+
+
+def line_key(order_id: str, line_id: str) -> str:
+    """The key of an order line in the books."""
+    return f"{order_id}/{line_id}"
+
+
+def _as_container(holding: Holding, event: Event) -> Holding:
+    match event:
+        case HandlingUnitCreated():
+            return structs.replace(
+                holding,
+                kind=event.type,
+                warehouse=event.warehouse,
+                place=event.place,
+                volume_mm3=event.volume_mm3,
+                tare_g=event.tare_g,
+            )
+        case HandlingUnitMoved():
+            return structs.replace(holding, place=event.place, move=event.number)
+        case ContainerDeparted():
+            return structs.replace(
+                holding,
+                place="",
+                warehouse="",
+                transfer_id=event.transfer_id,
+                move=event.number,
+                net=_net(holding, event.warehouse, event.supply),
+            )
+        case ContainerArrived():
+            return structs.replace(
+                holding,
+                place=event.place,
+                warehouse=event.warehouse,
+                transfer_id="",
+                kind=holding.kind or LOOSE,
+                move=event.number,
+                net=_net(holding, event.warehouse, event.supply),
+            )
+        case SpaceTaken():
+            claim = Claim(event.load, event.at, event.unit, event.origin)
+            return structs.replace(holding, claims=holding.claims.set(event.claim, claim))
+        case SpaceFreed():
+            return structs.replace(holding, claims=_without(holding.claims, event.claim))
+        case UnitExpected():
+            occupant = Occupant(event.number, event.as_of, event.load, event.at)
+            return structs.replace(holding, occupants=holding.occupants.set(event.unit, occupant))
+        case UnitSettled():
+            claims = holding.claims
+            for claim_id in event.claims:
+                claims = _without(claims, claim_id)
+            occupant = Occupant(event.number, event.as_of, event.load)
+            return structs.replace(holding, occupants=holding.occupants.set(event.unit, occupant), claims=claims)
+        case UnitLeft():
+            claims = holding.claims
+            for claim_id, claim in holding.claims.items():
+                if claim.unit == event.unit:
+                    claims = claims.delete(claim_id)
+            return structs.replace(holding, occupants=holding.occupants.delete(event.unit), claims=claims)
+        case _:
+            return holding
+
+
+def _adjusted(holding: Holding, event: StockAdjusted) -> Holding:
+    goods = [
+        Goods(
+            sku=event.sku,
+            units=abs(event.quantity),
+            status=event.status,
+            lot=event.lot,
+            expires_on=event.expires_on,
+            serials=event.serials,
+            volume_mm3=event.volume_mm3,
+            weight_g=event.weight_g,
+            storage_class=event.storage_class,
         )
     ]
+    if event.quantity > 0:
+        items = with_goods(holding.items, goods, event.occurred_at)
+    else:
+        items = without_goods(holding.items, goods)
+    supply = event.supply or (_counting(holding, event),)
+    return structs.replace(holding, items=items, net=_net(holding, event.warehouse, supply))
 
 
-def evolve(holding: Holding, event: StockAdjusted) -> Holding:
-    """The place after `event`."""
-    return Holding(holding.units.set(event.sku, event.on_hand))
+def _counting(holding: Holding, event: StockAdjusted) -> Supply:
+    """What an adjustment means that was recorded before adjustments said so themselves."""
+    known = holding.supply(event.warehouse, event.sku)
+    return structs.replace(known, units=known.units + event.quantity)
+
+
+def _departed(holding: Holding, event: StockDeparted) -> Holding:
+    departures = holding.departures + 1
+    lanes = holding.lanes.set(event.destination, Lane(event.lane, event.number, departures))
+    if len(lanes) > LANES_REMEMBERED:
+        oldest = sorted(lane.latest for lane in lanes.values())[len(lanes) // 2]
+        lanes = Map({place: lane for place, lane in lanes.items() if lane.latest >= oldest})
+    return structs.replace(
+        holding, items=without_goods(holding.items, event.goods), lanes=lanes, departures=departures
+    )
+
+
+def changed_supply(holding: Holding, warehouse: str, changes: list[tuple[Goods, int]]) -> tuple[Supply, ...]:
+    """What the holding adds to the promises once `changes` (goods and a sign) have happened to it.
+
+    Products of which nothing available changes are named too: readers count with whatever is named.
+    """
+    by_sku: dict[str, dict[str, int]] = {}
+    for goods, sign in changes:
+        dates = by_sku.setdefault(goods.sku, dict(holding.net.get(f"{warehouse}|{goods.sku}", ())))
+        if goods.status == AVAILABLE:
+            date = goods.expires_on or ""
+            dates[date] = dates.get(date, 0) + sign * goods.units
+    return tuple(
+        Supply(sku, sum(dates.values()), tuple(sorted((d, u) for d, u in dates.items() if d and u)))
+        for sku, dates in by_sku.items()
+    )
+
+
+def _net(holding: Holding, warehouse: str, supply: tuple[Supply, ...]) -> Map[str, tuple[tuple[str, int], ...]]:
+    net = holding.net
+    for one in supply:
+        undated = one.units - sum(units for _, units in one.expiring)
+        by_date = (*((("", undated),) if undated else ()), *one.expiring)
+        net = net.set(f"{warehouse}|{one.sku}", by_date)
+    return net
+
+
+def _seeing(
+    seen: Map[str, tuple[tuple[int, int], ...]], where: str, number: int
+) -> Map[str, tuple[tuple[int, int], ...]]:
+    return seen.set(where, numbers.adding(seen.get(where, ()), number))
+
+
+def _without(claims: Map[str, Claim], claim_id: str | None) -> Map[str, Claim]:
+    return claims.delete(claim_id) if claim_id is not None and claim_id in claims else claims

@@ -8,32 +8,54 @@ youngest promises are broken.
 One decision breaks or serves at most SETTLED_AT_ONCE lines, so that it fits into one commit; what is left is
 settled by the next decisions, and until then nobody new is served.
 
-Supply is kept as the latest count of each place with that count's version: a count that comes twice or late
-changes nothing, and the sum is always right once every place's latest count has arrived.
+Supply is kept as what each holding adds, with that count's version: a count that comes twice or late changes
+nothing, and the sum is always right once every holding's latest count has arrived. A holding adds what is
+available there and what has left it for others of the warehouse, less what came from them: units on their way
+count once, and moves within a warehouse change no count at all. What has expired is not sold: commands carry the
+day.
+
+For goods that were received the promise says at once which waiting lines they serve, possibly none.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from immutables import Map
 from msgspec import Meta, Struct, structs
 
 from inventory.contracts import LineBroken, LineReserved, LineShort, ReservationReleased
+from inventory.stock_contracts import AssignedLine, GoodsAssigned
 from shared.events import Event
-from shared.identifiers import LineId, LocationId, OrderId, Sku, Timestamp, WarehouseCode
-from shared.quantity import MAX_UNITS, Quantity, Units
+from shared.identifiers import CalendarDate, HoldingId, LineId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.quantity import MAX_UNITS, Quantity
 
 CLOSED_LINES_REMEMBERED = 300
 SETTLED_AT_ONCE = 500
 Version = Annotated[int, Meta(ge=1)]
 
 
-class SupplyCounted(Event, frozen=True):
-    """One place holds `units` that can be sold, as of `counted` (the place's version; higher is later)."""
+Expiring = tuple[tuple[CalendarDate, int], ...]
+"""Units by the date after which they cannot be sold."""
 
-    location: LocationId
+
+class SupplyCounted(Event, frozen=True):
+    """One holding adds `units` to what can be sold, as of `counted` (the holding's version; higher is later).
+
+    `expiring` are those of them that expire, and when; `sellable` is what can be sold of all holdings' units then.
+    """
+
+    location: HoldingId
     counted: Version
-    units: Units
+    units: int
+    expiring: Expiring = ()
+    sellable: int | None = None
+
+
+class DayBegun(Event, frozen=True):
+    """It is `today` (UTC), and units have expired before it; `sellable` are left."""
+
+    today: CalendarDate
+    sellable: int
 
 
 class SettlementDeferred(Event, frozen=True):
@@ -44,14 +66,19 @@ class SettlementCompleted(Event, frozen=True):
     """Everything that was put off has been settled."""
 
 
-PRIVATE: tuple[type[Event], ...] = (SupplyCounted, SettlementDeferred, SettlementCompleted)
+PRIVATE: tuple[type[Event], ...] = (SupplyCounted, DayBegun, SettlementDeferred, SettlementCompleted)
 
 
 class Count(Struct, frozen=True, array_like=True):
-    """The latest count of one place: its version and the units."""
+    """The latest count of one holding: its version, the units, and which of them expire."""
 
     counted: int
     units: int
+    expiring: Expiring = ()
+
+    def sellable(self, today: str) -> int:
+        """Units that have not expired."""
+        return self.units - sum(units for date, units in self.expiring if date < today)
 
 
 class Claim(Struct, frozen=True, array_like=True):
@@ -72,10 +99,13 @@ class Promise(Struct, frozen=True):
     """The books of one SKU in one warehouse.
 
     `reserved` and `waiting` are claims by order line, `closed` the latest lines that have given up their claim;
-    `unsettled`: more lines are to be broken or served than the last decision had room for.
+    `unsettled`: more lines are to be broken or served than the last decision had room for. `expiring` are all
+    holdings' units by date, `today` the day before which they have expired.
     """
 
     supply: Map[str, Count] = Map()
+    expiring: Map[str, int] = Map()
+    today: str = ""
     sellable_units: int = 0
     reserved: Map[str, Claim] = Map()
     reserved_units: int = 0
@@ -98,6 +128,7 @@ class Reserve(Struct, frozen=True):
     line_id: LineId
     quantity: Quantity
     promised_at: Timestamp
+    today: str = ""
 
 
 class Release(Struct, frozen=True):
@@ -107,16 +138,35 @@ class Release(Struct, frozen=True):
     sku: Sku
     order_id: OrderId
     line_id: LineId
+    today: str = ""
+
+
+class Arrival(Struct, frozen=True):
+    """Units of one lot that a receipt brought, or an inspection accepted, and that can be sold."""
+
+    units: Quantity
+    lot: str | None = None
+    expires_on: str | None = None
 
 
 class CountSupply(Struct, frozen=True):
-    """Note what a place holds. `counted` is the version of that place's books."""
+    """Note what a holding adds. `counted` is the version of that holding's books.
+
+    `arrivals` are new goods among it, which `answers` (the event's id) told of: who they serve will be published.
+    """
 
     warehouse: WarehouseCode
     sku: Sku
-    location: LocationId
+    location: HoldingId
     counted: Version
-    units: Units
+    units: int
+    expiring: Expiring = ()
+    today: str = ""
+    arrivals: tuple[Arrival, ...] = ()
+    answers: str = ""
+    shipment_id: str | None = None
+    receipt: int | None = None
+    inspection_id: str | None = None
 
 
 class Settle(Struct, frozen=True):
@@ -133,11 +183,14 @@ def decide(command: Command, promise: Promise) -> Sequence[Event]:
     """What follows from `command`. Never raises: a line that cannot be served waits."""
     match command:
         case Reserve():
-            return _reserve(command, promise)
+            day, promise = _day(command, promise, ())
+            return [*day, *_reserve(command, promise)]
         case Release():
-            return _release(command, promise)
+            day, promise = _day(command, promise, ())
+            return [*day, *_release(command, promise)]
         case CountSupply():
-            return _count(command, promise)
+            day, promise = _day(command, promise, command.expiring)
+            return [*day, *_count(command, promise)]
         case Settle():
             return _settle(command, promise) if promise.unsettled else []
 
@@ -154,12 +207,9 @@ def evolve(promise: Promise, event: Event) -> Promise:
         case ReservationReleased():
             return _without(promise, event)
         case SupplyCounted():
-            known = promise.supply.get(event.location)
-            return structs.replace(
-                promise,
-                supply=promise.supply.set(event.location, Count(event.counted, event.units)),
-                sellable_units=promise.sellable_units + event.units - (known.units if known else 0),
-            )
+            return _with_supply(promise, event)
+        case DayBegun():
+            return structs.replace(promise, today=event.today, sellable_units=event.sellable)
         case SettlementDeferred():
             return structs.replace(promise, unsettled=True)
         case SettlementCompleted():
@@ -204,12 +254,65 @@ def _release(line: Release, promise: Promise) -> list[Event]:
 
 
 def _count(place: CountSupply, promise: Promise) -> list[Event]:
-    """The latest count of a place stands; then promises are broken or waiting lines served, as units allow."""
+    """The latest count of a holding stands; then promises are broken or waiting lines served, as units allow.
+
+    Received goods whose count has been overtaken by a later one serve nobody in particular any more.
+    """
     known = promise.supply.get(place.location)
     if known is not None and known.counted >= place.counted:
-        return []
-    counted = SupplyCounted(location=place.location, counted=place.counted, units=place.units)
-    return [counted, *_settle(place, evolve(promise, counted))]
+        return [*_assigned(place, promise, [])]
+    counted = SupplyCounted(
+        location=place.location, counted=place.counted, units=place.units, expiring=place.expiring
+    )
+    promise = evolve(promise, counted)
+    settled = _settle(place, promise)
+    return [
+        structs.replace(counted, sellable=promise.sellable_units),
+        *settled,
+        *_assigned(place, promise, [event for event in settled if isinstance(event, LineReserved)]),
+    ]
+
+
+def _assigned(place: CountSupply, promise: Promise, served: Sequence[LineReserved]) -> Iterator[GoodsAssigned]:
+    """Which of the lines that were `served` get which of the goods that arrived: first expired, first out."""
+    wanted = [AssignedLine(line.order_id, line.line_id, line.quantity) for line in served]
+    for arrival in sorted(place.arrivals, key=lambda arrival: (arrival.expires_on or "9999", arrival.lot or "")):
+        left = 0 if arrival.expires_on and arrival.expires_on < promise.today else arrival.units
+        lines: list[AssignedLine] = []
+        while wanted and left:
+            here = min(left, wanted[0].units)
+            lines.append(structs.replace(wanted[0], units=here))
+            left -= here
+            rest = wanted[0].units - here
+            wanted = [*([structs.replace(wanted[0], units=rest)] if rest else []), *wanted[1:]]
+        yield GoodsAssigned(
+            warehouse=place.warehouse,
+            sku=place.sku,
+            holding=place.location,
+            units=arrival.units,
+            answers=place.answers,
+            lot=arrival.lot,
+            expires_on=arrival.expires_on,
+            shipment_id=place.shipment_id,
+            receipt=place.receipt,
+            inspection_id=place.inspection_id,
+            lines=tuple(lines),
+        )
+
+
+def _day(
+    command: Reserve | Release | CountSupply, promise: Promise, coming: Expiring
+) -> tuple[list[Event], Promise]:
+    """The day has come on which units are not sold any more, when it makes a difference; promises follow."""
+    expired = sum(units for date, units in promise.expiring.items() if promise.today <= date < command.today)
+    if not expired and not any(promise.today <= date < command.today for date, _ in coming):
+        return [], promise
+    begun = DayBegun(today=command.today, sellable=promise.sellable_units - expired)
+    promise = evolve(promise, begun)
+    settled = _settle(command, promise)
+    for event in settled:
+        promise = evolve(promise, event)
+    return [begun, *settled], promise
 
 
 def _settle(stock: Command, promise: Promise) -> list[Event]:
@@ -290,6 +393,21 @@ def _claim(line: Reserve | LineReserved | LineShort) -> Claim:
 
 def _key(line: Reserve | Release | LineReserved | LineShort | LineBroken | ReservationReleased) -> str:
     return line_key(line.order_id, line.line_id)
+
+
+def _with_supply(promise: Promise, event: SupplyCounted) -> Promise:
+    known = promise.supply.get(event.location, Count(0, 0))
+    now = Count(event.counted, event.units, event.expiring)
+    expiring = promise.expiring
+    for date, units in (*now.expiring, *((date, -units) for date, units in known.expiring)):
+        left = expiring.get(date, 0) + units
+        expiring = expiring.set(date, left) if left else expiring.delete(date) if date in expiring else expiring
+    return structs.replace(
+        promise,
+        supply=promise.supply.set(event.location, now),
+        expiring=expiring,
+        sellable_units=promise.sellable_units + now.sellable(promise.today) - known.sellable(promise.today),
+    )
 
 
 def _with_reserved(promise: Promise, event: LineReserved) -> Promise:

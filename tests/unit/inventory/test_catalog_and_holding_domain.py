@@ -13,10 +13,10 @@ from inventory.contracts import (
     ProductRegistered,
     Tracking,
 )
-from inventory.domain.holding import AdjustStock
 from inventory.domain.location import DescribeLocation
 from inventory.domain.product import DescribeProduct, gtins
-from inventory.stock_contracts import StockAdjusted
+from inventory.domain.stock import AdjustStock
+from inventory.stock_contracts import StockAdjusted, Supply
 from tests.support.scenarios import given
 
 AT = "2026-01-31T09:30:00.000Z"
@@ -46,6 +46,7 @@ def adjusted(quantity: int, on_hand: int) -> StockAdjusted:
         on_hand=on_hand,
         reason="counted",
         occurred_at=AT,
+        supply=(Supply("MUG", on_hand),),
     )
 
 

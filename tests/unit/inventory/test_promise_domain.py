@@ -46,8 +46,8 @@ def count(units: int, version: int = 1, location: str = "A-01") -> CountSupply:
     return CountSupply("MAIN", "MUG", location, version, units)
 
 
-def counted(units: int, version: int = 1, location: str = "A-01") -> SupplyCounted:
-    return SupplyCounted(location=location, counted=version, units=units)
+def counted(units: int, version: int = 1, location: str = "A-01", sellable: int | None = None) -> SupplyCounted:
+    return SupplyCounted(location=location, counted=version, units=units, sellable=sellable)
 
 
 def reserved(number: int, quantity: int, *, backordered: bool = False, repeated: bool = False) -> LineReserved:
@@ -111,13 +111,13 @@ def test_a_waiting_line_that_asks_again_gets_the_same_answer() -> None:
 
 def test_arriving_units_serve_the_oldest_promise_first() -> None:
     given(PROMISE, short(3, 5, 0), short(1, 5, 0), short(2, 5, 0)).when(count(10)).then(
-        counted(10), reserved(1, 5, backordered=True), reserved(2, 5, backordered=True)
+        counted(10, sellable=10), reserved(1, 5, backordered=True), reserved(2, 5, backordered=True)
     )
 
 
 def test_a_line_that_does_not_fit_holds_up_no_younger_one() -> None:
     given(PROMISE, short(1, 100, 0), short(2, 5, 0)).when(count(10)).then(
-        counted(10), reserved(2, 5, backordered=True)
+        counted(10, sellable=10), reserved(2, 5, backordered=True)
     )
 
 
@@ -144,14 +144,14 @@ def test_fewer_units_than_promises_break_the_youngest_promises() -> None:
     state = (
         given(PROMISE, counted(10), reserved(1, 5), reserved(2, 3), reserved(3, 2))
         .when(count(6, version=2))
-        .then(counted(6, version=2), broken(3, 2), broken(2, 3))
+        .then(counted(6, version=2, sellable=6), broken(3, 2), broken(2, 3))
     )
     assert (state.reserved_units, state.available_units) == (5, 1)
 
 
 def test_units_left_over_from_a_broken_promise_serve_whoever_they_suffice_for() -> None:
     given(PROMISE, counted(10), reserved(1, 4), reserved(3, 6), short(5, 2, 0)).when(count(6, version=2)).then(
-        counted(6, version=2), broken(3, 6), reserved(5, 2, backordered=True)
+        counted(6, version=2, sellable=6), broken(3, 6), reserved(5, 2, backordered=True)
     )
 
 

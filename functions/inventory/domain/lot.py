@@ -1,0 +1,138 @@
+"""Lots: what is known of a batch of a product, and whether it is recalled."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from inventory.measures import Text
+from inventory.stock_contracts import LotBlocked, LotRegistered, LotUnblocked, ProcessId
+from shared.events import Event
+from shared.identifiers import CalendarDate, LotNumber, Sku, Timestamp
+from shared.rejection import Conflict, NotFound
+
+
+class Lot(Struct, frozen=True):
+    """A batch of a product; an empty `lot` means: none of it has come yet (it may be blocked all the same)."""
+
+    sku: str = ""
+    lot: str = ""
+    expires_on: str | None = None
+    produced_on: str | None = None
+    supplier: str | None = None
+    shipment_id: str | None = None
+    registered_at: str = ""
+    blocked: bool = False
+    reason: str = ""
+
+
+class RegisterLot(Struct, frozen=True):
+    """Note that units of the lot have come, and what their label says."""
+
+    sku: Sku
+    lot: LotNumber
+    registered_at: Timestamp
+    expires_on: CalendarDate | None = None
+    produced_on: CalendarDate | None = None
+    supplier: Text | None = None
+    shipment_id: ProcessId | None = None
+
+
+class BlockLot(Struct, frozen=True):
+    """Recall the lot. `known`: only one of which something has come, as people who mistype should be told."""
+
+    sku: Sku
+    lot: LotNumber
+    reason: Text
+    at: Timestamp
+    known: bool = False
+
+
+class UnblockLot(Struct, frozen=True):
+    """Lift the recall."""
+
+    sku: Sku
+    lot: LotNumber
+    reason: Text
+    at: Timestamp
+
+
+def decide(command: RegisterLot | BlockLot | UnblockLot, lot: Lot) -> Sequence[Event]:
+    """What follows from `command`. Raises Conflict for another expiry date than the lot has, NotFound."""
+    match command:
+        case RegisterLot():
+            return _register(command, lot)
+        case BlockLot():
+            if command.known and not lot.lot:
+                raise NotFound(
+                    f"Nothing of {command.sku} has come with the lot {command.lot}.",
+                    field="lot",
+                    value=command.lot,
+                    remedy="Check the lot number on the label.",
+                    code="unknown-lot",
+                )
+            if lot.blocked:
+                return []
+            return [LotBlocked(sku=command.sku, lot=command.lot, reason=command.reason, blocked_at=command.at)]
+        case UnblockLot():
+            if not lot.blocked:
+                return []
+            return [LotUnblocked(sku=command.sku, lot=command.lot, reason=command.reason, unblocked_at=command.at)]
+
+
+def evolve(lot: Lot, event: LotRegistered | LotBlocked | LotUnblocked) -> Lot:
+    """The lot after `event`."""
+    match event:
+        case LotRegistered():
+            return Lot(
+                sku=event.sku,
+                lot=event.lot,
+                expires_on=event.expires_on,
+                produced_on=event.produced_on,
+                supplier=event.supplier,
+                shipment_id=event.shipment_id,
+                registered_at=event.registered_at,
+                blocked=lot.blocked,
+                reason=lot.reason,
+            )
+        case LotBlocked():
+            return _blocked(lot, event.reason, blocked=True)
+        case LotUnblocked():
+            return _blocked(lot, event.reason, blocked=False)
+
+
+def _register(command: RegisterLot, lot: Lot) -> Sequence[Event]:
+    if lot.lot:
+        if command.expires_on is not None and lot.expires_on is not None and command.expires_on != lot.expires_on:
+            raise Conflict(
+                f"Lot {lot.lot} of {lot.sku} expires on {lot.expires_on}, not {command.expires_on}.",
+                field="expires_on",
+                value=command.expires_on,
+                remedy=f"Read the label again; send {lot.expires_on}, or leave the date out.",
+                code="lot-expires-otherwise",
+            )
+        return []
+    return [
+        LotRegistered(
+            sku=command.sku,
+            lot=command.lot,
+            registered_at=command.registered_at,
+            expires_on=command.expires_on,
+            produced_on=command.produced_on,
+            supplier=command.supplier,
+            shipment_id=command.shipment_id,
+        )
+    ]
+
+
+def _blocked(lot: Lot, reason: str, *, blocked: bool) -> Lot:
+    return Lot(
+        sku=lot.sku,
+        lot=lot.lot,
+        expires_on=lot.expires_on,
+        produced_on=lot.produced_on,
+        supplier=lot.supplier,
+        shipment_id=lot.shipment_id,
+        registered_at=lot.registered_at,
+        blocked=blocked,
+        reason=reason,
+    )
