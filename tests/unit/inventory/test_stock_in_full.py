@@ -56,7 +56,7 @@ class TestTracking:
         ],
     )
     def test_what_a_product_is_tracked_by_is_required_and_nothing_else_taken(
-        self, house: Warehouse, tracking: str, more: dict[str, object], field: str, problem: str
+        self, house: Warehouse, tracking: str, more: dict[str, Any], field: str, problem: str
     ) -> None:
         answer = house.adjust(house.product(tracking), house.place(), 1, **more)
         assert (answer.status, answer.field, answer.problem) == (422, field, problem)
