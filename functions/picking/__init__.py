@@ -1,0 +1,1 @@
+"""Picking and packing: waves and routes, pick lists, cartons."""

@@ -1,0 +1,253 @@
+"""Cartonization: fewest cartons, then least void, always the same answer to the same question.
+
+A carton is filled by guillotine cuts: an item goes into the corner of a free cuboid, and what is left of it is cut into
+the cuboids above, beside and before it. Free cuboids are disjoint and stand on the floor or on the top of one item,
+so nothing overlaps and everything is fully supported. Items go in by falling size, not fragile before fragile; several
+orders and cuts compete. The problem is NP-hard (three-dimensional bin packing: Martello, Pisinger and Vigo 2000);
+the effort is limited by counting, not by time, so that a slow machine packs as well as a fast one.
+"""
+
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import groupby, permutations
+
+from picking.domain.cartonization.model import Carton, CartonType, Item, Oversize, Packing, Placement, Size
+
+EFFORT = 90_000
+"""Looks at a free cuboid per call, after which the first good answer stands. About 50 ms of CPU."""
+TRIES = 200
+
+Order = Callable[[Item], tuple[int, ...]]
+ORDERS: tuple[Order, ...] = (
+    lambda item: (-item.volume,),
+    lambda item: (-max(item.size), -item.volume),
+    lambda item: (-item.size[0] * item.size[1], -item.size[2]),
+    lambda item: (-item.size[2], -item.volume),
+    lambda item: (-item.weight, -item.volume),
+)
+RULES = tuple((order, wide) for wide in (True, False) for order in ORDERS)
+
+
+class _Space:
+    """A free cuboid; `bearers` are the fragile items under it, by their place in `_Filling.bears`."""
+
+    __slots__ = ("bearers", "corner", "size")
+
+    def __init__(self, corner: Size, size: Size, bearers: tuple[int, ...]) -> None:
+        self.corner, self.size, self.bearers = corner, size, bearers
+
+
+class _Filling:
+    """One carton while it is being filled."""
+
+    def __init__(self, kind: CartonType, wide: bool) -> None:
+        self.kind, self.wide = kind, wide
+        self.spaces = [_Space((0, 0, 0), kind.size, ())]
+        self.bears: list[int] = []
+        self.weight = self.volume = self.looks = 0
+        self.placed: list[tuple[Item, Placement]] = []
+
+    def put(self, item: Item) -> bool:
+        """Place the item where it fits best: low, then with little left beside it. False when it fits nowhere."""
+        if self.weight + item.weight > self.kind.max_weight:
+            return False
+        best: tuple[int, int, int, int] | None = None
+        found: tuple[int, Size] | None = None
+        turns = _turns(item)
+        for number, space in enumerate(self.spaces):
+            self.looks += 1
+            length, width, height = space.size
+            if space.bearers and not (
+                item.fragile and all(self.bears[bearer] >= item.weight for bearer in space.bearers)
+            ):
+                continue
+            for turn in turns:
+                over, beside = length - turn[0], width - turn[1]
+                if over < 0 or beside < 0 or turn[2] > height:
+                    continue
+                score = (space.corner[2], min(over, beside), turn[2], over + beside)
+                if best is None or score < best:
+                    best, found = score, (number, turn)
+        if found is None:
+            return False
+        self._place(item, self.spaces.pop(found[0]), found[1])
+        return True
+
+    def _place(self, item: Item, space: _Space, turn: Size) -> None:
+        x, y, z = space.corner
+        length, width, height = space.size
+        for bearer in space.bearers:
+            self.bears[bearer] -= item.weight
+        above = space.bearers
+        if item.fragile:
+            above = (*above, len(self.bears))
+            self.bears.append(item.weight)
+        over, beside = length - turn[0], width - turn[1]
+        whole = (over >= beside) == self.wide
+        self.spaces += [
+            free
+            for free in (
+                _Space((x, y, z + turn[2]), (turn[0], turn[1], height - turn[2]), above),
+                _Space((x + turn[0], y, z), (over, width if whole else turn[1], height), space.bearers),
+                _Space((x, y + turn[1], z), (turn[0] if whole else length, beside, height), space.bearers),
+            )
+            if min(free.size) > 0
+        ]
+        self.weight += item.weight
+        self.volume += item.volume
+        self.placed.append((item, Placement(item.id, space.corner, turn)))
+
+    def carton(self) -> Carton:
+        """What it is in the end."""
+        return Carton(self.kind.id, tuple(placement for _, placement in self.placed), self.weight)
+
+
+class _Effort:
+    """What may still be spent on better answers."""
+
+    def __init__(self, looks: int) -> None:
+        self.left = looks
+
+    def fill(
+        self, kind: CartonType, items: Sequence[Item], rule: tuple[Order, bool], *, all_of_them: bool
+    ) -> _Filling | None:
+        """A carton with what fits of the items; None when all were to fit and one does not."""
+        order, wide = rule
+        filling = _Filling(kind, wide)
+        unfit: set[tuple[Size, int, bool, bool]] = set()
+        for item in sorted(items, key=lambda item: (item.fragile, *order(item), item.id)):
+            alike = (item.size, item.weight, item.upright, item.fragile)
+            if alike in unfit or not filling.put(item):
+                if all_of_them:
+                    self.left -= filling.looks
+                    return None
+                unfit.add(alike)
+        self.left -= filling.looks
+        return filling
+
+
+def pack(items: Iterable[Item], cartons: Sequence[CartonType], *, effort: int = EFFORT) -> Packing:
+    """The cartons for one order. Items that no carton holds are named in `own_carton`; the ids of items are unique.
+
+    Raises ValueError when two items share an id.
+    """
+    pieces = sorted(items, key=lambda item: item.id)
+    if repeated := next((a.id for a, b in zip(pieces, pieces[1:], strict=False) if a.id == b.id), None):
+        raise ValueError(f"two items are called {repeated}; number the pieces of a line")
+    kinds = sorted(cartons, key=lambda kind: (kind.volume, kind.id))
+    own = tuple(Oversize(item.id, reason) for item in pieces if (reason := _why_not(item, kinds)))
+    named = {oversize.item for oversize in own}
+    packable = sorted((item for item in pieces if item.id not in named), key=lambda item: item.hazard_class or "")
+    groups = [list(group) for _, group in groupby(packable, key=lambda item: item.hazard_class or "")]
+    packed: list[_Filling] = []
+    for group in groups:
+        packed += _packed(group, kinds, _Effort(effort * len(group) // max(1, len(packable))))
+    void = sum(filling.kind.volume - filling.volume for filling in packed)
+    return Packing(tuple(filling.carton() for filling in packed), own, void)
+
+
+def least_cartons(items: Sequence[Item], cartons: Sequence[CartonType]) -> int:
+    """A lower bound: no packing of the items (all packable) has fewer cartons, by volume, weight and hazard class."""
+    total = 0
+    room = max((kind.volume for kind in cartons), default=1)
+    strength = max((kind.max_weight for kind in cartons), default=1)
+    for hazard in {item.hazard_class for item in items}:
+        group = [item for item in items if item.hazard_class == hazard]
+        volume, weight = sum(item.volume for item in group), sum(item.weight for item in group)
+        total += max(1, -(-volume // room), -(-weight // strength))
+    return total
+
+
+def _packed(items: list[Item], kinds: Sequence[CartonType], effort: _Effort) -> list[_Filling]:
+    """The items of one hazard class: the fewest cartons of all tries, each then made as small as it can be."""
+    if single := _smallest(items, kinds, effort):
+        return [single]
+    least = least_cartons(items, kinds)
+    best: list[_Filling] | None = None
+    for rule in (*RULES, *_shuffled(items)):
+        if best is not None and (len(best) <= max(2, least) or effort.left <= EFFORT // 3):
+            break
+        tried = _filled(items, kinds, effort, rule)
+        if best is None or _measure(tried) < _measure(best):
+            best = tried
+    assert best is not None
+    return [_smallest([item for item, _ in filling.placed], kinds, effort) or filling for filling in best]
+
+
+def _shuffled(items: Sequence[Item]) -> Iterator[tuple[Order, bool]]:
+    """Further orders, by volumes that are a third off at random: other tries, the same ones every time."""
+    rng = random.Random(len(items))
+    for n in range(TRIES):
+        seeming = {item.id: int(item.volume * rng.uniform(0.67, 1.5)) for item in items}
+        yield lambda item, seeming=seeming: (-seeming[item.id],), n % 2 == 0  # type: ignore[misc]
+
+
+def _filled(
+    items: Sequence[Item], kinds: Sequence[CartonType], effort: _Effort, rule: tuple[Order, bool]
+) -> list[_Filling]:
+    """Carton after carton, each of the kind that takes the most of what is left."""
+    left, done = list(items), []
+    while left:
+        fillings = [effort.fill(kind, left, rule, all_of_them=False) for kind in _outermost(kinds)]
+        fullest = max((f for f in fillings if f and f.placed), key=lambda f: (f.volume, -f.kind.volume, f.kind.id))
+        packed = {item.id for item, _ in fullest.placed}
+        left = [item for item in left if item.id not in packed]
+        done.append(fullest)
+    return done
+
+
+def _smallest(items: Sequence[Item], kinds: Sequence[CartonType], effort: _Effort) -> _Filling | None:
+    """The smallest carton that holds all of the items, if one does."""
+    volume, weight = sum(item.volume for item in items), sum(item.weight for item in items)
+    for kind in kinds:
+        if kind.volume < volume or kind.max_weight < weight or any(not _fits(item, kind) for item in items):
+            continue
+        for n, rule in enumerate(RULES):
+            if n and effort.left <= 0:
+                break
+            if filling := effort.fill(kind, items, rule, all_of_them=True):
+                return filling
+    return None
+
+
+def _measure(fillings: Sequence[_Filling]) -> tuple[int, int]:
+    return len(fillings), sum(filling.kind.volume for filling in fillings)
+
+
+def _outermost(kinds: Sequence[CartonType]) -> list[CartonType]:
+    """The kinds that no larger kind replaces."""
+    return [
+        kind
+        for n, kind in enumerate(kinds)
+        if not any(
+            other.max_weight >= kind.max_weight
+            and all(a >= b for a, b in zip(_stood(other), _stood(kind), strict=True))
+            for other in kinds[n + 1 :]
+        )
+    ]
+
+
+def _stood(kind: CartonType) -> Size:
+    length, width, height = kind.size
+    return max(length, width), min(length, width), height
+
+
+def _turns(item: Item) -> tuple[Size, ...]:
+    length, width, height = item.size
+    if item.upright:
+        return (
+            ((length, width, height),) if length == width else ((length, width, height), (width, length, height))
+        )
+    return tuple(sorted({(turn[0], turn[1], turn[2]) for turn in permutations(item.size)}))
+
+
+def _fits(item: Item, kind: CartonType) -> bool:
+    return any(all(a <= b for a, b in zip(turn, kind.size, strict=True)) for turn in _turns(item))
+
+
+def _why_not(item: Item, kinds: Sequence[CartonType]) -> str:
+    fitting = [kind for kind in kinds if _fits(item, kind)]
+    if not fitting:
+        return "larger than every carton"
+    strongest = max(kind.max_weight for kind in fitting)
+    return "" if item.weight <= strongest else f"heavier than the {strongest} g that a carton of its size holds"
