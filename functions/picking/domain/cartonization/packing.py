@@ -1,15 +1,15 @@
 """Cartonization: fewest cartons, then least void, always the same answer to the same question.
 
-A carton is filled by guillotine cuts: an item goes into the corner of a free cuboid, and what is left of it is cut into
-the cuboids above, beside and before it. Free cuboids are disjoint and stand on the floor or on the top of one item,
-so nothing overlaps and everything is fully supported. Items go in by falling size, not fragile before fragile; several
-orders and cuts compete. The problem is NP-hard (three-dimensional bin packing: Martello, Pisinger and Vigo 2000);
-the effort is limited by counting, not by time, so that a slow machine packs as well as a fast one.
+A carton is filled by guillotine cuts: an item goes into the corner of a free cuboid, and what is left of it is cut
+into the cuboids above, beside and before it. Free cuboids are disjoint and stand on the floor or on the top of one
+item, so nothing overlaps and everything is fully supported. Items go in by falling size, fragile ones last;
+several orders and cuts compete. The problem is NP-hard (three-dimensional bin packing: Martello, Pisinger and Vigo
+2000); the effort is limited by counting, not by time, so that a slow machine packs as well as a fast one.
 """
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, permutations
+from itertools import groupby, pairwise, permutations
 
 from picking.domain.cartonization.model import Carton, CartonType, Item, Oversize, Packing, Placement, Size
 
@@ -106,7 +106,7 @@ class _Effort:
     """What may still be spent on better answers."""
 
     def __init__(self, looks: int) -> None:
-        self.left = looks
+        self.left, self.reserve = looks, looks // 3
 
     def fill(
         self, kind: CartonType, items: Sequence[Item], rule: tuple[Order, bool], *, all_of_them: bool
@@ -127,12 +127,12 @@ class _Effort:
 
 
 def pack(items: Iterable[Item], cartons: Sequence[CartonType], *, effort: int = EFFORT) -> Packing:
-    """The cartons for one order. Items that no carton holds are named in `own_carton`; the ids of items are unique.
+    """The cartons for one order. Items that no carton holds are named in `own_carton`.
 
     Raises ValueError when two items share an id.
     """
     pieces = sorted(items, key=lambda item: item.id)
-    if repeated := next((a.id for a, b in zip(pieces, pieces[1:], strict=False) if a.id == b.id), None):
+    if repeated := next((a.id for a, b in pairwise(pieces) if a.id == b.id), None):
         raise ValueError(f"two items are called {repeated}; number the pieces of a line")
     kinds = sorted(cartons, key=lambda kind: (kind.volume, kind.id))
     own = tuple(Oversize(item.id, reason) for item in pieces if (reason := _why_not(item, kinds)))
@@ -147,7 +147,7 @@ def pack(items: Iterable[Item], cartons: Sequence[CartonType], *, effort: int = 
 
 
 def least_cartons(items: Sequence[Item], cartons: Sequence[CartonType]) -> int:
-    """A lower bound: no packing of the items (all packable) has fewer cartons, by volume, weight and hazard class."""
+    """By volume, weight and hazard class: no packing of the items (all packable) has fewer cartons."""
     total = 0
     room = max((kind.volume for kind in cartons), default=1)
     strength = max((kind.max_weight for kind in cartons), default=1)
@@ -163,14 +163,11 @@ def _packed(items: list[Item], kinds: Sequence[CartonType], effort: _Effort) -> 
     if single := _smallest(items, kinds, effort):
         return [single]
     least = least_cartons(items, kinds)
-    best: list[_Filling] | None = None
-    for rule in (*RULES, *_shuffled(items)):
-        if best is not None and (len(best) <= max(2, least) or effort.left <= EFFORT // 3):
+    best = _filled(items, kinds, effort, RULES[0])
+    for rule in (*RULES[1:], *_shuffled(items)):
+        if len(best) <= max(2, least) or effort.left <= effort.reserve:
             break
-        tried = _filled(items, kinds, effort, rule)
-        if best is None or _measure(tried) < _measure(best):
-            best = tried
-    assert best is not None
+        best = min(best, _filled(items, kinds, effort, rule), key=_measure)
     return [_smallest([item for item, _ in filling.placed], kinds, effort) or filling for filling in best]
 
 
