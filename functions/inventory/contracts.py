@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
-from inventory import stock_contracts
+from inventory import stock_contracts, task_contracts
 from inventory.measures import Code, CubicMillimetres, Grams, Millimetres, Text, Weight
 from shared.events import Event
 from shared.gs1 import Gln, Gtin
@@ -212,6 +212,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     LineBroken,
     ReservationReleased,
     *stock_contracts.PUBLISHED,
+    *task_contracts.PUBLISHED,
 )
 
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
@@ -279,4 +280,5 @@ EXAMPLES: dict[type[Event], Event] = {
         order_id=_ORDER, line_id="1", warehouse="MAIN", sku="MUG-0350-BLU", quantity=6
     ),
     **stock_contracts.EXAMPLES,
+    **task_contracts.EXAMPLES,
 }

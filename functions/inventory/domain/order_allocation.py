@@ -1,0 +1,578 @@
+"""The allocation of an order: which holdings its lines get their units from.
+
+Plan first, then do: a share of a line is recorded here before the holding, which decides, is asked for it; what
+the holding says is noted with the number of the holding's commit, so that late and repeated news change nothing. A
+line that has all its units is allocated. One that has not is planned again without the holdings that had less than
+they should; when nothing is found it is short, until stock changes.
+
+A closed line never gets anything again: whatever a holding sets aside for it is given back.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from inventory.domain.picks import Need, Share
+from inventory.task_contracts import CountRequested, LineAllocated, LineUnallocated, Pick
+from shared.events import Event
+from shared.identifiers import HoldingId, LineId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.quantity import Quantity, Units
+
+
+class WantedLine(Struct, frozen=True):
+    """An order line that is to get concrete units; `promise` is the number of the promise it goes by."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    promise: int = 0
+
+
+class LineWanted(Event, frozen=True):
+    """A line of a released order is to get concrete units."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    promise: int
+
+
+class SharePlanned(Event, frozen=True):
+    """A holding is to set `units` in all aside for a line. `assigned` names the receipt that it is part of."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    sku: Sku
+    holding: HoldingId
+    units: Quantity
+    assigned: str = ""
+    promise: int = 0
+
+
+class ShareNoted(Event, frozen=True):
+    """What is set aside for a line in a holding, as of the holding's commit `as_of`."""
+
+    line_id: LineId
+    holding: HoldingId
+    as_of: int
+    picks: tuple[Pick, ...] = ()
+
+
+class ShareWithdrawn(Event, frozen=True):
+    """A line wants nothing of a holding any more: what is set aside there is to be given back."""
+
+    line_id: LineId
+    holding: HoldingId
+    avoid: bool = False
+
+
+class ShareFreed(Event, frozen=True):
+    """A holding sets nothing aside for a line any more."""
+
+    line_id: LineId
+    holding: HoldingId
+
+
+class LineSuspended(Event, frozen=True):
+    """The line has lost its promise (number `promise`) and gets nothing before it is wanted by a later one."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    promise: int
+
+
+class LineClosed(Event, frozen=True):
+    """The line never wants anything again."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+
+
+PRIVATE: tuple[type[Event], ...] = (
+    LineWanted,
+    SharePlanned,
+    ShareNoted,
+    ShareWithdrawn,
+    ShareFreed,
+    LineSuspended,
+    LineClosed,
+)
+
+
+class HeldShare(Struct, frozen=True, array_like=True):
+    """What a line is to get of a holding (in all), and what it has got; `asked`: that is the holding's answer.
+
+    `assigned` are the receipts whose goods it is made of.
+    """
+
+    units: int
+    picks: tuple[Pick, ...] = ()
+    as_of: int = 0
+    asked: bool = False
+    assigned: tuple[str, ...] = ()
+
+    @property
+    def got(self) -> int:
+        """Units that are set aside."""
+        return sum(pick.units for pick in self.picks)
+
+
+class Line(Struct, frozen=True):
+    """A line: how much of what it wants, since which promise; its shares by holding.
+
+    `withdrawn` are holdings that are to give back what they have set aside, `avoid` those that had too little,
+    `suspended` is the number of the promise that was broken last, `short` whether nothing more was found.
+    """
+
+    sku: str = ""
+    quantity: int = 0
+    wanted: bool = False
+    promise: int = 0
+    suspended: int = 0
+    closed: bool = False
+    short: bool = False
+    shares: Map[str, HeldShare] = Map()
+    withdrawn: tuple[str, ...] = ()
+    avoid: tuple[str, ...] = ()
+
+    @property
+    def got(self) -> int:
+        """Units that are set aside for it."""
+        return sum(share.got for share in self.shares.values())
+
+    @property
+    def planned(self) -> int:
+        """Units that are set aside, or that holdings are still to be asked for."""
+        return sum(share.got if share.asked else share.units for share in self.shares.values())
+
+    @property
+    def lacking(self) -> int:
+        """Units for which there is no plan."""
+        return max(0, self.quantity - self.planned) if self.wanted else 0
+
+    @property
+    def picks(self) -> tuple[Pick, ...]:
+        """Everything that is set aside for it."""
+        return tuple(pick for _, share in sorted(self.shares.items()) for pick in share.picks)
+
+
+class Allocation(Struct, frozen=True):
+    """The allocation of one order, by line."""
+
+    order_id: str = ""
+    warehouse: str = ""
+    lines: Map[str, Line] = Map()
+
+    @property
+    def needs(self) -> list[Need]:
+        """What is to be planned, in the order of the lines."""
+        return [
+            Need(line_id, line.sku, line.lacking, line.avoid)
+            for line_id, line in self.in_order
+            if line.lacking and not line.short
+        ]
+
+    @property
+    def to_ask(self) -> list[tuple[HoldingId, LineId, Sku, int]]:
+        """Holdings that are to set units aside, and how many in all."""
+        return [
+            (holding, line_id, line.sku, share.units)
+            for line_id, line in self.in_order
+            for holding, share in sorted(line.shares.items())
+            if not share.asked
+        ]
+
+    @property
+    def to_free(self) -> list[tuple[HoldingId, LineId, Sku]]:
+        """Holdings that are to give units back."""
+        return [(holding, line_id, line.sku) for line_id, line in self.in_order for holding in line.withdrawn]
+
+    @property
+    def in_order(self) -> list[tuple[LineId, Line]]:
+        """The lines by their numbers."""
+        return sorted(self.lines.items(), key=lambda pair: int(pair[0]))
+
+    @property
+    def short_of(self) -> tuple[Sku, ...]:
+        """The products of which it has not found enough."""
+        return tuple(dict.fromkeys(line.sku for _, line in self.in_order if line.short and line.lacking))
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be done."""
+        return not (self.to_ask or self.to_free or any(line.lacking for line in self.lines.values()))
+
+
+class RequestAllocation(Struct, frozen=True):
+    """An order is released: its lines are to get concrete units."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[WantedLine, ...]
+
+
+class AssignGoods(Struct, frozen=True):
+    """Goods that came in serve a line which has waited. `promise` is the number of that promise.
+
+    `assigned` names the receipt, `already` are the units that the holding has set aside for the line before.
+    """
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    sku: Sku
+    holding: HoldingId
+    units: Quantity
+    promise: int
+    assigned: str
+    already: Units = 0
+
+
+class PlanShares(Struct, frozen=True):
+    """Get units from these holdings; lines that nothing was found for are short."""
+
+    shares: tuple[Share, ...]
+    looked_for: tuple[LineId, ...]
+
+
+class NotedShare(Struct, frozen=True):
+    """What is set aside for a line in a holding, as of the holding's commit `as_of`.
+
+    `answer`: the holding was asked to set it aside; otherwise somebody has only looked.
+    """
+
+    line_id: LineId
+    holding: HoldingId
+    as_of: int
+    picks: tuple[Pick, ...]
+    answer: bool = True
+
+
+class NoteShares(Struct, frozen=True):
+    """Holdings say what they have set aside."""
+
+    shares: tuple[NotedShare, ...]
+
+
+class NoteFreed(Struct, frozen=True):
+    """Holdings have given back what they had set aside for lines."""
+
+    shares: tuple[tuple[LineId, HoldingId], ...]
+
+
+class CloseLines(Struct, frozen=True):
+    """The order no longer wants these lines."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_ids: tuple[LineId, ...]
+
+
+class SuspendLine(Struct, frozen=True):
+    """The promise of a line was broken, as number `promise` of its book."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    promise: int
+
+
+class LookAgain(Struct, frozen=True):
+    """Stock has changed: plan again what was short."""
+
+
+class ReportEmpty(Struct, frozen=True):
+    """A picker found fewer units in a holding than are set aside there."""
+
+    line_id: LineId
+    holding: HoldingId
+    reason: str
+    at: Timestamp
+
+
+Command = (
+    RequestAllocation
+    | AssignGoods
+    | PlanShares
+    | NoteShares
+    | NoteFreed
+    | CloseLines
+    | SuspendLine
+    | LookAgain
+    | ReportEmpty
+)
+
+
+def decide(command: Command, allocation: Allocation) -> Sequence[Event]:
+    """What follows from `command`; it never raises: what no longer matters changes nothing."""
+    match command:
+        case RequestAllocation():
+            return list(_request(command, allocation))
+        case AssignGoods():
+            return list(_assign(command, allocation))
+        case PlanShares():
+            return list(_plan(command, allocation))
+        case NoteShares():
+            return list(_note(command, allocation))
+        case NoteFreed():
+            return [
+                ShareFreed(line_id=line_id, holding=holding)
+                for line_id, holding in command.shares
+                if holding in allocation.lines.get(line_id, Line()).withdrawn
+            ]
+        case CloseLines():
+            return list(_close(command, allocation))
+        case SuspendLine():
+            return list(_suspend(command, allocation))
+        case LookAgain():
+            return [_wanted(allocation, line_id, line) for line_id, line in allocation.in_order if line.short]
+        case ReportEmpty():
+            return list(_empty(command, allocation))
+
+
+def evolve(allocation: Allocation, event: Event) -> Allocation:
+    """The allocation after `event`."""
+    match event:
+        case LineWanted():
+            line = structs.replace(
+                _line(allocation, event.line_id),
+                sku=event.sku,
+                quantity=event.quantity,
+                wanted=True,
+                promise=event.promise,
+                short=False,
+            )
+            return _with(allocation, event, line)
+        case SharePlanned():
+            line = _line(allocation, event.line_id)
+            known = line.shares.get(event.holding, HeldShare(0))
+            assigned = (*known.assigned, event.assigned) if event.assigned else known.assigned
+            share = structs.replace(known, units=event.units, asked=False, assigned=assigned)
+            line = structs.replace(
+                line,
+                sku=event.sku,
+                promise=max(line.promise, event.promise),
+                shares=line.shares.set(event.holding, share),
+            )
+            return _with(allocation, event, line)
+        case ShareNoted():
+            return _noted(allocation, event)
+        case ShareWithdrawn():
+            line = _line(allocation, event.line_id)
+            line = structs.replace(
+                line,
+                shares=line.shares.delete(event.holding),
+                withdrawn=tuple(dict.fromkeys((*line.withdrawn, event.holding))),
+                avoid=_adding(line.avoid, event.holding) if event.avoid else line.avoid,
+            )
+            return _with_line(allocation, event.line_id, line)
+        case ShareFreed():
+            line = _line(allocation, event.line_id)
+            left = tuple(holding for holding in line.withdrawn if holding != event.holding)
+            return _with_line(allocation, event.line_id, structs.replace(line, withdrawn=left))
+        case LineUnallocated():
+            line = structs.replace(_line(allocation, event.line_id), short=True, avoid=())
+            return _with_line(allocation, event.line_id, line)
+        case LineSuspended():
+            line = structs.replace(
+                _line(allocation, event.line_id), wanted=False, short=False, suspended=event.promise
+            )
+            return _with(allocation, event, line)
+        case LineClosed():
+            line = structs.replace(_line(allocation, event.line_id), wanted=False, short=False, closed=True)
+            return _with(allocation, event, line)
+        case _:
+            return allocation
+
+
+def _request(command: RequestAllocation, allocation: Allocation) -> Iterator[Event]:
+    for wanted in command.lines:
+        line = _line(allocation, wanted.line_id)
+        if line.closed or wanted.promise < line.suspended:
+            continue
+        if line.wanted and wanted.promise <= line.promise:
+            if line.got >= line.quantity:
+                yield _allocated(allocation, wanted.line_id, line)
+            continue
+        event = LineWanted(
+            order_id=command.order_id,
+            warehouse=command.warehouse,
+            line_id=wanted.line_id,
+            sku=wanted.sku,
+            quantity=wanted.quantity,
+            promise=wanted.promise,
+        )
+        yield event
+        allocation = evolve(allocation, event)
+        line = allocation.lines[wanted.line_id]
+        if line.got >= line.quantity:
+            yield _allocated(allocation, wanted.line_id, line)
+
+
+def _assign(command: AssignGoods, allocation: Allocation) -> Iterator[Event]:
+    line = _line(allocation, command.line_id)
+    known = line.shares.get(command.holding, HeldShare(0))
+    if line.closed or command.promise < line.suspended or command.assigned in known.assigned:
+        return
+    held = command.already if known.asked else max(command.already, known.units)
+    yield SharePlanned(
+        order_id=command.order_id,
+        warehouse=command.warehouse,
+        line_id=command.line_id,
+        sku=command.sku,
+        holding=command.holding,
+        units=held + command.units,
+        assigned=command.assigned,
+        promise=command.promise,
+    )
+
+
+def _plan(command: PlanShares, allocation: Allocation) -> Iterator[Event]:
+    """The plan, as far as it is still needed; lines that got no share at all are short."""
+    for share in command.shares:
+        line = _line(allocation, share.line_id)
+        units = min(share.units, line.lacking)
+        if not units:
+            continue
+        known = line.shares.get(share.holding, HeldShare(0))
+        planned = SharePlanned(
+            order_id=allocation.order_id,
+            warehouse=allocation.warehouse,
+            line_id=share.line_id,
+            sku=line.sku,
+            holding=share.holding,
+            units=units + (known.got if known.asked else known.units),
+        )
+        yield planned
+        allocation = evolve(allocation, planned)
+    for line_id in command.looked_for:
+        line = _line(allocation, line_id)
+        if line.lacking and not line.short and not any(share.line_id == line_id for share in command.shares):
+            yield LineUnallocated(
+                order_id=allocation.order_id,
+                line_id=line_id,
+                warehouse=allocation.warehouse,
+                sku=line.sku,
+                quantity=line.quantity,
+                missing=line.lacking,
+            )
+
+
+def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
+    before = allocation
+    for noted in command.shares:
+        line = _line(allocation, noted.line_id)
+        known = line.shares.get(noted.holding)
+        if line.closed or (known is None and (not noted.picks or noted.holding in line.withdrawn)):
+            continue
+        if known is not None and (noted.as_of <= known.as_of if known.asked else not noted.answer):
+            continue
+        event = ShareNoted(line_id=noted.line_id, holding=noted.holding, as_of=noted.as_of, picks=noted.picks)
+        yield event
+        allocation = evolve(allocation, event)
+    for line_id in dict.fromkeys(noted.line_id for noted in command.shares):
+        line = _line(allocation, line_id)
+        told = _line(before, line_id)
+        if _complete(line) and (line.picks != told.picks or not _complete(told)):
+            yield _allocated(allocation, line_id, line)
+
+
+def _close(command: CloseLines, allocation: Allocation) -> Iterator[Event]:
+    for line_id in command.line_ids:
+        line = _line(allocation, line_id)
+        if not line.closed:
+            yield LineClosed(order_id=command.order_id, warehouse=command.warehouse, line_id=line_id)
+            yield from _withdrawing(line_id, line)
+
+
+def _suspend(command: SuspendLine, allocation: Allocation) -> Iterator[Event]:
+    """Late news of a promise that was broken before the one that the line goes by now change nothing."""
+    line = allocation.lines.get(command.line_id)
+    if line is None or line.closed or command.promise <= max(line.suspended, line.promise):
+        return
+    yield LineSuspended(
+        order_id=command.order_id, warehouse=command.warehouse, line_id=command.line_id, promise=command.promise
+    )
+    yield from _withdrawing(command.line_id, line)
+
+
+def _empty(command: ReportEmpty, allocation: Allocation) -> Iterator[Event]:
+    line = _line(allocation, command.line_id)
+    if command.holding not in line.shares:
+        return
+    yield CountRequested(
+        holding=command.holding,
+        warehouse=allocation.warehouse,
+        sku=line.sku,
+        reason=command.reason,
+        requested_at=command.at,
+        order_id=allocation.order_id,
+        line_id=command.line_id,
+    )
+    yield ShareWithdrawn(line_id=command.line_id, holding=command.holding, avoid=True)
+
+
+def _withdrawing(line_id: LineId, line: Line) -> Iterable[Event]:
+    return [ShareWithdrawn(line_id=line_id, holding=holding) for holding in sorted(line.shares)]
+
+
+def _noted(allocation: Allocation, event: ShareNoted) -> Allocation:
+    line = _line(allocation, event.line_id)
+    known = line.shares.get(event.holding, HeldShare(0))
+    share = structs.replace(known, picks=event.picks, as_of=event.as_of, asked=True)
+    avoid = _adding(line.avoid, event.holding) if share.got < known.units else line.avoid
+    share = structs.replace(share, units=share.got)
+    keep = share.got or share.assigned
+    shares = line.shares.set(event.holding, share) if keep else line.shares.delete(event.holding)
+    return _with_line(allocation, event.line_id, structs.replace(line, shares=shares, avoid=avoid))
+
+
+def _complete(line: Line) -> bool:
+    return line.wanted and line.got >= line.quantity and all(share.asked for share in line.shares.values())
+
+
+def _allocated(allocation: Allocation, line_id: LineId, line: Line) -> LineAllocated:
+    return LineAllocated(
+        order_id=allocation.order_id,
+        line_id=line_id,
+        warehouse=allocation.warehouse,
+        sku=line.sku,
+        quantity=line.quantity,
+        picks=line.picks,
+    )
+
+
+def _wanted(allocation: Allocation, line_id: LineId, line: Line) -> LineWanted:
+    return LineWanted(
+        order_id=allocation.order_id,
+        warehouse=allocation.warehouse,
+        line_id=line_id,
+        sku=line.sku,
+        quantity=line.quantity,
+        promise=line.promise,
+    )
+
+
+def _line(allocation: Allocation, line_id: str) -> Line:
+    return allocation.lines.get(line_id, Line())
+
+
+def _with(
+    allocation: Allocation, event: LineWanted | SharePlanned | LineSuspended | LineClosed, line: Line
+) -> Allocation:
+    named = structs.replace(allocation, order_id=event.order_id, warehouse=event.warehouse)
+    return _with_line(named, event.line_id, line)
+
+
+def _with_line(allocation: Allocation, line_id: str, line: Line) -> Allocation:
+    return structs.replace(allocation, lines=allocation.lines.set(line_id, line))
+
+
+def _adding(holdings: tuple[str, ...], holding: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*holdings, holding)))
