@@ -221,13 +221,20 @@ def blocked_among(goods: Iterable[Goods]) -> tuple[tuple[str, str], ...]:
 
 
 def make_room(
-    where: Standing, load: Load, claim: str, metadata: CommandMetadata, *, origin: str = "", inside: bool = True
+    where: Standing,
+    load: Load,
+    claim: str,
+    metadata: CommandMetadata,
+    *,
+    origin: str = "",
+    inside: bool = True,
+    handling_units: int = 0,
 ) -> None:
     """Take room for `load` in `where`, and in all that it stands on, from the outermost inwards.
 
     Room is counted in racks, and on containers, because they may stand in a rack a moment later. `inside` False:
-    only in what `where` stands on, because the load itself is recorded by the same command. Raises Conflict where
-    there is no room, Contended when the containers do not stand still.
+    only in what `where` stands on, because the load itself is recorded by the same command. `handling_units` is 1
+    for a handling unit. Raises Conflict where there is no room, Contended when the containers do not stand still.
     """
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -235,7 +242,8 @@ def make_room(
         path = list(_path(where))
         try:
             for index in reversed(range(0 if inside else 1, len(path))):
-                _take(path[index], path[index - 1].id if index else "", load, claim, metadata, origin)
+                unit = path[index - 1].id if index else ""
+                _take(path[index], unit, load, claim, metadata, origin, 0 if index else handling_units)
         except Changed:
             continue
         return
@@ -250,7 +258,15 @@ def _path(where: Standing) -> Iterator[Standing]:
         yield where
 
 
-def _take(holder: Standing, unit: str, load: Load, claim: str, metadata: CommandMetadata, origin: str) -> None:
+def _take(
+    holder: Standing,
+    unit: str,
+    load: Load,
+    claim: str,
+    metadata: CommandMetadata,
+    origin: str,
+    handling_units: int,
+) -> None:
     if holder.books is None and holder.rules is None:
         return
     command = TakeSpace(
@@ -262,6 +278,7 @@ def _take(holder: Standing, unit: str, load: Load, claim: str, metadata: Command
         origin="" if unit else origin,
         rules=holder.rules,
         standing_at=holder.place if holder.books else None,
+        handling_units=handling_units,
     )
     execute(
         history(),

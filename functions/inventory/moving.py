@@ -38,9 +38,12 @@ def move_goods(
     occurred_at: str,
     task_id: str | None = None,
     reason: str | None = None,
+    line: tuple[str, str] | None = None,
     fields: tuple[str, str] = ("from", "to"),
 ) -> Outcome[Holding]:
     """Move loose goods (no `wanted`: all there are). The outcome is that of the departure: it decides.
+
+    `line` is an order (its id) and its line: only units that are set aside for it move, and stay so.
 
     Raises a rejection naming one of `fields` or of the goods, having moved nothing.
     """
@@ -54,6 +57,8 @@ def move_goods(
         occurred_at=occurred_at,
         task_id=task_id,
         reason=reason,
+        order_id=line[0] if line else None,
+        line_id=line[1] if line else None,
     )
     if metadata.command_id not in stream.handled:
         command = _with_room(command, stream.state, ground.find(destination, fields[1]), metadata, fields[1])
@@ -84,6 +89,8 @@ def arrive(departed: StockDeparted, metadata: CommandMetadata) -> Outcome[Holdin
         claim=departed.claim,
         task_id=departed.task_id,
         blocked=ground.blocked_among(departed.goods),
+        order_id=departed.order_id,
+        line_id=departed.line_id,
     )
     return execute(history(), HOLDING, HOLDING.stream_id(departed.destination), Command(command, metadata))
 
@@ -97,11 +104,13 @@ def move_unit(
     task_id: str | None = None,
     reason: str | None = None,
     expected_at: str | None = None,
+    claim: str = "",
     fields: tuple[str, str] = ("sscc", "to"),
 ) -> Outcome[Holding]:
     """Move a handling unit with everything on it, to a place or onto another unit.
 
-    `expected_at`: only when it stands there. Raises a rejection naming one of `fields`, having moved nothing.
+    `expected_at`: only when it stands there. `claim` is room that was taken for it there before. Raises a
+    rejection naming one of `fields`, having moved nothing.
     """
     for _ in range(ATTEMPTS):
         unit = ground.find(sscc, fields[0])
@@ -122,7 +131,17 @@ def move_unit(
             held = stream.state
             unit_type = convert(held.kind, HandlingUnitType)
             try:
-                if take_room(goal, sscc, unit_type, held.load, metadata, number=number, version=stream.sequence):
+                taken = take_room(
+                    goal,
+                    sscc,
+                    unit_type,
+                    held.load,
+                    metadata,
+                    number=number,
+                    version=stream.sequence,
+                    claim=claim,
+                )
+                if taken:
                     command = structs.replace(command, load=held.load)
             except Changed:
                 continue
@@ -142,8 +161,11 @@ def take_room(
     *,
     number: int = 0,
     version: int = 0,
+    claim: str = "",
 ) -> bool:
     """Take room at `goal`, and in what that stands on, for a handling unit; False where nobody counts room.
+
+    `claim` is room that was taken for it there before.
 
     Raises Changed when the goal does not stand still, Conflict when there is no room.
     """
@@ -161,6 +183,7 @@ def take_room(
         at=ground.now(),
         rules=goal.rules,
         standing_at=goal.place if goal.books else None,
+        claim=claim,
     )
     taking = ground.part(metadata, f"unit/{ids.random_hex(16)}")
     execute(history(), HOLDING, HOLDING.stream_id(goal.id), Command(command, taking))
@@ -220,6 +243,8 @@ def _with_room(
         claim=claim,
         task_id=command.task_id,
         reason=command.reason,
+        order_id=command.order_id,
+        line_id=command.line_id,
     )
 
 

@@ -129,7 +129,8 @@ class StockDeparted(Event, frozen=True):
 
     `lane` and `number` make the departure recognizable for ever: the lane is one of the origin's to one
     destination, and its departures are numbered 1, 2, 3. `claim` is the room that was taken for them. Goods that
-    leave for another warehouse name it (`to_warehouse`), and the transfer as their destination.
+    leave for another warehouse name it (`to_warehouse`), and the transfer as their destination. Goods that are set
+    aside for an order line stay so on their way (`order_id`, `line_id`).
     """
 
     holding: HoldingId
@@ -143,10 +144,15 @@ class StockDeparted(Event, frozen=True):
     to_warehouse: WarehouseCode | None = None
     task_id: ProcessId | None = None
     reason: Text | None = None
+    order_id: OrderId | None = None
+    line_id: LineId | None = None
 
 
 class StockArrived(Event, frozen=True):
-    """Loose goods that left `origin` have arrived (its departure `number` on its lane `lane`)."""
+    """Loose goods that left `origin` have arrived (its departure `number` on its lane `lane`).
+
+    Those that are set aside for an order line name it.
+    """
 
     holding: HoldingId
     warehouse: WarehouseCode | None
@@ -157,6 +163,8 @@ class StockArrived(Event, frozen=True):
     occurred_at: Timestamp
     claim: Text | None = None
     task_id: ProcessId | None = None
+    order_id: OrderId | None = None
+    line_id: LineId | None = None
 
 
 class SupplyCorrected(Event, frozen=True):

@@ -14,7 +14,7 @@ from shared.quantity import Quantity
 
 
 class AllocateUnits(Struct, frozen=True):
-    """Set units aside for an order line: as many as are free, at most `wanted`, first expired first.
+    """Set units aside for an order line: as many as are free, until it has `wanted`, first expired first.
 
     With `lot` only of that lot. What has expired before `today` is never set aside.
     """
@@ -40,14 +40,14 @@ class DeallocateUnits(Struct, frozen=True):
 
 
 def allocate(command: AllocateUnits, holding: Holding) -> Sequence[Event]:
-    """What could be set aside; none when nothing is free, or when the line has units here already.
+    """What could be set aside; none when nothing is free, or when the line has as many units here already.
 
     Never raises: whoever plans asks `units_for` afterwards what it is, and looks elsewhere for the rest.
     """
-    if holding.in_transit or units_for(holding, command.order_id, command.line_id, command.sku):
+    if holding.in_transit:
         return []
     goods: list[Goods] = []
-    left = command.wanted
+    left = command.wanted - units_for(holding, command.order_id, command.line_id, command.sku)
     for item in sorted(holding.items.values(), key=lambda item: item.turn):
         here = min(left, _free(item, command))
         if here > 0:

@@ -60,16 +60,21 @@ class SpaceTaken(Event, frozen=True):
     at: str
     unit: str = ""
     origin: str = ""
+    handling_units: int = 0
 
 
 class UnitExpected(Event, frozen=True):
-    """Room is taken for a handling unit that will come by its move `number`, as heavy as in commit `as_of`."""
+    """Room is taken for a handling unit that will come by its move `number`, as heavy as in commit `as_of`.
+
+    `claim` was taken for it before, and is used by this.
+    """
 
     unit: str
     number: int
     as_of: int
     load: Load
     at: str
+    claim: str = ""
 
 
 class UnitSettled(Event, frozen=True):
@@ -153,6 +158,11 @@ class Holding(Struct, frozen=True):
             )
         )
 
+    @property
+    def standing(self) -> int:
+        """Handling units that stand here, or for which room is taken."""
+        return len(self.occupants) + sum(claim.handling_units for claim in self.claims.values())
+
     def units_of(self, sku: str) -> int:
         """Units of a product, whatever their lot and status."""
         return sum(item.units for item in self.items.values() if item.sku == sku)
@@ -204,9 +214,10 @@ def evolve(holding: Holding, event: Event) -> Holding:
         case StockDeparted():
             return _departed(holding, event)
         case StockArrived():
+            items = with_goods(holding.items, event.goods, event.occurred_at)
             return structs.replace(
                 holding,
-                items=with_goods(holding.items, event.goods, event.occurred_at),
+                items=_set_aside(items, event, 1),
                 seen=_seeing(holding.seen, lane_of(event.origin, event.lane), event.number),
                 claims=_without(holding.claims, event.claim),
                 kind=holding.kind or (LOOSE if event.warehouse is None else ""),
@@ -275,13 +286,17 @@ def _as_container(holding: Holding, event: Event) -> Holding:
                 net=_net(holding, event.warehouse, event.supply),
             )
         case SpaceTaken():
-            claim = Claim(event.load, event.at, event.unit, event.origin)
+            claim = Claim(event.load, event.at, event.unit, event.origin, event.handling_units)
             return structs.replace(holding, claims=holding.claims.set(event.claim, claim))
         case SpaceFreed():
             return structs.replace(holding, claims=_without(holding.claims, event.claim))
         case UnitExpected():
             occupant = Occupant(event.number, event.as_of, event.load, event.at)
-            return structs.replace(holding, occupants=holding.occupants.set(event.unit, occupant))
+            return structs.replace(
+                holding,
+                occupants=holding.occupants.set(event.unit, occupant),
+                claims=_without(holding.claims, event.claim),
+            )
         case UnitSettled():
             claims = holding.claims
             for claim_id in event.claims:
@@ -332,9 +347,15 @@ def _departed(holding: Holding, event: StockDeparted) -> Holding:
     if len(lanes) > LANES_REMEMBERED:
         oldest = sorted(lane.latest for lane in lanes.values())[len(lanes) // 2]
         lanes = Map({place: lane for place, lane in lanes.items() if lane.latest >= oldest})
-    return structs.replace(
-        holding, items=without_goods(holding.items, event.goods), lanes=lanes, departures=departures
-    )
+    items = without_goods(_set_aside(holding.items, event, -1), event.goods)
+    return structs.replace(holding, items=items, lanes=lanes, departures=departures)
+
+
+def _set_aside(items: Items, event: StockDeparted | StockArrived, sign: int) -> Items:
+    """`items` with the goods of an order line that arrive (or leave) set aside for it (or no longer)."""
+    if event.order_id is None or event.line_id is None:
+        return items
+    return allocating(items, line_key(event.order_id, event.line_id), event.goods, sign)
 
 
 def changed_supply(holding: Holding, warehouse: str, changes: list[tuple[Goods, int]]) -> tuple[Supply, ...]:

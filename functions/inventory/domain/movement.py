@@ -19,9 +19,10 @@ from inventory.domain.holding import (
     changed_supply,
     evolve,
     lane_of,
+    line_key,
 )
 from inventory.domain.room import Load, Rules, require_room
-from inventory.domain.stock import Wanted, take, warehouse_of
+from inventory.domain.stock import Wanted, take, take_allocated, warehouse_of
 from inventory.measures import CubicMillimetres, Ordinal, Text, Weight
 from inventory.stock_contracts import (
     ContainerArrived,
@@ -32,12 +33,13 @@ from inventory.stock_contracts import (
     HandlingUnitType,
     ProcessId,
     StockArrived,
+    StockDeallocated,
     StockDeparted,
     StockStatusChanged,
     SupplyCorrected,
 )
 from shared.events import Event
-from shared.identifiers import HoldingId, Timestamp, WarehouseCode
+from shared.identifiers import HoldingId, LineId, OrderId, Timestamp, WarehouseCode
 from shared.rejection import Conflict, Unprocessable
 
 
@@ -48,7 +50,10 @@ class Changed(Conflict):
 
 
 class DepartStock(Struct, frozen=True):
-    """Send loose goods on their way to `destination`. No `wanted` means: everything."""
+    """Send loose goods on their way to `destination`. No `wanted` means: everything.
+
+    With an order line: those units of what is wanted that are set aside for it, and they stay so.
+    """
 
     holding: HoldingId
     warehouse: WarehouseCode
@@ -59,6 +64,8 @@ class DepartStock(Struct, frozen=True):
     to_warehouse: WarehouseCode | None = None
     task_id: ProcessId | None = None
     reason: Text | None = None
+    order_id: OrderId | None = None
+    line_id: LineId | None = None
 
 
 class ArriveStock(Struct, frozen=True):
@@ -78,6 +85,8 @@ class ArriveStock(Struct, frozen=True):
     claim: Text | None = None
     task_id: ProcessId | None = None
     blocked: tuple[tuple[str, str], ...] = ()
+    order_id: OrderId | None = None
+    line_id: LineId | None = None
 
 
 class TakeSpace(Struct, frozen=True):
@@ -94,10 +103,14 @@ class TakeSpace(Struct, frozen=True):
     origin: str = ""
     rules: Rules | None = None
     standing_at: str | None = None
+    handling_units: int = 0
 
 
 class ExpectUnit(Struct, frozen=True):
-    """Take room for a handling unit that is about to come here by its move `number`."""
+    """Take room for a handling unit that is about to come here by its move `number`.
+
+    `claim` is the room that was taken for it before, if any: it is used by this.
+    """
 
     holding: HoldingId
     unit: HoldingId
@@ -108,6 +121,7 @@ class ExpectUnit(Struct, frozen=True):
     at: Timestamp
     rules: Rules | None = None
     standing_at: str | None = None
+    claim: str = ""
 
 
 class SettleUnit(Struct, frozen=True):
@@ -214,6 +228,8 @@ def depart(command: DepartStock, holding: Holding) -> Sequence[Event]:
             to_warehouse=command.to_warehouse,
             task_id=command.task_id,
             reason=command.reason,
+            order_id=command.order_id,
+            line_id=command.line_id,
         )
     ]
 
@@ -233,6 +249,8 @@ def arrive(command: ArriveStock, holding: Holding) -> Sequence[Event]:
         occurred_at=command.occurred_at,
         claim=command.claim,
         task_id=command.task_id,
+        order_id=command.order_id,
+        line_id=command.line_id,
     )
     events: list[Event] = [arrived]
     holding = evolve(holding, arrived)
@@ -253,6 +271,17 @@ def arrive(command: ArriveStock, holding: Holding) -> Sequence[Event]:
             events.append(came)
             holding = evolve(holding, came)
     recalled = [one for one in command.goods if one.status == AVAILABLE and (one.sku, one.lot) in command.blocked]
+    if recalled and command.order_id is not None and command.line_id is not None:
+        lost = StockDeallocated(
+            holding=command.holding,
+            warehouse=here or command.origin_warehouse,
+            order_id=command.order_id,
+            line_id=command.line_id,
+            goods=tuple(recalled),
+            reason="quarantine",
+        )
+        events.append(lost)
+        holding = evolve(holding, lost)
     if recalled:
         events.append(
             StockStatusChanged(
@@ -277,9 +306,18 @@ def take_space(command: TakeSpace, holding: Holding) -> Sequence[Event]:
         raise Changed(
             f"{command.unit} no longer stands at {command.holding}.", field="location", value=command.unit
         )
-    require_room(command.holding, command.rules, holding.taken, command.load)
+    require_room(
+        command.holding, command.rules, holding.taken, command.load, holding.standing, command.handling_units
+    )
     return [
-        SpaceTaken(claim=command.claim, load=command.load, at=command.at, unit=command.unit, origin=command.origin)
+        SpaceTaken(
+            claim=command.claim,
+            load=command.load,
+            at=command.at,
+            unit=command.unit,
+            origin=command.origin,
+            handling_units=command.handling_units,
+        )
     ]
 
 
@@ -301,15 +339,9 @@ def expect_unit(command: ExpectUnit, holding: Holding) -> Sequence[Event]:
     load = command.load if known is None else command.load.largest(known.load)
     if known is not None and known.number == command.number and known.load == load:
         return []
-    there = _without_unit(holding, command.unit)
-    require_room(
-        command.holding,
-        command.rules,
-        there,
-        load,
-        units=len(holding.occupants) - (known is not None),
-        more_units=1,
-    )
+    others = evolve(holding, SpaceFreed(claim=command.claim))
+    others = evolve(others, UnitLeft(unit=command.unit)) if known is not None else others
+    require_room(command.holding, command.rules, others.taken, load, units=others.standing, more_units=1)
     return [
         UnitExpected(
             unit=command.unit,
@@ -317,6 +349,7 @@ def expect_unit(command: ExpectUnit, holding: Holding) -> Sequence[Event]:
             as_of=max(command.version, known.version if known else 0),
             load=load,
             at=command.at,
+            claim=command.claim,
         )
     ]
 
@@ -473,7 +506,11 @@ def _chosen(command: DepartStock, holding: Holding) -> list[Goods]:
     """What is wanted, line after line: a later line finds what the ones before have left."""
     chosen: list[Goods] = []
     for index, wanted in enumerate(command.wanted):
-        goods = take(command.holding, holding, wanted, field="units", index=index)
+        if command.order_id is not None and command.line_id is not None:
+            line = line_key(command.order_id, command.line_id)
+            goods = take_allocated(command.holding, holding, wanted, line, field="units", index=index)
+        else:
+            goods = take(command.holding, holding, wanted, field="units", index=index)
         chosen += goods
         holding = evolve(holding, _leaving(command, goods))
     return chosen
@@ -488,6 +525,8 @@ def _leaving(command: DepartStock, goods: Sequence[Goods]) -> StockDeparted:
         number=1,
         goods=tuple(goods),
         occurred_at=command.occurred_at,
+        order_id=command.order_id,
+        line_id=command.line_id,
     )
 
 
@@ -512,10 +551,3 @@ def _everything(place: str, holding: Holding) -> list[Goods]:
 def _require_standing(container: str, seen_at: str | None, holding: Holding) -> None:
     if seen_at is not None and (holding.place != seen_at or holding.in_transit):
         raise Changed(f"{container} has moved meanwhile.", field="to", value=container)
-
-
-def _without_unit(holding: Holding, unit: str) -> Load:
-    """What is taken by all others."""
-    if unit not in holding.occupants:
-        return holding.taken
-    return evolve(holding, UnitLeft(unit=unit)).taken

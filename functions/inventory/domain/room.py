@@ -55,12 +55,16 @@ class Occupant(Struct, frozen=True, array_like=True):
 
 
 class Claim(Struct, frozen=True, array_like=True):
-    """Room taken at `taken_at` for goods on their way from `origin`, or onto the handling unit `unit` here."""
+    """Room taken at `taken_at` for goods on their way from `origin`, or onto the handling unit `unit` here.
+
+    `handling_units` is 1 where it is room for a handling unit.
+    """
 
     load: Load
     taken_at: str
     unit: str = ""
     origin: str = ""
+    handling_units: int = 0
 
 
 class Rules(Struct, frozen=True):

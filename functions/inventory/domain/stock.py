@@ -373,15 +373,7 @@ def take(
 ) -> list[Goods]:
     """The goods that `wanted` names, first expired first. Raises a rejection that says what is there and free."""
     where = f"goods[{index}]" if index is not None else ""
-    alike = [
-        item
-        for item in sorted(holding.items.values(), key=lambda item: item.turn)
-        if item.sku == wanted.sku
-        and item.status == wanted.status
-        and (wanted.lot is None or item.lot == wanted.lot)
-        and (not wanted.serials or item.serial in wanted.serials)
-        and (wanted.expires_on is None or item.expires_on == wanted.expires_on)
-    ]
+    alike = alike_to(holding, wanted)
     free = sum(item.free_units for item in alike)
     units = wanted.units if wanted.units is not None else (len(wanted.serials) or free)
     if wanted.serials and (wanted.units or units) != len(wanted.serials):
@@ -403,6 +395,43 @@ def take(
             code="lot-required",
         )
     taken, _ = _split(alike, units, free_only=True)
+    return taken
+
+
+def alike_to(holding: Holding, wanted: Wanted) -> list[Item]:
+    """What there is of what is wanted, first expired first."""
+    return [
+        item
+        for item in sorted(holding.items.values(), key=lambda item: item.turn)
+        if item.sku == wanted.sku
+        and item.status == wanted.status
+        and (wanted.lot is None or item.lot == wanted.lot)
+        and (not wanted.serials or item.serial in wanted.serials)
+        and (wanted.expires_on is None or item.expires_on == wanted.expires_on)
+    ]
+
+
+def take_allocated(
+    place: str, holding: Holding, wanted: Wanted, line: str, *, field: str = "units", index: int = 0
+) -> list[Goods]:
+    """The units of what is wanted that are set aside for `line`. Raises Conflict when they are fewer."""
+    alike = [item for item in alike_to(holding, wanted) if item.units_for(line)]
+    there = sum(item.units_for(line) for item in alike)
+    units = wanted.units if wanted.units is not None else there
+    if units > there or units == 0:
+        raise Conflict(
+            f"{place} has {there} units of {wanted.sku} set aside for order line {line}; {units} cannot be taken.",
+            field=f"goods[{index}].{field}",
+            value=units,
+            remedy=f"Take at most {there}." if there else "Look where the order's units are now.",
+            code="insufficient-stock",
+        )
+    taken: list[Goods] = []
+    for item in alike:
+        here = min(units, item.units_for(line))
+        if here:
+            taken.append(item.some(here))
+            units -= here
     return taken
 
 
