@@ -31,6 +31,20 @@ class Accepted(Enum):
         "AwsSolutions-SQS4",
         "Only on the local target, whose endpoint speaks plain HTTP on this machine; on AWS TLS is enforced.",
     )
+    NO_ACCESS_LOG = (
+        "AwsSolutions-S1",
+        "Every attachment is announced in the history before its address is signed; a log of requests would be a "
+        "second bucket that says less.",
+    )
+    LOCAL_HTTP_BUCKET = (
+        "AwsSolutions-S10",
+        "Only on the local target, whose endpoint speaks plain HTTP on this machine; on AWS TLS is enforced.",
+    )
+    ATTACHED_FILES = (
+        "AwsSolutions-IAM5",
+        "The names of files are made while the Lambda runs; the wildcard covers one prefix of the service's own "
+        "bucket and nothing else.",
+    )
     OPTIONAL_MFA = (
         "AwsSolutions-COG2",
         "Scanners on the floor are shared within a shift and their users carry no authenticator; "
@@ -52,6 +66,7 @@ class Accepted(Enum):
         return self.value[1]
 
 
-def accept(construct: IConstruct, finding: Accepted) -> None:
-    """Marks the finding on this construct as looked at."""
-    Validations.of(construct).acknowledge(Acknowledgment(id=finding.rule, reason=finding.reason))
+def accept(construct: IConstruct, finding: Accepted, of: str = "") -> None:
+    """Marks the finding on this construct as looked at; `of` narrows it to what cdk-nag names behind the rule."""
+    rule = f"{finding.rule}[{of}]" if of else finding.rule
+    Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=finding.reason))

@@ -114,6 +114,10 @@ RECEIVING = Service("receiving", (
         "POST /receiving/inspections/{id}/results": "receiving/write",
         "POST /receiving/inspections/{id}/decision": "receiving/write",
     }),
+    command("attachments", {
+        "POST /receiving/inspections/{id}/attachments": "receiving/write",
+        "GET /receiving/inspections/{id}/attachments": "receiving/read",
+    }, also=frozenset({Grant.ATTACH})),
     command("recalls", {
         "POST /receiving/recalls": "receiving/write",
         "POST /receiving/recalls/lifting": "receiving/write",
@@ -144,7 +148,7 @@ RECEIVING = Service("receiving", (
     Index("by_supplier", "supplied", "place"),
     Index("by_period", "period", "moment"),
     Index("by_due", "due", "expected"),
-))
+), attachments=True)
 
 READ_ALL = ("inventory/read", "orders/read", "payments/read", "receiving/read")
 

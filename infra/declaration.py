@@ -23,6 +23,7 @@ class Grant(Enum):
     PUBLISH = "Publish"
     CONSUME_QUEUE = "ConsumeQueue"
     KEEP_LEDGER = "KeepLedger"
+    ATTACH = "Attach"
 
 
 class Kind(Enum):
@@ -130,12 +131,16 @@ class Index:
 
 @dataclass(frozen=True)
 class Service:
-    """A business service: its capabilities, the indexes of its views, a ledger when it keeps one."""
+    """A business service: its capabilities, the indexes of its views, a ledger when it keeps one.
+
+    `attachments` says whether it keeps files: photos and documents, in a bucket of its own.
+    """
 
     name: str
     capabilities: tuple[Capability, ...]
     indexes: tuple[Index, ...] = ()
     ledger_table: str | None = None
+    attachments: bool = False
 
     @property
     def events_table(self) -> str:

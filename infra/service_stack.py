@@ -13,6 +13,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_servicediscovery as discovery
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
@@ -38,6 +39,9 @@ from infra.target import Target
 
 T = TypeVar("T")
 
+ATTACHED = "attached"
+"""The prefix of every file: what a Lambda may read and write in the bucket."""
+ATTACHMENTS_KEPT_FOR = Duration.days(5 * 365)
 PARKED_FOR = Duration.days(14)
 STREAM_RETRIES = 10_000  # the most there is: age decides
 STREAM_LAG_ALARM = Duration.minutes(1)
@@ -79,6 +83,7 @@ class ServiceStack(Stack):
                 else dynamodb.ProjectionType.ALL,
             )
         self._ledger = self._table("Ledger", service.ledger_table) if service.ledger_table else None
+        self._attachments = self._bucket() if service.attachments else None
         self._package = Package(self, service.name, target)
         for capability in service.capabilities:
             self._capability(capability)
@@ -104,6 +109,9 @@ class ServiceStack(Stack):
             answers_people=capability.kind in (Kind.COMMAND, Kind.QUERY),
             libraries=capability.libraries,
         )
+        if self._attachments is not None and Grant.ATTACH in capability.grants:
+            bucket = self.resolve(self._attachments.bucket_arn)["Fn::GetAtt"][0]
+            accept(function.role, Accepted.ATTACHED_FILES, of=f"Resource::<{bucket}.Arn>/{ATTACHED}/*")
         self._routes(capability, function)
         if queue is not None:
             self._consume(capability, function, queue)
@@ -160,6 +168,11 @@ class ServiceStack(Stack):
                     ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
                     _present(self._ledger, "who keeps a ledger belongs to a service that declares one").table_arn,
                 )
+            case Grant.ATTACH:
+                bucket = _present(self._attachments, "who attaches files belongs to a service that keeps some")
+                return _allow(
+                    grant.value, ["s3:GetObject", "s3:PutObject"], bucket.arn_for_objects(f"{ATTACHED}/*")
+                )
 
     def _environment(self, capability: Capability, queue: sqs.Queue | None) -> dict[str, str]:
         grants = capability.grants
@@ -174,6 +187,8 @@ class ServiceStack(Stack):
             told["BUS_NAME"] = self._bus.event_bus_name
         if Grant.KEEP_LEDGER in grants and self._service.ledger_table:
             told["SANDBOX_LEDGER_TABLE"] = self._service.ledger_table
+        if Grant.ATTACH in grants and self._attachments is not None:
+            told["ATTACHMENTS_BUCKET"] = self._attachments.bucket_name
         return told
 
     # --- what starts a Lambda ---
@@ -292,6 +307,30 @@ class ServiceStack(Stack):
             deletion_protection=not self._target.local,
             removal_policy=self._target.removal,
         )
+
+    def _bucket(self) -> s3.Bucket:
+        """Photos and documents, reached by signed addresses only; an upload never finished goes after a week."""
+        bucket = s3.Bucket(
+            self,
+            "Attachments",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
+            enforce_ssl=not self._target.local,
+            versioned=not self._target.local,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    abort_incomplete_multipart_upload_after=Duration.days(7),
+                    expiration=ATTACHMENTS_KEPT_FOR,
+                    noncurrent_version_expiration=None if self._target.local else Duration.days(30),
+                )
+            ],
+            removal_policy=self._target.removal,
+        )
+        accept(bucket, Accepted.NO_ACCESS_LOG)
+        if self._target.local:
+            accept(bucket, Accepted.LOCAL_HTTP_BUCKET)
+        return bucket
 
     def _queue(self, capability: Capability) -> sqs.Queue | None:
         """The capability's queue, and beside it the queue of what it failed at ten times."""

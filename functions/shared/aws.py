@@ -9,6 +9,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
@@ -35,3 +36,11 @@ def eventbridge() -> "EventBridgeClient":
 def sqs() -> "SQSClient":
     """The process's SQS client."""
     return boto3.client("sqs", config=_CONFIG)
+
+
+@cache
+def s3() -> "S3Client":
+    """The process's S3 client. Only for signing: the bytes of files never pass through a Lambda."""
+    return boto3.client(
+        "s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "auto"}))
+    )

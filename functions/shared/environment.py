@@ -18,6 +18,7 @@ class Environment(Struct, frozen=True, rename=lambda name: name.upper()):
     sandbox_ledger_table: str = ""
     payment_provider: str = ""
     gs1_company_prefix: str = "0614141"
+    attachments_bucket: str = ""
     log_level: str = "INFO"
 
 

@@ -193,6 +193,29 @@ def test_every_subscription_is_to_an_event_of_a_service_in_the_map() -> None:
             assert {event.split(".")[0] for event in capability.subscribes} <= names
 
 
+# --- files ---
+
+
+def test_files_are_encrypted_private_owned_by_us_and_gone_when_nobody_may_need_them(either: Templates) -> None:
+    [bucket] = either.of_type("S3::Bucket")
+    assert bucket.template.stack == "stowage-receiving"
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+    [ownership] = bucket["OwnershipControls"]["Rules"]
+    assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
+    [life] = bucket["LifecycleConfiguration"]["Rules"]
+    assert life["ExpirationInDays"] == 5 * 365
+    assert life["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+
+
+def test_files_travel_by_tls_only_on_aws(aws: Templates) -> None:
+    [policy] = aws.of_type("S3::BucketPolicy")
+    [statement] = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
 # --- tables and their streams ---
 
 
