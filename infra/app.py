@@ -114,10 +114,10 @@ RECEIVING = Service("receiving", (
         "POST /receiving/inspections/{id}/results": "receiving/write",
         "POST /receiving/inspections/{id}/decision": "receiving/write",
     }),
-    command("attachments", {
-        "POST /receiving/inspections/{id}/attachments": "receiving/write",
-        "GET /receiving/inspections/{id}/attachments": "receiving/read",
-    }, also=frozenset({Grant.ATTACH})),
+    command("attachments", {"POST /receiving/inspections/{id}/attachments": "receiving/write"},
+            also=frozenset({Grant.ATTACH})),
+    query("attached", {"GET /receiving/inspections/{id}/attachments": "receiving/read"},
+          also=frozenset({Grant.FETCH_ATTACHED})),
     command("recalls", {
         "POST /receiving/recalls": "receiving/write",
         "POST /receiving/recalls/lifting": "receiving/write",

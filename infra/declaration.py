@@ -24,6 +24,7 @@ class Grant(Enum):
     CONSUME_QUEUE = "ConsumeQueue"
     KEEP_LEDGER = "KeepLedger"
     ATTACH = "Attach"
+    FETCH_ATTACHED = "FetchAttached"
 
 
 class Kind(Enum):
@@ -240,9 +241,15 @@ def command(
     return Capability(name, Kind.COMMAND, routes(at), also=also, libraries=libraries)
 
 
-def query(name: str, at: Mapping[str, str | None], *, libraries: str | None = None) -> Capability:
+def query(
+    name: str,
+    at: Mapping[str, str | None],
+    *,
+    also: frozenset[Grant] = frozenset(),
+    libraries: str | None = None,
+) -> Capability:
     """Answers from history and views."""
-    return Capability(name, Kind.QUERY, routes(at), libraries=libraries)
+    return Capability(name, Kind.QUERY, routes(at), also=also, libraries=libraries)
 
 
 def reaction(

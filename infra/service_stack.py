@@ -39,6 +39,7 @@ from infra.target import Target
 
 T = TypeVar("T")
 
+FILE_ACTIONS = {Grant.ATTACH: "s3:PutObject", Grant.FETCH_ATTACHED: "s3:GetObject"}
 ATTACHED = "attached"
 """The prefix of every file: what a Lambda may read and write in the bucket."""
 ATTACHMENTS_KEPT_FOR = Duration.days(5 * 365)
@@ -109,7 +110,7 @@ class ServiceStack(Stack):
             answers_people=capability.kind in (Kind.COMMAND, Kind.QUERY),
             libraries=capability.libraries,
         )
-        if self._attachments is not None and Grant.ATTACH in capability.grants:
+        if self._attachments is not None and capability.grants & FILE_ACTIONS.keys():
             bucket = self.resolve(self._attachments.bucket_arn)["Fn::GetAtt"][0]
             accept(function.role, Accepted.ATTACHED_FILES, of=f"Resource::<{bucket}.Arn>/{ATTACHED}/*")
         self._routes(capability, function)
@@ -168,11 +169,9 @@ class ServiceStack(Stack):
                     ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
                     _present(self._ledger, "who keeps a ledger belongs to a service that declares one").table_arn,
                 )
-            case Grant.ATTACH:
+            case Grant.ATTACH | Grant.FETCH_ATTACHED:
                 bucket = _present(self._attachments, "who attaches files belongs to a service that keeps some")
-                return _allow(
-                    grant.value, ["s3:GetObject", "s3:PutObject"], bucket.arn_for_objects(f"{ATTACHED}/*")
-                )
+                return _allow(grant.value, [FILE_ACTIONS[grant]], bucket.arn_for_objects(f"{ATTACHED}/*"))
 
     def _environment(self, capability: Capability, queue: sqs.Queue | None) -> dict[str, str]:
         grants = capability.grants
@@ -187,7 +186,7 @@ class ServiceStack(Stack):
             told["BUS_NAME"] = self._bus.event_bus_name
         if Grant.KEEP_LEDGER in grants and self._service.ledger_table:
             told["SANDBOX_LEDGER_TABLE"] = self._service.ledger_table
-        if Grant.ATTACH in grants and self._attachments is not None:
+        if grants & FILE_ACTIONS.keys() and self._attachments is not None:
             told["ATTACHMENTS_BUCKET"] = self._attachments.bucket_name
         return told
 

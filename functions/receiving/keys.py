@@ -1,6 +1,16 @@
-"""Where documents of the views table are that more than one capability looks up."""
+"""Where documents and files are that more than one capability looks up."""
+
+from datetime import timedelta
+
+ADDRESS_VALID_FOR = timedelta(minutes=15)
+"""How long a signed address can be used."""
 
 
 def plan_key(plan_id: str) -> tuple[str, str]:
     """Where an inspection plan is."""
     return f"Plan#{plan_id}", "Plan"
+
+
+def attachment_key(inspection_id: str, attachment_id: str) -> str:
+    """Where an inspection's photo or document is in the attachments bucket."""
+    return f"attached/inspections/{inspection_id}/{attachment_id}"

@@ -37,7 +37,8 @@ ATTACHED = "attached files"
 BESIDES: dict[str, dict[str, set[str]]] = {
     "orders intake": {VIEWS: READ_VIEWS},
     "receiving announcements": {VIEWS: READ_VIEWS},
-    "receiving attachments": {ATTACHED: {"s3:GetObject", "s3:PutObject"}},
+    "receiving attachments": {ATTACHED: {"s3:PutObject"}},
+    "receiving attached": {ATTACHED: {"s3:GetObject"}},
     "receiving imports": {VIEWS: READ_VIEWS},
     "receiving arrivals": {VIEWS: READ_VIEWS},
     "payments authorization": {
@@ -69,8 +70,7 @@ def _found(templates: Templates, service: Service, capability: Capability) -> di
                 found.setdefault(BUS, set()).update(statement.actions)
             elif resource != f"/stowage/{service.name}/{capability.name}":
                 table, _, _ = resource.partition("/index/")
-            if statement.sid == "Attach":
-                table = ATTACHED
+                table = ATTACHED if statement.sid in ("Attach", "FetchAttached") else table
                 found.setdefault(names.get(table, table), set()).update(statement.actions)
     return found
 

@@ -193,7 +193,7 @@ class Landscape:
         )
         if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
             os.environ["SANDBOX_LEDGER_TABLE"] = service.ledger_table
-        if Grant.ATTACH in capability.grants:
+        if capability.grants & {Grant.ATTACH, Grant.FETCH_ATTACHED}:
             os.environ["ATTACHMENTS_BUCKET"] = f"{service.name}-attachments"
         _forget((service.name, "shared.resources"))
         environment.cache_clear()
