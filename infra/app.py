@@ -73,12 +73,13 @@ ORDERS = Service("orders", (
     command("intake", {
         "POST /orders": "orders/write",
         "POST /orders/{id}/cancellation": "orders/write",
+        "POST /orders/{id}/release": "orders/write",
     }, also=frozenset({Grant.READ_VIEWS})),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
     reaction("fulfilment", batch=100, window_s=1, on=(
         "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentAbandoned",
         "payments.PaymentVoided", "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
-        "inventory.ReservationReleased",
+        "inventory.ReservationReleased", "inventory.LineAllocated", "inventory.LineUnallocated",
     )),
     replica("assortment", on=("inventory.ProductRegistered",)),
     schedule("deadlines", every_minutes=1),

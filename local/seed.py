@@ -24,7 +24,7 @@ from sample.generate import dataset
 from sample.model import Dataset, Order, Stock
 
 PLACED_FILE = ROOT / ".local" / "sample-orders.json"
-SETTLED = ("reserved", "backordered", "cancelled")
+SETTLED = ("reserved", "backordered", "allocated", "cancelled")
 PAGE = 200
 POLL_SECONDS = 0.5
 SETTLE_SECONDS = 300.0

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-STATUSES = ("placed", "reserving", "cancelling", *SETTLED)
+STATUSES = ("placed", "reserving", "allocating", "cancelling", *SETTLED)
 RESERVED_EVENT = "OrderReserved"
 AGREEMENT_SECONDS = 30.0
 POLL_SECONDS = 0.5
@@ -109,7 +109,7 @@ def reserved_by_orders(orders: Iterable[Order]) -> Counter[Place]:
     units: Counter[Place] = Counter()
     for order in orders:
         for line in order.lines:
-            if line.status == "reserved":
+            if line.status in ("reserved", "allocated"):
                 units[order.warehouse, line.sku] += line.quantity
     return units
 
@@ -265,6 +265,8 @@ def _reason(order: Order) -> str:
             return order.reason or "no reason given"
         case "reserved":
             return "every line has its units, the money is authorized"
+        case "allocated":
+            return "concrete units are set aside for every line"
         case "placed":
             return "waits for the payment"
         case _:

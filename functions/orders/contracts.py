@@ -113,6 +113,40 @@ class ReservationReleaseRequested(Event, frozen=True):
     lines: tuple[ReleasedLine, ...]
 
 
+class LineToAllocate(Struct, frozen=True):
+    """A line that is to get concrete units; `promise` is the number of inventory's answer that it has them."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    promise: Annotated[int, Meta(ge=0)] = 0
+
+
+class AllocationRequested(Event, frozen=True):
+    """The order is released to picking: its lines are to get concrete units, until `deadline`."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[LineToAllocate, ...]
+    deadline: Timestamp
+    attempt: Attempt = 1
+
+
+class OrderAllocated(Event, frozen=True):
+    """Concrete units are set aside for every line: the order can be picked."""
+
+    order_id: OrderId
+    deadline: Timestamp
+
+
+class AllocationDelayed(Event, frozen=True):
+    """The order has lost units that were set aside for it; others are being looked for, until `deadline`."""
+
+    order_id: OrderId
+    lines: tuple[LineId, ...]
+    deadline: Timestamp
+
+
 class OrderReserved(Event, frozen=True):
     """Every line has its units and the money is authorized: the order is ready to be released to picking."""
 
@@ -158,6 +192,9 @@ PUBLISHED: tuple[type[Event], ...] = (
     ReservationReleaseRequested,
     OrderReserved,
     OrderBackordered,
+    AllocationRequested,
+    OrderAllocated,
+    AllocationDelayed,
     CancellationStarted,
     OrderCancelled,
     FulfilmentStalled,
@@ -191,6 +228,14 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     OrderReserved: OrderReserved(order_id=_ORDER, deadline="2026-02-07T09:30:01.000Z"),
     OrderBackordered: OrderBackordered(order_id=_ORDER, lines=_REQUESTED, deadline="2026-03-02T09:30:01.000Z"),
+    AllocationRequested: AllocationRequested(
+        order_id=_ORDER,
+        warehouse="MAIN",
+        lines=(LineToAllocate("1", "MUG-0350-BLU", 6, 120_000),),
+        deadline=_DEADLINE,
+    ),
+    OrderAllocated: OrderAllocated(order_id=_ORDER, deadline="2026-02-07T09:30:02.000Z"),
+    AllocationDelayed: AllocationDelayed(order_id=_ORDER, lines=("1",), deadline=_DEADLINE),
     CancellationStarted: CancellationStarted(
         order_id=_ORDER, reason="customer changed their mind", deadline=_DEADLINE
     ),

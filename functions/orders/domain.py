@@ -1,9 +1,9 @@
 """The order and the saga that sees it through, pure.
 
-    placed ──► reserving ──► reserved (ready to release to picking)
-       │            │  ▲            │
-       │            ▼  │            ▼
-       │        backordered ◄── a promise broken
+    placed ──► reserving ──► reserved ──► allocating ──► allocated (ready to be picked)
+       │            │  ▲         │  release    │    ◄── units lost  │
+       │            ▼  │         ▼             ▼                    ▼
+       │        backordered ◄── a promise broken, at any time
        ▼            ▼
     cancelling ──► cancelled
 
@@ -11,6 +11,7 @@ Money is authorized first, then stock is reserved. A declined payment ends the o
 Every state that waits has a deadline; a step that has not answered by then is asked again a few times, and then
 the order is cancelled, with its stock and money freed. Answers can come twice, late or out of order: what
 inventory says of a line carries the number that it has in inventory's own books, and only a higher number counts.
+What it says of a line's promise and of its allocation are numbered apart: they are two books.
 """
 
 from collections.abc import Iterator, Sequence
@@ -22,10 +23,14 @@ from msgspec import Struct, structs
 from orders.contracts import (
     MAX_REASON,
     PUBLISHED,
+    AllocationDelayed,
+    AllocationRequested,
     CancellationStarted,
     Channel,
     CustomerReference,
     FulfilmentStalled,
+    LineToAllocate,
+    OrderAllocated,
     OrderBackordered,
     OrderCancelled,
     OrderLine,
@@ -42,7 +47,16 @@ from orders.contracts import (
     ReservationRequested,
 )
 from shared.events import Event, EventCatalog
-from shared.identifiers import LineId, OrderId, Timestamp, WarehouseCode
+from shared.identifiers import (
+    CalendarDate,
+    HoldingId,
+    LineId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    Timestamp,
+    WarehouseCode,
+)
 from shared.money import MAX_MINOR_UNITS, Money
 from shared.rejection import Conflict, NotFound, Unprocessable
 
@@ -51,13 +65,19 @@ RESERVATION_TIME = timedelta(hours=1)
 CANCELLATION_TIME = timedelta(hours=1)
 BACKORDER_TIME = timedelta(days=30)
 RELEASE_TIME = timedelta(days=7)
+ALLOCATION_TIME = timedelta(hours=1)
+PICKING_TIME = timedelta(days=7)
 ATTEMPTS = 3
 
 PLACED, RESERVING, RESERVED, BACKORDERED = "placed", "reserving", "reserved", "backordered"
+ALLOCATING, ALLOCATED = "allocating", "allocated"
 CANCELLING, CANCELLED = "cancelling", "cancelled"
-STATUSES = (PLACED, RESERVING, RESERVED, BACKORDERED, CANCELLING, CANCELLED)
+STATUSES = (PLACED, RESERVING, RESERVED, BACKORDERED, ALLOCATING, ALLOCATED, CANCELLING, CANCELLED)
 
 LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_RELEASED = "pending", "reserved", "backordered", "released"
+LINE_ALLOCATED = "allocated"
+CLAIMING = (LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_ALLOCATED)
+"""Where a line stands that may hold stock."""
 PAYMENT_NONE, PAYMENT_REQUESTED, PAYMENT_AUTHORIZED = "none", "requested", "authorized"
 PAYMENT_DECLINED, PAYMENT_VOIDED = "declined", "voided"
 
@@ -100,6 +120,33 @@ class LineFreed(Event, frozen=True):
     answer: int
 
 
+class Pick(Struct, frozen=True, omit_defaults=True):
+    """Concrete units that are set aside for a line: in which holding, and where that stood then."""
+
+    holding: HoldingId
+    place: HoldingId
+    units: int
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class LineSetAside(Event, frozen=True):
+    """Concrete units are set aside for a line. `answer` is the number of that answer in the allocation's book."""
+
+    line_id: LineId
+    answer: int
+    picks: tuple[Pick, ...]
+
+
+class LineIncomplete(Event, frozen=True):
+    """Units of a line are `missing`: they are not set aside, or no longer."""
+
+    line_id: LineId
+    answer: int
+    missing: int
+
+
 class DeadlinePassed(Event, frozen=True):
     """A step had not answered in time and is asked again."""
 
@@ -116,13 +163,18 @@ CATALOG = EventCatalog(
         LinePromised,
         LineDelayed,
         LineFreed,
+        LineSetAside,
+        LineIncomplete,
         DeadlinePassed,
     ),
 )
 
 
 class Line(Struct, frozen=True):
-    """A line of the order: what is wanted, where it stands, and the latest answer of inventory on it."""
+    """A line of the order: what is wanted, where it stands, and the latest answers of inventory on it.
+
+    `answer` is that on its promise, `allocation` that on its allocation: `picks` are set aside, `missing` are not.
+    """
 
     line_id: str
     sku: str
@@ -130,6 +182,9 @@ class Line(Struct, frozen=True):
     unit_price: int
     status: str = LINE_PENDING
     answer: int = 0
+    allocation: int = 0
+    picks: tuple[Pick, ...] = ()
+    missing: int = 0
 
 
 class Order(Struct, frozen=True):
@@ -177,6 +232,30 @@ class CancelOrder(Struct, frozen=True):
     """Give the order up."""
 
     reason: Reason
+    at: datetime
+
+
+class ReleaseOrder(Struct, frozen=True):
+    """Let the order be picked: its lines are to get concrete units."""
+
+    at: datetime
+
+
+class NoteAllocatedLine(Struct, frozen=True):
+    """Inventory says: concrete units are set aside for the line."""
+
+    line_id: LineId
+    answer: int
+    picks: tuple[Pick, ...]
+    at: datetime
+
+
+class NoteUnallocatedLine(Struct, frozen=True):
+    """Inventory says: `missing` units of the line are not set aside."""
+
+    line_id: LineId
+    answer: int
+    missing: int
     at: datetime
 
 
@@ -244,6 +323,9 @@ Command = (
     | NoteReservedLine
     | NoteWaitingLine
     | NoteReleasedLine
+    | ReleaseOrder
+    | NoteAllocatedLine
+    | NoteUnallocatedLine
     | CheckDeadline
 )
 
@@ -271,6 +353,12 @@ def decide(command: Command, order: Order) -> Sequence[Event]:
             return list(_line_waits(command, order))
         case NoteReleasedLine():
             return list(_line_released(command, order))
+        case ReleaseOrder():
+            return list(_release_to_picking(command, order))
+        case NoteAllocatedLine():
+            return list(_line_allocated(command, order))
+        case NoteUnallocatedLine():
+            return list(_line_incomplete(command, order))
         case CheckDeadline():
             return list(_overdue(command, order))
 
@@ -313,9 +401,22 @@ def evolve(order: Order, event: Event) -> Order:
                 deadline=event.deadline,
             )
         case LinePromised():
-            return _with_line(order, event.line_id, LINE_RESERVED, event.answer)
+            known = order.lines[event.line_id].status
+            status = LINE_ALLOCATED if known == LINE_ALLOCATED else LINE_RESERVED
+            return _with_line(order, event.line_id, status, event.answer)
         case LineDelayed():
-            return _with_line(order, event.line_id, LINE_BACKORDERED, event.answer)
+            line = structs.replace(
+                order.lines[event.line_id], status=LINE_BACKORDERED, answer=event.answer, picks=(), missing=0
+            )
+            return structs.replace(order, lines=order.lines.set(event.line_id, line))
+        case LineSetAside() | LineIncomplete():
+            return _with_allocation(order, event)
+        case AllocationRequested():
+            return structs.replace(order, status=ALLOCATING, attempt=event.attempt, deadline=event.deadline)
+        case AllocationDelayed():
+            return structs.replace(order, status=ALLOCATING, attempt=1, deadline=event.deadline)
+        case OrderAllocated():
+            return structs.replace(order, status=ALLOCATED, deadline=event.deadline)
         case LineFreed():
             return _with_line(order, event.line_id, LINE_RELEASED, event.answer)
         case OrderReserved():
@@ -407,7 +508,10 @@ def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
         return
     promised = LinePromised(line_id=command.line_id, answer=command.answer)
     yield promised
-    yield from _take_stock_of_lines(evolve(order, promised), command.at)
+    order = evolve(order, promised)
+    yield from _take_stock_of_lines(order, command.at)
+    if order.status in (ALLOCATING, ALLOCATED):
+        yield _allocation(order, [order.lines[command.line_id]], command.at, order.attempt)
 
 
 def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
@@ -430,12 +534,60 @@ def _take_stock_of_lines(order: Order, at: datetime) -> Iterator[Event]:
     if order.status == CANCELLING or order.lines_in(LINE_PENDING):
         return
     waiting = order.lines_in(LINE_BACKORDERED)
-    if not waiting and order.status != RESERVED:
+    if not waiting and order.status not in (RESERVED, ALLOCATING, ALLOCATED):
         yield OrderReserved(order_id=order.order_id, deadline=_until(at, RELEASE_TIME))
     if waiting and order.status != BACKORDERED:
         yield OrderBackordered(
             order_id=order.order_id, lines=_requested(waiting), deadline=_until(at, BACKORDER_TIME)
         )
+
+
+def _release_to_picking(command: ReleaseOrder, order: Order) -> Iterator[Event]:
+    """An order that is released already stays as it is. Raises Conflict for one that is not reserved."""
+    if order.status in (ALLOCATING, ALLOCATED):
+        return
+    if order.status != RESERVED:
+        what, remedy = _NOT_RELEASED[order.status]
+        raise Conflict(
+            f"Order {order.order_id} is {order.status}: {what}.",
+            field="id",
+            value=order.order_id,
+            remedy=remedy,
+            code="not-reserved",
+        )
+    yield _allocation(order, order.lines_in(LINE_RESERVED, LINE_ALLOCATED), command.at, attempt=1)
+
+
+def _line_allocated(command: NoteAllocatedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if _says_nothing_new(command.answer, line, order):
+        return
+    noted = LineSetAside(line_id=command.line_id, answer=command.answer, picks=command.picks)
+    yield noted
+    order = evolve(order, noted)
+    if order.status == ALLOCATING and len(order.lines_in(LINE_ALLOCATED)) == len(order.lines):
+        yield OrderAllocated(order_id=order.order_id, deadline=_until(command.at, PICKING_TIME))
+
+
+def _line_incomplete(command: NoteUnallocatedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if _says_nothing_new(command.answer, line, order):
+        return
+    noted = LineIncomplete(line_id=command.line_id, answer=command.answer, missing=command.missing)
+    yield noted
+    if order.status == ALLOCATED:
+        yield AllocationDelayed(
+            order_id=order.order_id, lines=(command.line_id,), deadline=_until(command.at, ALLOCATION_TIME)
+        )
+
+
+def _says_nothing_new(answer: int, line: Line, order: Order) -> bool:
+    """Whether an answer on a line's allocation comes late, or for an order that is not released any more."""
+    return (
+        answer <= line.allocation
+        or order.status not in (ALLOCATING, ALLOCATED)
+        or line.status not in (LINE_RESERVED, LINE_ALLOCATED)
+    )
 
 
 def _line_released(command: NoteReleasedLine, order: Order) -> Iterator[Event]:
@@ -461,12 +613,12 @@ def _cancel(order: Order, reason: str, at: datetime) -> Iterator[Event]:
 def _compensate(order: Order, reason: str) -> Iterator[Event]:
     if _holds_money(order):
         yield PaymentVoidRequested(order_id=order.order_id, reason=reason)
-    if held := order.lines_in(LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED):
+    if held := order.lines_in(*CLAIMING):
         yield _release(order, held)
 
 
 def _finish_cancellation(order: Order) -> Iterator[Event]:
-    if not _holds_money(order) and not order.lines_in(LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED):
+    if not _holds_money(order) and not order.lines_in(*CLAIMING):
         yield OrderCancelled(order_id=order.order_id, reason=order.reason)
 
 
@@ -488,6 +640,9 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
             yield from _cancel(order, "reservation-timeout", command.at)
         case "backordered":
             yield from _cancel(order, "backorder-expired", command.at)
+        case "allocating" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="allocation")
+            yield _allocation(order, order.lines_in(LINE_RESERVED, LINE_ALLOCATED), command.at, again)
         case "cancelling" if again <= ATTEMPTS:
             yield DeadlinePassed(waiting_for="cancellation")
             yield CancellationStarted(
@@ -500,7 +655,22 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
             yield FulfilmentStalled(order_id=order.order_id, waiting_for=_WAITING_FOR[order.status])
 
 
-_WAITING_FOR = {RESERVED: "release to picking", CANCELLING: "release of stock or void of payment"}
+_WAITING_FOR = {
+    RESERVED: "release to picking",
+    ALLOCATING: "allocation",
+    ALLOCATED: "picking",
+    CANCELLING: "release of stock or void of payment",
+}
+_NOT_RELEASED = {
+    PLACED: ("its payment is not authorized yet", "Release it once it is reserved: GET /orders/{id} tells."),
+    RESERVING: ("its stock is not promised yet", "Release it once it is reserved: GET /orders/{id} tells."),
+    BACKORDERED: (
+        "some of its lines wait for stock",
+        "Release it once it is reserved (GET /orders/{id} tells which lines wait), or cancel it.",
+    ),
+    CANCELLING: ("it is being given up", "Place a new order."),
+    CANCELLED: ("it was given up", "Place a new order."),
+}
 
 
 def _authorization(order: Order, method: str, at: datetime, attempt: int) -> PaymentAuthorizationRequested:
@@ -525,6 +695,16 @@ def _reservation(order: Order, at: datetime, attempt: int) -> ReservationRequest
     )
 
 
+def _allocation(order: Order, lines: Sequence[Line], at: datetime, attempt: int) -> AllocationRequested:
+    return AllocationRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        lines=tuple(LineToAllocate(line.line_id, line.sku, line.quantity, line.answer) for line in lines),
+        deadline=_until(at, ALLOCATION_TIME),
+        attempt=attempt,
+    )
+
+
 def _release(order: Order, lines: Sequence[Line]) -> ReservationReleaseRequested:
     return ReservationReleaseRequested(
         order_id=order.order_id,
@@ -542,8 +722,20 @@ def _with_line(order: Order, line_id: str, status: str, answer: int) -> Order:
     return structs.replace(order, lines=order.lines.set(line_id, line))
 
 
+def _with_allocation(order: Order, event: LineSetAside | LineIncomplete) -> Order:
+    line = order.lines[event.line_id]
+    if isinstance(event, LineSetAside):
+        status, picks, missing = LINE_ALLOCATED, event.picks, 0
+    else:
+        status, picks, missing = LINE_RESERVED, line.picks, event.missing
+    line = structs.replace(line, status=status, allocation=event.answer, picks=picks, missing=missing)
+    return structs.replace(order, lines=order.lines.set(event.line_id, line))
+
+
 def _claiming_nothing(lines: Map[str, Line]) -> Map[str, Line]:
-    return Map({key: structs.replace(line, status=LINE_RELEASED) for key, line in lines.items()})
+    return Map(
+        {key: structs.replace(line, status=LINE_RELEASED, picks=(), missing=0) for key, line in lines.items()}
+    )
 
 
 def _holds_money(order: Order) -> bool:

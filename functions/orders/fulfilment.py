@@ -1,25 +1,30 @@
-"""Fulfilment: the saga that sees each order through, from payment to reservation."""
+"""Fulfilment: the saga that sees each order through, from payment to allocation."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from orders.aggregates import ORDER
 from orders.domain import (
     NoteAbandonedPayment,
+    NoteAllocatedLine,
     NoteAuthorization,
     NoteDecline,
     NoteReleasedLine,
     NoteReservedLine,
+    NoteUnallocatedLine,
     NoteVoid,
     NoteWaitingLine,
+    Pick,
 )
 from orders.subscriptions import (
     READS,
+    LineAllocated,
     LineBroken,
     LineReserved,
     LineShort,
+    LineUnallocated,
     PaymentAbandoned,
     PaymentAuthorized,
     PaymentDeclined,
@@ -62,5 +67,10 @@ def _noted(answer: Any, number: int) -> Struct:
             return NoteWaitingLine(answer.line_id, number, 0, now)
         case ReservationReleased():
             return NoteReleasedLine(answer.line_id, number)
+        case LineAllocated():
+            picks = tuple(Pick(**structs.asdict(pick)) for pick in answer.picks)
+            return NoteAllocatedLine(answer.line_id, number, picks, now)
+        case LineUnallocated():
+            return NoteUnallocatedLine(answer.line_id, number, answer.missing, now)
         case _:
             raise TypeError(f"no order waits for {type(answer).__name__}")

@@ -1,4 +1,4 @@
-"""Intake: takes customers' orders, and their cancellations."""
+"""Intake: takes customers' orders, their cancellations, and the word that they are to be picked."""
 
 from typing import Annotated
 
@@ -8,6 +8,7 @@ from orders.aggregates import ORDER
 from orders.assortment import unknown
 from orders.contracts import (
     MAX_LINES,
+    AllocationRequested,
     CancellationStarted,
     Channel,
     CustomerReference,
@@ -17,7 +18,7 @@ from orders.contracts import (
     Reason,
     Reference,
 )
-from orders.domain import CANCELLING, PLACED, CancelOrder, Order, PlaceOrder
+from orders.domain import ALLOCATING, CANCELLING, PLACED, CancelOrder, Order, PlaceOrder, ReleaseOrder
 from shared import clock
 from shared.decider import Outcome, execute
 from shared.http_edge import Api, Request, Response
@@ -84,6 +85,13 @@ class CancellationReceipt(Struct, frozen=True):
     reason: str
 
 
+class ReleaseReceipt(Struct, frozen=True):
+    """Where the order stands: `allocating` until every line has concrete units, then `allocated`."""
+
+    order_id: OrderId
+    status: str
+
+
 @handler.route(
     "POST", "/orders", scope="orders/write", returns=(201, OrderReceipt), rejects=(Conflict, Unprocessable)
 )
@@ -125,6 +133,21 @@ def cancel_order(request: Request, id: OrderId, body: Cancellation) -> Response:
     command = request.command(CancelOrder(body.reason, clock.now()))
     outcome = execute(history(), ORDER, ORDER.stream_id(id), command)
     return Response(202, _cancellation_receipt(id, outcome), replayed=outcome.repeated)
+
+
+@handler.route(
+    "POST",
+    "/orders/{id}/release",
+    scope="orders/write",
+    returns=(202, ReleaseReceipt),
+    rejects=(NotFound, Conflict),
+)
+def release_order(request: Request, id: OrderId) -> Response:
+    """Release a reserved order to picking: concrete units are set aside. Releasing twice changes nothing."""
+    outcome = execute(history(), ORDER, ORDER.stream_id(id), request.command(ReleaseOrder(clock.now())))
+    now = any(isinstance(event, AllocationRequested) for event in outcome.events)
+    status = ALLOCATING if now else outcome.stream.state.status
+    return Response(202, ReleaseReceipt(id, status), replayed=outcome.repeated)
 
 
 def _cancellation_receipt(order_id: str, outcome: Outcome[Order]) -> CancellationReceipt:

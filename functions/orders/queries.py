@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from orders.aggregates import ORDER
 from orders.contracts import Channel
-from orders.domain import STATUSES
+from orders.domain import STATUSES, Pick
 from orders.views import OrderSummary
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
 from shared.identifiers import OrderId
@@ -37,8 +37,11 @@ class OrderPage(Struct, frozen=True, omit_defaults=True):
     cursor: str | None = None
 
 
-class LineDetails(Struct, frozen=True):
-    """One line of an order and where it stands: pending, reserved, backordered or released."""
+class LineDetails(Struct, frozen=True, omit_defaults=True):
+    """One line of an order and where it stands: pending, reserved, backordered, allocated or released.
+
+    `picks` are the units that are set aside for it once the order is released, `missing` those that are not found.
+    """
 
     line_id: str
     sku: str
@@ -46,6 +49,8 @@ class LineDetails(Struct, frozen=True):
     unit_price: int
     amount: Money
     status: str
+    picks: tuple[Pick, ...] = ()
+    missing: int = 0
 
 
 class PaymentDetails(Struct, frozen=True):
@@ -115,6 +120,8 @@ def get_order(id: OrderId) -> Response:
                 line.unit_price,
                 Money(line.unit_price, order.total.currency).times(line.quantity),
                 line.status,
+                line.picks,
+                line.missing,
             )
             for line in sorted(order.lines.values(), key=lambda line: int(line.line_id))
         ],

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from shared.identifiers import LineId, OrderId, Sku
+from shared.identifiers import CalendarDate, HoldingId, LineId, LotNumber, OrderId, SerialNumber, Sku
 from shared.quantity import Units
 
 
@@ -62,6 +62,33 @@ class ReservationReleased(Struct, frozen=True):
     line_id: LineId
 
 
+class Pick(Struct, frozen=True):
+    """Concrete units that are set aside for a line."""
+
+    holding: HoldingId
+    place: HoldingId
+    units: Units
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class LineAllocated(Struct, frozen=True):
+    """inventory.LineAllocated: concrete units are set aside for a line."""
+
+    order_id: OrderId
+    line_id: LineId
+    picks: tuple[Pick, ...]
+
+
+class LineUnallocated(Struct, frozen=True):
+    """inventory.LineUnallocated: `missing` units of a line are not set aside."""
+
+    order_id: OrderId
+    line_id: LineId
+    missing: Units
+
+
 class ProductRegistered(Struct, frozen=True):
     """inventory.ProductRegistered: a product can be ordered."""
 
@@ -78,5 +105,7 @@ READS: dict[str, type[Struct]] = {
     "inventory.LineShort": LineShort,
     "inventory.LineBroken": LineBroken,
     "inventory.ReservationReleased": ReservationReleased,
+    "inventory.LineAllocated": LineAllocated,
+    "inventory.LineUnallocated": LineUnallocated,
     "inventory.ProductRegistered": ProductRegistered,
 }

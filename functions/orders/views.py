@@ -7,8 +7,11 @@ from typing import Any
 from msgspec import Struct, structs
 
 from orders.contracts import (
+    AllocationDelayed,
+    AllocationRequested,
     CancellationStarted,
     FulfilmentStalled,
+    OrderAllocated,
     OrderBackordered,
     OrderCancelled,
     OrderPlaced,
@@ -16,7 +19,17 @@ from orders.contracts import (
     PaymentAuthorizationRequested,
     ReservationRequested,
 )
-from orders.domain import BACKORDERED, CANCELLED, CANCELLING, CATALOG, PLACED, RESERVED, RESERVING
+from orders.domain import (
+    ALLOCATED,
+    ALLOCATING,
+    BACKORDERED,
+    CANCELLED,
+    CANCELLING,
+    CATALOG,
+    PLACED,
+    RESERVED,
+    RESERVING,
+)
 from shared.events import Event
 from shared.money import Money
 from shared.projection import Projection, Projector
@@ -73,6 +86,10 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
             return structs.replace(
                 order, status=BACKORDERED, changed_at=at, backordered=short, deadline=event.deadline
             )
+        case AllocationRequested() | AllocationDelayed():
+            return structs.replace(order, status=ALLOCATING, changed_at=at, deadline=event.deadline)
+        case OrderAllocated():
+            return structs.replace(order, status=ALLOCATED, changed_at=at, deadline=event.deadline)
         case CancellationStarted():
             return structs.replace(
                 order,

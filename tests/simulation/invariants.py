@@ -12,9 +12,12 @@ from inventory.domain.holding import Holding
 from inventory.domain.promise import Promise, line_key
 from inventory.stock_contracts import StockAdjusted
 from orders.domain import (
+    ALLOCATED,
+    ALLOCATING,
     AUTHORIZATION_TIME,
     BACKORDERED,
     CANCELLED,
+    LINE_ALLOCATED,
     LINE_BACKORDERED,
     LINE_RELEASED,
     LINE_RESERVED,
@@ -249,7 +252,7 @@ class Watch(Witness):
             claim = claims.pop(
                 f"Promise#{order.warehouse}#{line.sku} {line_key(order.order_id, line.line_id)}", None
             )
-            if claim != (None if line.status == LINE_RELEASED else line.status):
+            if claim != _CLAIMS.get(line.status, line.status):
                 raise Violation("order and promise disagree", order.order_id, line.line_id, line.status, claim)
         if order.status == CANCELLED:
             if not self._may_be_cancelled(cloud, tally, order, payment):
@@ -257,8 +260,8 @@ class Watch(Witness):
             return
         if tally.cancelled.get(order.order_id) == 202 or payment.status in ("declined", "abandoned", "voided"):
             raise Violation("an order goes on that should be cancelled", order.order_id, order.status)
-        expected = BACKORDERED if order.lines_in(LINE_BACKORDERED) else RESERVED
-        if order.status != expected:
+        expected = (BACKORDERED,) if order.lines_in(LINE_BACKORDERED) else (RESERVED, ALLOCATING, ALLOCATED)
+        if order.status not in expected:
             raise Violation("an order is not where its history puts it", order.order_id, order.status, expected)
 
     def _may_be_cancelled(self, cloud: Cloud, tally: Tally, order: Order, payment: Payment) -> bool:
@@ -370,9 +373,13 @@ def _check_promise(stream: str, promise: Promise) -> None:
         raise Violation("a line is promised and waits", stream)
 
 
+_CLAIMS = {LINE_RELEASED: None, LINE_ALLOCATED: LINE_RESERVED}
+"""What the promise has of a line whose status it does not share."""
+
+
 def _check_order(stream: str, order: Order) -> None:
     if order.status == RESERVED:
-        if any(line.status != LINE_RESERVED for line in order.lines.values()):
+        if any(line.status not in (LINE_RESERVED, LINE_ALLOCATED) for line in order.lines.values()):
             raise Violation("an order is reserved without its stock", stream)
         if order.total.amount and order.payment != "authorized":
             raise Violation("an order is reserved without its money", stream)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from orders.domain import STATUSES
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Reader, Record, Result, stream_event
 
@@ -76,7 +77,7 @@ class Population:
         """Called inside a task: read every list to its end, in small pages."""
         for channel in ("webshop", "market"):
             self._list("/orders", "order_id", channel=channel)
-        for status in ("placed", "reserving", "reserved", "backordered", "cancelling", "cancelled"):
+        for status in STATUSES:
             self._list("/orders", "order_id", status=status)
         self._list("/orders", "order_id")
         self._list("/inventory/products", "sku")
