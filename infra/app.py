@@ -52,6 +52,17 @@ INVENTORY = Service("inventory", (
         "GET /inventory/locations/{id}": "inventory/read",
         "GET /inventory/stock": "inventory/read",
         "GET /inventory/stock/{sku}": "inventory/read",
+        "GET /inventory/locations/{id}/stock": "inventory/read",
+        "GET /inventory/handling-units": "inventory/read",
+        "GET /inventory/handling-units/{sscc}": "inventory/read",
+    }),
+    query("tracing", {
+        "GET /inventory/stock/{sku}/movements": "inventory/read",
+        "GET /inventory/stock/{sku}/as-of": "inventory/read",
+        "GET /inventory/lots/{sku}/{lot}": "inventory/read",
+        "GET /inventory/lots/{sku}/{lot}/trace": "inventory/read",
+        "GET /inventory/serials/{sku}/{serial}": "inventory/read",
+        "GET /inventory/transfers": "inventory/read",
     }),
     query("identification", {"POST /inventory/scans": "inventory/read"}, libraries="identification"),
     query("labels", {"POST /inventory/labels": "inventory/read"}, libraries="labels"),
@@ -67,6 +78,13 @@ INVENTORY = Service("inventory", (
         "inventory.TransferArrived",
     )),
     *machinery("inventory"),
+), indexes=(
+    Index("by_sku", "stocked", "held", keys_only=True),
+    Index("by_lot", "lot", "held", keys_only=True),
+    Index("by_product", "product", "first", keys_only=True),
+    Index("by_time", "movements", "moved"),
+    Index("by_place", "place", "unit", keys_only=True),
+    Index("by_transfer_status", "transfers", "dispatched"),
 ))
 
 ORDERS = Service("orders", (

@@ -1,4 +1,7 @@
-"""Inventory's read models: lists of products, locations and stock. The Lambda here keeps them up to date."""
+"""Inventory's read models: products, locations, stock, holdings, lots, transfers.
+
+The Lambda here keeps them up to date.
+"""
 
 from functools import cache
 from typing import Any
@@ -20,6 +23,8 @@ from inventory.domain.location import Location
 from inventory.domain.location import evolve as evolve_location
 from inventory.domain.product import Product, gtins
 from inventory.domain.promise import DayBegun, SupplyCounted
+from inventory.holding_views import HOLDINGS
+from inventory.lot_views import DISPATCHES, LOTS, assigned
 from shared.events import Event
 from shared.projection import Projection, Projector
 from shared.resources import history, views
@@ -41,7 +46,11 @@ class StockByLocation(Struct, frozen=True):
 
 
 class Stock(Struct, frozen=True):
-    """One SKU in one warehouse: units that lie there, that are promised, that are free, that are waited for."""
+    """One SKU in one warehouse: units that lie there, that are promised, that are free, that are waited for.
+
+    In a list, `locations` are the places where units came in: moves inside a warehouse do not change a promise.
+    One SKU by itself names the locations where its available units lie.
+    """
 
     sku: str
     warehouse: str
@@ -131,7 +140,10 @@ def _gln_keys(location: Location) -> list[tuple[str, str]]:
 PROJECTIONS: tuple[Projection[Any], ...] = (
     Projection("Product", Product, lambda _: Product(), show_product, _key_in(PRODUCTS), names=_gtin_keys),
     Projection("Location", Location, lambda _: Location(), show_location, _key_in(LOCATIONS), names=_gln_keys),
-    Projection("Promise", Stock, _new_stock, show_stock, _stock_key),
+    Projection("Promise", Stock, _new_stock, show_stock, _stock_key, entries=assigned),
+    HOLDINGS,
+    LOTS,
+    DISPATCHES,
 )
 
 

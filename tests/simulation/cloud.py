@@ -428,7 +428,11 @@ class Cloud:
     def read(self, operation: Callable[..., Any], request: dict[str, Any]) -> Any:
         """A read; unless it asks for consistency it may see the table as it was a moment ago."""
         tables = [request["TableName"]] if "TableName" in request else list(request["RequestItems"])
-        if request.get("ConsistentRead") or not any(self._recent_writes(table) for table in tables):
+        batches = request.get("RequestItems", {}).values()
+        consistent = request.get("ConsistentRead") or (
+            batches and all(one.get("ConsistentRead") for one in batches)
+        )
+        if consistent or not any(self._recent_writes(table) for table in tables):
             return operation(**request)
         if not self.faults.strikes(f.STALE):
             return operation(**request)

@@ -52,7 +52,7 @@ def test_an_item_in_a_list_is_what_it_is_alone(shelf: Stockroom, path: str) -> N
 def test_stock_in_the_list_is_what_it_is_alone(shelf: Stockroom) -> None:
     for item in all_pages(shelf, "/inventory/stock", 200)[0][:3]:
         assert item["on_hand"] == 5
-        assert shelf.get(f"/inventory/stock/{item['sku']}").body == item
+        assert shelf.get(f"/inventory/stock/{item['sku']}").body.items() >= item.items()
 
 
 def test_another_warehouse_has_a_list_of_its_own(shelf: Stockroom) -> None:

@@ -1,0 +1,657 @@
+"""Holdings in the read model: one small document for each, a part for every product and lot that it has ever held.
+
+A part says what there is of one product and lot in one holding. What moves leaves a movement behind, with the
+balances after it: so what was there at any past time is one step back in the part's journal. A container's place
+is in its own document alone: moving a pallet of forty lots writes one document.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Literal
+
+from msgspec import Struct, structs
+
+from inventory.stock_contracts import (
+    ContainerArrived,
+    ContainerDeparted,
+    Goods,
+    HandlingUnitCreated,
+    HandlingUnitMoved,
+    StockAdjusted,
+    StockAllocated,
+    StockArrived,
+    StockCounted,
+    StockDeallocated,
+    StockDeparted,
+    StockReceived,
+    StockStatusChanged,
+)
+from shared.events import Commit, Event
+from shared.gs1 import SSCC_LENGTH
+from shared.identifiers import StockStatus
+from shared.projection import Entry, Parts, Projection
+
+STATUSES: tuple[StockStatus, ...] = ("available", "quarantine", "damaged", "expired")
+HoldingKind = Literal["location", "handling_unit", "shipment", "transfer"]
+MovementKind = Literal[
+    "received",
+    "adjusted",
+    "counted",
+    "departed",
+    "arrived",
+    "status_changed",
+    "transfer_departed",
+    "transfer_arrived",
+]
+
+Moving = (
+    StockAdjusted
+    | StockReceived
+    | StockDeparted
+    | StockArrived
+    | StockStatusChanged
+    | StockCounted
+    | ContainerDeparted
+    | ContainerArrived
+)
+Allocating = StockAllocated | StockDeallocated
+KINDS: Mapping[type[Event], MovementKind] = {
+    StockReceived: "received",
+    StockAdjusted: "adjusted",
+    StockCounted: "counted",
+    StockDeparted: "departed",
+    StockArrived: "arrived",
+    StockStatusChanged: "status_changed",
+    ContainerDeparted: "transfer_departed",
+    ContainerArrived: "transfer_arrived",
+}
+
+DOCUMENT = "Holding"
+PART_PREFIX = "Stock#"
+SERIAL_PREFIX = "At#"
+BY_SKU, BY_LOT, BY_PRODUCT, BY_TIME, BY_PLACE = "by_sku", "by_lot", "by_product", "by_time", "by_place"
+
+
+class HoldingView(Struct, frozen=True, omit_defaults=True):
+    """A place or a container, without its goods.
+
+    `units`, `volume_mm3` and `weight_g` are those of the goods that lie in it themselves. `place` is where a
+    container stands; in transit it has no warehouse, goes to `destination`, and stands nowhere but on a unit that
+    travels too.
+    """
+
+    holding: str
+    kind: HoldingKind = "location"
+    warehouse: str = ""
+    place: str = ""
+    type: str = ""
+    external: bool = False
+    outer_volume_mm3: int = 0
+    tare_g: int = 0
+    shipment_id: str = ""
+    transfer_id: str = ""
+    destination: str = ""
+    units: int = 0
+    volume_mm3: int = 0
+    weight_g: int = 0
+    moved_at: str = ""
+    changed_at: str = ""
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it stands somewhere, and moves with what is in it."""
+        return self.kind != "location"
+
+
+class Batch(Struct, frozen=True, omit_defaults=True):
+    """Units of one product and lot in one holding that are alike; `allocated` of them are set aside for orders."""
+
+    status: StockStatus
+    units: int
+    allocated: int = 0
+    expires_on: str | None = None
+    inspection_id: str | None = None
+    received_at: str = ""
+    volume_mm3: int = 0
+    weight_g: int = 0
+
+    @property
+    def alike(self) -> tuple[str, str, str]:
+        """What tells it from the other batches."""
+        return self.status, self.expires_on or "", self.inspection_id or ""
+
+
+class StockInHolding(Struct, frozen=True, omit_defaults=True):
+    """What there is of one product and lot in one holding. Without a warehouse: on its way between two."""
+
+    sku: str
+    holding: str
+    lot: str = ""
+    warehouse: str = ""
+    batches: tuple[Batch, ...] = ()
+    first_at: str = ""
+    changed_at: str = ""
+
+    @property
+    def units(self) -> int:
+        """Units of every status."""
+        return sum(batch.units for batch in self.batches)
+
+    @property
+    def balances(self) -> dict[str, int]:
+        """Units by status."""
+        return _by_status(self.batches)
+
+    @property
+    def journal(self) -> str:
+        """The partition of its movements."""
+        return f"Journal#{self.holding}#{self.sku}#{self.lot}"
+
+
+class Movement(Struct, frozen=True, omit_defaults=True):
+    """Units that came, went or changed status: `changes` by status, `balances` what is there afterwards.
+
+    `warehouse` is the one whose stock it changes (none: goods in transit). `other` is where goods came from or
+    went to; `recorded_at` puts movements in order, `occurred_at` says when it happened.
+    """
+
+    sku: str
+    holding: str
+    kind: MovementKind
+    changes: dict[str, int]
+    balances: dict[str, int]
+    recorded_at: str
+    occurred_at: str
+    warehouse: str = ""
+    lot: str = ""
+    other: str | None = None
+    reason: str | None = None
+    reason_code: str | None = None
+    serials: tuple[str, ...] = ()
+    shipment_id: str | None = None
+    supplier: str | None = None
+    inspection_id: str | None = None
+    transfer_id: str | None = None
+    task_id: str | None = None
+    order_id: str | None = None
+    line_id: str | None = None
+
+
+class Whereabouts(Struct, frozen=True, omit_defaults=True):
+    """Where a container has stood since `recorded_at`; without a place it was in transit."""
+
+    holding: str
+    recorded_at: str
+    occurred_at: str
+    place: str = ""
+    warehouse: str = ""
+
+
+class SerialView(Struct, frozen=True, omit_defaults=True):
+    """One unit, as one holding knows it: whether it is `here`, or has left (for the holding `destination`)."""
+
+    sku: str
+    serial: str
+    holding: str
+    here: bool
+    status: StockStatus
+    changed_at: str
+    lot: str = ""
+    expires_on: str | None = None
+    destination: str | None = None
+
+
+class LotReceipt(Struct, frozen=True, omit_defaults=True):
+    """Units of a lot that came in: by which shipment, from whom, or by an adjustment for which reason."""
+
+    holding: str
+    warehouse: str
+    units: int
+    status: StockStatus
+    recorded_at: str
+    occurred_at: str
+    shipment_id: str | None = None
+    receipt: int | None = None
+    supplier: str | None = None
+    reference: str | None = None
+    reason: str | None = None
+
+
+class LotUse(Struct, frozen=True, omit_defaults=True):
+    """Units of a lot that an order line got set aside in a holding, or is to get on arrival (`assigned`).
+
+    Negative: it has them there no longer, because they were given free, or went on to another holding.
+    """
+
+    order_id: str
+    line_id: str
+    holding: str
+    warehouse: str
+    units: int
+    recorded_at: str
+    assigned: bool = False
+    reason: str | None = None
+    serials: tuple[str, ...] = ()
+
+
+def lot_partition(sku: str, lot: str) -> str:
+    """The partition of everything that is known of a lot."""
+    return f"Lot#{sku}#{lot}"
+
+
+def serial_partition(sku: str, serial: str) -> str:
+    """The partition of what holdings know of one unit."""
+    return f"Serial#{sku}#{serial}"
+
+
+def whereabouts_partition(holding: str) -> str:
+    """The partition of the places where a container has stood."""
+    return f"Whereabouts#{holding}"
+
+
+# --- what events mean ---
+
+
+def goods_moved(event: Event) -> Iterator[tuple[int, Goods]]:
+    """Goods that an event puts into its holding (1) or takes out (-1), in the order in which it does."""
+    match event:
+        case StockAdjusted():
+            yield (1 if event.quantity > 0 else -1), _adjusted(event)
+        case StockReceived() | StockArrived():
+            yield from ((1, goods) for goods in event.goods)
+        case StockDeparted():
+            yield from ((-1, goods) for goods in event.goods)
+        case StockStatusChanged():
+            yield from ((-1, goods) for goods in event.goods)
+            for goods in event.goods:
+                yield 1, structs.replace(goods, status=event.status, inspection_id=None)
+        case StockCounted():
+            yield from ((-1, goods) for goods in event.removed)
+            yield from ((1, goods) for goods in event.added)
+        case _:
+            return
+
+
+def _adjusted(event: StockAdjusted) -> Goods:
+    return Goods(
+        sku=event.sku,
+        units=abs(event.quantity),
+        status=event.status,
+        lot=event.lot,
+        expires_on=event.expires_on,
+        serials=event.serials,
+        volume_mm3=event.volume_mm3,
+        weight_g=event.weight_g,
+    )
+
+
+# --- the document ---
+
+
+def show_holding(view: HoldingView, event: Event, at: str) -> HoldingView:
+    """The document after an event."""
+    view = structs.replace(view, changed_at=max(view.changed_at, at))
+    match event:
+        case HandlingUnitCreated():
+            return structs.replace(
+                view,
+                kind="handling_unit",
+                type=event.type,
+                warehouse=event.warehouse,
+                place=event.place,
+                external=event.external,
+                outer_volume_mm3=event.volume_mm3,
+                tare_g=event.tare_g,
+                shipment_id=event.shipment_id or "",
+                moved_at=view.changed_at,
+            )
+        case HandlingUnitMoved():
+            return structs.replace(view, place=event.place, moved_at=view.changed_at)
+        case ContainerDeparted():
+            return structs.replace(
+                view,
+                warehouse="",
+                place=event.parent or "",
+                destination=event.destination,
+                transfer_id=event.transfer_id,
+                moved_at=view.changed_at,
+            )
+        case ContainerArrived():
+            return structs.replace(
+                view,
+                kind="transfer" if view.kind == "location" else view.kind,
+                warehouse=event.warehouse,
+                place=event.place,
+                destination="",
+                transfer_id=event.transfer_id,
+                moved_at=view.changed_at,
+            )
+        case StockReceived() if event.place != event.holding and view.kind == "location":
+            view = structs.replace(
+                view,
+                kind="shipment",
+                place=event.place,
+                shipment_id=event.shipment_id or event.holding,
+                moved_at=view.changed_at,
+            )
+        case StockArrived(warehouse=None) if view.kind == "location":
+            view = structs.replace(view, kind="transfer")
+        case _:
+            pass
+    return _with_goods(view, event)
+
+
+def _with_goods(view: HoldingView, event: Event) -> HoldingView:
+    units, volume, weight = view.units, view.volume_mm3, view.weight_g
+    for sign, goods in goods_moved(event):
+        units += sign * goods.units
+        volume += sign * goods.units * goods.volume_mm3
+        weight += sign * goods.units * goods.weight_g
+    if isinstance(event, StockAdjusted | StockReceived | StockArrived | StockCounted):
+        view = structs.replace(view, warehouse=event.warehouse or "")
+    empty = units == 0
+    return structs.replace(
+        view, units=units, volume_mm3=0 if empty else max(0, volume), weight_g=0 if empty else max(0, weight)
+    )
+
+
+def index_holding(view: HoldingView) -> Mapping[str, str]:
+    """Containers by the place where they stand: handling units always, loose goods while there are any."""
+    if view.place and (view.kind == "handling_unit" or view.units):
+        return {"place": view.place, "unit": view.holding}
+    return {}
+
+
+def entries_beside(view: HoldingView, commit: Commit, events: Sequence[Event]) -> Iterator[Entry]:
+    """Where a container stands, what is known of single units, and where a lot came from and went."""
+    for position, event in enumerate(events):
+        yield from _whereabouts(view, event, _number(commit, position))
+        yield from _serials(view, event)
+        yield from _lots(view, event, _number(commit, position))
+
+
+def _whereabouts(view: HoldingView, event: Event, number: str) -> Iterator[Entry]:
+    moved = HandlingUnitCreated | HandlingUnitMoved | ContainerDeparted | ContainerArrived | StockReceived
+    if not isinstance(event, moved) or not view.is_container:
+        return
+    if isinstance(event, StockReceived) and view.moved_at != view.changed_at:
+        return
+    if isinstance(event, ContainerDeparted):
+        place, warehouse = event.parent or "", ""
+    else:
+        place, warehouse = event.place, event.warehouse
+    yield Entry(
+        (whereabouts_partition(view.holding), f"{view.changed_at}#{number}"),
+        Whereabouts(view.holding, view.changed_at, event.occurred_at, place, warehouse),
+    )
+
+
+def _serials(view: HoldingView, event: Event) -> Iterator[Entry]:
+    for sign, goods in goods_moved(event):
+        for serial in goods.serials:
+            yield Entry(
+                (serial_partition(goods.sku, serial), SERIAL_PREFIX + view.holding),
+                SerialView(
+                    sku=goods.sku,
+                    serial=serial,
+                    holding=view.holding,
+                    here=sign > 0,
+                    status=goods.status,
+                    changed_at=view.changed_at,
+                    lot=goods.lot or "",
+                    expires_on=goods.expires_on,
+                    destination=event.destination if isinstance(event, StockDeparted) else None,
+                ),
+            )
+
+
+def _lots(view: HoldingView, event: Event, number: str) -> Iterator[Entry]:
+    match event:
+        case StockReceived():
+            received = event.goods
+        case StockAdjusted() if event.quantity > 0:
+            received = (_adjusted(event),)
+        case StockAllocated() | StockDeallocated():
+            yield from _uses(view, event, event.order_id, event.line_id, number)
+            return
+        case StockDeparted() | StockArrived():
+            if event.order_id is not None and event.line_id is not None:
+                yield from _uses(view, event, event.order_id, event.line_id, number)
+            return
+        case _:
+            return
+    for line, goods in enumerate(received):
+        if goods.lot is None:
+            continue
+        told = event if isinstance(event, StockReceived) else None
+        yield Entry(
+            (lot_partition(goods.sku, goods.lot), f"Receipt#{view.changed_at}#{view.holding}#{number}.{line:04d}"),
+            LotReceipt(
+                holding=view.holding,
+                warehouse=event.warehouse,
+                units=goods.units,
+                status=goods.status,
+                recorded_at=view.changed_at,
+                occurred_at=event.occurred_at,
+                shipment_id=told.shipment_id if told else None,
+                receipt=told.receipt if told else None,
+                supplier=told.supplier if told else None,
+                reference=told.reference if told else None,
+                reason=event.reason if isinstance(event, StockAdjusted) else None,
+            ),
+        )
+
+
+def _uses(
+    view: HoldingView, event: Allocating | StockDeparted | StockArrived, order_id: str, line_id: str, number: str
+) -> Iterator[Entry]:
+    sign = 1 if isinstance(event, StockAllocated | StockArrived) else -1
+    for line, goods in enumerate(event.goods):
+        if goods.lot is None:
+            continue
+        use = LotUse(
+            order_id=order_id,
+            line_id=line_id,
+            holding=view.holding,
+            warehouse=event.warehouse or "",
+            units=sign * goods.units,
+            recorded_at=view.changed_at,
+            reason=event.reason if isinstance(event, StockDeallocated) else None,
+            serials=goods.serials,
+        )
+        yield Entry((lot_partition(goods.sku, goods.lot), use_key(use, f"{number}.{line:04d}")), use)
+
+
+def use_key(use: LotUse, number: str) -> str:
+    """The sort key of a lot's use: all of one order line stand together."""
+    return f"Line#{use.order_id}#{use.line_id}#{use.recorded_at}#{use.holding}#{number}"
+
+
+# --- its parts ---
+
+
+def part_name(sku: str, lot: str | None) -> str:
+    """The name of the part for one product and lot."""
+    return f"{sku}#{lot or ''}"
+
+
+def _concerned(event: Event) -> Iterable[str] | None:
+    match event:
+        case ContainerDeparted() | ContainerArrived():
+            return None
+        case StockAllocated() | StockDeallocated():
+            return [part_name(goods.sku, goods.lot) for goods in event.goods]
+        case _:
+            return [part_name(goods.sku, goods.lot) for _, goods in goods_moved(event)]
+
+
+def _start_part(view: HoldingView, name: str) -> StockInHolding:
+    sku, _, lot = name.partition("#")
+    return StockInHolding(sku, view.holding, lot)
+
+
+def show_part(part: StockInHolding, _view: HoldingView, event: Moving | Allocating, at: str) -> StockInHolding:
+    """A part after an event that concerns it."""
+    warehouse = event.warehouse or ""
+    if isinstance(event, ContainerDeparted | ContainerArrived):
+        if not part.batches:
+            return part
+        if isinstance(event, ContainerDeparted):
+            warehouse = ""
+        batches = part.batches
+    elif isinstance(event, StockAllocated | StockDeallocated):
+        sign = 1 if isinstance(event, StockAllocated) else -1
+        batches = part.batches
+        for goods in event.goods:
+            if (goods.sku, goods.lot or "") == (part.sku, part.lot):
+                batches = _with(batches, goods, 0, sign * goods.units, "")
+    else:
+        batches = part.batches
+        aside = isinstance(event, StockDeparted | StockArrived) and event.order_id is not None
+        for sign, goods in goods_moved(event):
+            if (goods.sku, goods.lot or "") == (part.sku, part.lot):
+                allocated = sign * goods.units if aside else 0
+                batches = _with(batches, goods, sign * goods.units, allocated, event.occurred_at)
+    return structs.replace(
+        part,
+        warehouse=warehouse,
+        batches=batches,
+        first_at=part.first_at or at,
+        changed_at=max(part.changed_at, at),
+    )
+
+
+def _with(
+    batches: tuple[Batch, ...], goods: Goods, units: int, allocated: int, occurred_at: str
+) -> tuple[Batch, ...]:
+    """The batches with `units` more of `goods`, `allocated` more of them set aside."""
+    new = Batch(goods.status, 0, 0, goods.expires_on, goods.inspection_id)
+    known = next((batch for batch in batches if batch.alike == new.alike), new)
+    came = [] if units <= 0 else [goods.received_at or occurred_at]
+    changed = structs.replace(
+        known,
+        units=known.units + units,
+        allocated=known.allocated + allocated,
+        received_at=min([*([known.received_at] if known.received_at else []), *came], default=""),
+        volume_mm3=(goods.volume_mm3 if units > 0 else 0) or known.volume_mm3,
+        weight_g=(goods.weight_g if units > 0 else 0) or known.weight_g,
+    )
+    others = [batch for batch in batches if batch.alike != new.alike]
+    if changed.units or changed.allocated:
+        others.append(changed)
+    return tuple(sorted(others, key=lambda batch: batch.alike))
+
+
+def index_part(part: StockInHolding) -> Mapping[str, str]:
+    """By product for ever; by warehouse and product, and by lot, while there is anything."""
+    keys = {"product": part.sku, "first": f"{part.first_at}#{part.holding}#{part.lot}"}
+    if part.batches:
+        keys |= {"stocked": f"{part.warehouse}#{part.sku}", "held": f"{part.holding}#{part.lot}"}
+        if part.lot:
+            keys["lot"] = f"{part.sku}#{part.lot}"
+    return keys
+
+
+def _movements(
+    part: StockInHolding, before: StockInHolding, event: Event, commit: Commit, position: int
+) -> Iterator[Entry]:
+    kind = KINDS.get(type(event))
+    if kind is None:
+        return
+    told: Any = event
+    balances, warehouse = part.balances, told.warehouse or ""
+    changes = _difference(before.balances, balances)
+    if isinstance(event, ContainerDeparted):
+        changes, balances = _difference(balances, {}), {}
+    elif isinstance(event, ContainerArrived):
+        changes = balances
+    movement = Movement(
+        sku=part.sku,
+        holding=part.holding,
+        kind=kind,
+        changes=changes,
+        balances=balances,
+        recorded_at=part.changed_at,
+        occurred_at=told.occurred_at,
+        warehouse=warehouse,
+        lot=part.lot,
+        other=_other(event),
+        reason=getattr(event, "reason", None),
+        reason_code=getattr(event, "reason_code", None),
+        serials=_serials_of(part, event),
+        shipment_id=getattr(event, "shipment_id", None),
+        supplier=getattr(event, "supplier", None),
+        inspection_id=getattr(event, "inspection_id", None),
+        transfer_id=getattr(event, "transfer_id", None),
+        task_id=getattr(event, "task_id", None),
+        order_id=getattr(event, "order_id", None),
+        line_id=getattr(event, "line_id", None),
+    )
+    number = _number(commit, position)
+    yield Entry(
+        (part.journal, f"{part.changed_at}#{number}"),
+        movement,
+        {
+            "movements": f"{warehouse}#{part.sku}",
+            "moved": f"{part.changed_at}#{part.holding}#{part.lot}#{number}",
+        },
+    )
+
+
+def _other(event: Event) -> str | None:
+    match event:
+        case StockDeparted():
+            return event.destination
+        case StockArrived():
+            return event.origin
+        case ContainerDeparted():
+            return event.destination
+        case _:
+            return None
+
+
+def _serials_of(part: StockInHolding, event: Event) -> tuple[str, ...]:
+    own = (
+        goods
+        for _, goods in goods_moved(event)
+        if part_name(goods.sku, goods.lot) == part_name(part.sku, part.lot)
+    )
+    return tuple(dict.fromkeys(serial for goods in own for serial in goods.serials))
+
+
+def _by_status(batches: Iterable[Batch]) -> dict[str, int]:
+    units: dict[str, int] = {}
+    for batch in batches:
+        units[batch.status] = units.get(batch.status, 0) + batch.units
+    return {status: units[status] for status in STATUSES if units.get(status)}
+
+
+def _difference(before: Mapping[str, int], after: Mapping[str, int]) -> dict[str, int]:
+    changed = {status: after.get(status, 0) - before.get(status, 0) for status in STATUSES}
+    return {status: units for status, units in changed.items() if units}
+
+
+def _number(commit: Commit, position: int) -> str:
+    return f"{commit.sequence:010d}.{position:04d}"
+
+
+def _new_holding(stream_id: str) -> HoldingView:
+    holding = stream_id.partition("#")[2]
+    unit = len(holding) == SSCC_LENGTH and holding.isdigit()
+    return HoldingView(holding, kind="handling_unit" if unit else "location")
+
+
+def holding_key(holding: str) -> tuple[str, str]:
+    """Where a holding's document is."""
+    return f"Holding#{holding}", DOCUMENT
+
+
+HOLDINGS: Projection[HoldingView] = Projection(
+    "Holding",
+    HoldingView,
+    _new_holding,
+    show_holding,
+    lambda stream_id: (stream_id, DOCUMENT),
+    index_holding,
+    entries_beside,
+    parts=Parts(StockInHolding, PART_PREFIX, _concerned, _start_part, show_part, index_part, _movements),
+)
