@@ -15,7 +15,7 @@ from msgspec import Struct
 from inventory.aggregates import HOLDING, PROMISE
 from inventory.contracts import Capacity
 from inventory.domain.allocation import AllocateUnits, DeallocateUnits
-from inventory.domain.goods import items_of
+from inventory.domain.goods import Item, items_of
 from inventory.domain.holding import Holding
 from inventory.domain.movement import (
     ArriveStock,
@@ -40,12 +40,12 @@ UNITS = ("106141412345678908", "106141412345678915")
 LOTS = {"OLD": "2026-01-30", "SOON": "2026-02-28", "LATE": "2027-01-01"}
 RULES = {
     DOCK: None,
-    RACK: Rules(Capacity(volume_mm3=12, handling_units=2)),
-    NARROW: Rules(Capacity(weight_g=6, handling_units=1), mixing="one_lot"),
+    RACK: Rules(Capacity(volume_mm3=5, handling_units=2)),
+    NARROW: Rules(Capacity(weight_g=3, handling_units=1), mixing="one_lot"),
 }
 PLACES = st.sampled_from([DOCK, RACK, NARROW, *UNITS])
 GROUND = st.sampled_from([DOCK, RACK, NARROW])
-LOT = st.sampled_from(sorted(LOTS))
+LOT = st.sampled_from(["SOON", "SOON", "LATE", "OLD"])
 FEW = st.integers(1, 5)
 
 
@@ -65,6 +65,8 @@ class StockMachine(RuleBasedStateMachine):
         self.put_in: Counter[str] = Counter()
         for sscc in UNITS:
             self.decide(sscc, CreateUnit(sscc, "MAIN", DOCK, "pallet", AT))
+        for lot, units in (("SOON", 6), ("LATE", 4)):
+            self._adjust(DOCK, lot, units)
 
     def state(self, holding: str) -> Holding:
         return self.books.get(holding, Holding())
@@ -101,49 +103,67 @@ class StockMachine(RuleBasedStateMachine):
 
     # --- facts ---
 
-    @rule(place=GROUND, lot=LOT, units=FEW, out=st.booleans())
-    def adjust(self, place: str, lot: str, units: int, out: bool) -> None:
+    @rule(place=st.sampled_from([DOCK, DOCK, RACK, NARROW]), lot=LOT, units=st.integers(-2, 5))
+    def adjust(self, place: str, lot: str, units: int) -> None:
+        self._adjust(place, lot, units)
+
+    def _adjust(self, place: str, lot: str, units: int) -> None:
         command = AdjustStock(
-            place, "MAIN", SKU, -units if out else units, "found", AT,
+            place, "MAIN", SKU, units, "found", AT,
             lot=lot, expires_on=LOTS[lot], volume_mm3=1, weight_g=1, rules=RULES[place],
         )  # fmt: skip
         for event in self.decide(place, command) or []:
             self.put_in[lot] += getattr(event, "quantity", 0)
 
-    @rule(place=GROUND, lot=LOT, units=st.integers(0, 8))
-    def count_units(self, place: str, lot: str, units: int) -> None:
-        found = Goods(sku=SKU, units=1, lot=lot, expires_on=LOTS[lot], volume_mm3=1, weight_g=1)
-        command = CountStock(place, "MAIN", SKU, units, AT, found, lot=lot, rules=RULES[place])
-        for event in self.decide(place, command) or []:
-            self.put_in[lot] += getattr(event, "difference", 0)
+    @rule(data=st.data(), what=st.sampled_from(["count", "status", "status", "withdraw", "expire", "give back"]))
+    def mishap(self, data: st.DataObject, what: str) -> None:
+        if not (found := self._somewhere(data)):
+            return
+        place, item = found
+        match what:
+            case "count" if place in RULES:
+                left = Goods(sku=SKU, units=1, lot=item.lot, expires_on=item.expires_on, volume_mm3=1, weight_g=1)
+                units = data.draw(st.integers(0, item.units + 1))
+                command = CountStock(place, "MAIN", SKU, units, AT, left, lot=item.lot, rules=RULES[place])
+                for event in self.decide(place, command) or []:
+                    self.put_in[item.lot] += getattr(event, "difference", 0)
+            case "status":
+                after: Any = "damaged" if item.status == "available" else "available"
+                wanted = Wanted(SKU, data.draw(st.integers(1, item.units)), item.lot, status=item.status)
+                self.decide(place, ChangeStatus(place, "MAIN", wanted, after, "other", AT))
+            case "withdraw":
+                command_ = WithdrawLot(place, SKU, item.lot, "quarantine", "recalled", AT, warehouse="MAIN")
+                self.decide(place, command_)
+            case "expire":
+                self.decide(place, WithdrawExpired(place, TODAY, AT, "MAIN"))
+            case _:
+                order_id = f"00000000-0000-8000-8000-{data.draw(st.integers(1, 3)):012d}"
+                self.decide(place, DeallocateUnits(place, "MAIN", order_id, "1", SKU))
 
-    @rule(place=PLACES, lot=LOT, units=FEW, back=st.booleans())
-    def change_status(self, place: str, lot: str, units: int, back: bool) -> None:
-        before, after = ("damaged", "available") if back else ("available", "damaged")
-        wanted = Wanted(SKU, units, lot, status=before)  # type: ignore[arg-type]
-        self.decide(place, ChangeStatus(place, "MAIN", wanted, after, "other", AT))  # type: ignore[arg-type]
+    @rule(data=st.data(), line=st.integers(1, 3), units=FEW)
+    def allocate(self, data: st.DataObject, line: int, units: int) -> None:
+        if found := self._somewhere(data):
+            order_id = f"00000000-0000-8000-8000-{line:012d}"
+            self.decide(found[0], AllocateUnits(found[0], "MAIN", order_id, "1", SKU, units, TODAY))
 
-    @rule(place=PLACES, lot=LOT)
-    def withdraw(self, place: str, lot: str) -> None:
-        self.decide(place, WithdrawLot(place, SKU, lot, "quarantine", "recalled", AT, warehouse="MAIN"))
-
-    @rule(place=PLACES)
-    def expire(self, place: str) -> None:
-        self.decide(place, WithdrawExpired(place, TODAY, AT, "MAIN"))
-
-    @rule(place=PLACES, line=st.integers(1, 3), units=FEW, give_back=st.booleans())
-    def allocate(self, place: str, line: int, units: int, give_back: bool) -> None:
-        order = f"00000000-0000-8000-8000-{line:012d}"
-        command: Struct = AllocateUnits(place, "MAIN", order, "1", SKU, units, TODAY)
-        if give_back:
-            command = DeallocateUnits(place, "MAIN", order, "1", SKU)
-        self.decide(place, command)
+    def _somewhere(self, data: st.DataObject) -> tuple[str, Item] | None:
+        """Some goods, and where they lie."""
+        there = [
+            (place, item)
+            for place, holding in sorted(self.books.items())
+            for item in sorted(holding.items.values(), key=lambda item: item.key)
+        ]
+        return data.draw(st.sampled_from(there)) if there else None
 
     # --- moves of loose goods, which may die after each step ---
 
-    @rule(origin=PLACES, to=PLACES, lot=LOT, units=FEW, steps=st.integers(1, 3), blocked=st.booleans())
-    def move(self, origin: str, to: str, lot: str, units: int, steps: int, blocked: bool) -> None:
-        wanted = Wanted(SKU, units, lot)
+    @rule(data=st.data(), to=PLACES, steps=st.sampled_from([1, 2, 2, 3, 3, 3]), blocked=st.booleans())
+    def move(self, data: st.DataObject, to: str, steps: int, blocked: bool) -> None:
+        if not (found := self._somewhere(data)):
+            return
+        origin, item = found
+        wanted = Wanted(SKU, data.draw(st.integers(1, item.units)), item.lot, status=item.status)
+        blocked = blocked and item.lot == "LATE"
         command = DepartStock(origin, "MAIN", to, (wanted,), AT)
         try:
             [departure] = HOLDING.decide(command, self.state(origin))
@@ -176,7 +196,7 @@ class StockMachine(RuleBasedStateMachine):
         return self.decide(holder, command) is not None
 
     def _arrive(self, event: StockDeparted, blocked: bool) -> None:
-        lots = tuple((SKU, lot) for lot in LOTS) if blocked else ()
+        lots = ((SKU, "LATE"),) if blocked else ()
         command = ArriveStock(
             event.destination, "MAIN", event.holding, "MAIN", event.lane, event.number, event.goods, AT,
             claim=event.claim, blocked=lots,
