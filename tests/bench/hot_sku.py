@@ -11,22 +11,24 @@ import random
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from importlib import import_module
 from itertools import count
 from multiprocessing import get_context
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
+from infra.declaration import MAX_CONCURRENT_CONSUMERS
 from inventory.aggregates import PROMISE
 from inventory.contracts import LineReserved
 from local.cloud import LocalCloud
 from shared import aws, resources
 from shared.event_store import COMMIT_PREFIX, EventStore
 from tests.bench.meter import KB, item_size
-from tests.bench.report import Cell, Report, Table, machine
+from tests.bench.report import Cell, Report, Table, machine, median, percentile
 from tests.support.deliveries import bus_event, failed, queue_batch
 from tests.support.dynamodb_endpoints import free_port
 from tests.support.tables import create_events_table
@@ -40,6 +42,14 @@ BATCHES = {1: 40, 10: 20, 100: 8, 1000: 3}
 CATALOGUE = 200
 STOCKED = 0.6
 TRIES = 50
+OTHERS_PER_SECOND, OTHER_SKUS = 40, 20
+HOT_PER_SECOND = (0, 40, 400)
+"""How many requests for one hot SKU come among those for the others; none is what the others are compared with."""
+WINDOW_S = 1.0
+"""How long a batch waits for more, as deployed."""
+ARRIVAL_SECONDS = 4.0
+ROUNDS = 3
+BATCH = 100
 
 Asked = tuple[str, str, str]
 """An order line that asks for one unit: SKU, order id, promised at."""
@@ -207,6 +217,109 @@ def measure(pool: ProcessPoolExecutor, client: Any, skewed: bool, workers: int, 
     ]
 
 
+def handle(asked: list[Asked]) -> tuple[dict[str, float], list[int]]:
+    """Hand one batch to this process's handler: when each SKU's promise was written, and what must come again."""
+    client: Any = aws.dynamodb()
+    written: dict[str, float] = {}
+    asking: list[str] = []
+
+    def before(params: dict[str, Any], **_: object) -> None:
+        asking.append(params["Item"]["pk"]["S"].rpartition("#")[2])
+
+    def after(http_response: Any, **_: object) -> None:
+        sku = asking.pop()
+        if http_response.status_code == 200:
+            written.setdefault(sku, time.time())
+
+    client.meta.events.register("provide-client-params.dynamodb.PutItem", before)
+    client.meta.events.register("after-call.dynamodb.PutItem", after)
+    try:
+        answer = import_module("inventory.reservation").handler(queue_batch(*requests(asked)), None)
+    finally:
+        client.meta.events.unregister("provide-client-params.dynamodb.PutItem", before)
+        client.meta.events.unregister("after-call.dynamodb.PutItem", after)
+    return written, [int(message.removeprefix("m")) for message in failed(answer)]
+
+
+def arrivals(hot_per_second: int, seed: int) -> list[tuple[float, Asked]]:
+    """When which request comes: for the others evenly spread over their SKUs, for the hot one as often as said."""
+    run, chance, orders = next(_runs), random.Random(seed), count(1)
+    others, hot = int(OTHERS_PER_SECOND * ARRIVAL_SECONDS), int(hot_per_second * ARRIVAL_SECONDS)
+    skus = [f"OTHER-{run}-{number % OTHER_SKUS}" for number in range(others)] + [f"HOT-{run}"] * hot
+    times = sorted((chance.uniform(0, ARRIVAL_SECONDS), sku) for sku in skus)
+    return [
+        (at, (sku, f"00000000-0000-4000-8000-{run:04d}{next(orders):08d}", f"2026-01-31T09:00:{at:06.3f}Z"))
+        for at, sku in times
+    ]
+
+
+def waits(pool: ProcessPoolExecutor, coming: list[tuple[float, Asked]]) -> list[tuple[str, float]]:
+    """How many milliseconds each request waited for its promise, with as many consumers as are deployed."""
+    queue, answered, lock = deque(coming), list[tuple[str, float]](), Lock()
+    supply = Counter(sku for _, (sku, _, _) in coming)
+    handle_arrivals = queue_batch(*(arrival(sku, units) for sku, units in supply.items()))
+    import_module("inventory.reservation").handler(handle_arrivals, None)
+    started = time.time() + 0.1
+
+    def collected() -> list[tuple[float, Asked]]:
+        """The next batch: full, or as old as the window; empty when nothing comes any more."""
+        batch: list[tuple[float, Asked]] = []
+        first = 0.0
+        while len(batch) < BATCH and not (batch and time.time() >= first + WINDOW_S):
+            with lock:
+                if not queue:
+                    return batch
+                if started + queue[0][0] <= time.time():
+                    batch.append(queue.popleft())
+                    first = first or time.time()
+                    continue
+            time.sleep(0.005)
+        return batch
+
+    def consume() -> None:
+        while batch := collected():
+            written, again = pool.submit(handle, [asked for _, asked in batch]).result()
+            with lock:
+                for place, (at, asked) in enumerate(batch):
+                    if place in again:
+                        queue.append((at, asked))
+                    else:
+                        answered.append((asked[0], (written[asked[0]] - started - at) * 1000))
+
+    with ThreadPoolExecutor(MAX_CONCURRENT_CONSUMERS) as consumers:
+        for running in [consumers.submit(consume) for _ in range(MAX_CONCURRENT_CONSUMERS)]:
+            running.result()
+    assert len(answered) == len(coming), "a request was lost"
+    return answered
+
+
+def beside(pool: ProcessPoolExecutor) -> Table:
+    """What requests for other SKUs wait with a hot one among them, and without, in turn."""
+    others: dict[int, list[float]] = defaultdict(list)
+    hot: dict[int, list[float]] = defaultdict(list)
+    for number in range(ROUNDS):
+        for rate in HOT_PER_SECOND:
+            for sku, milliseconds in waits(pool, arrivals(rate, number)):
+                (hot if sku.startswith("HOT") else others)[rate].append(milliseconds)
+    alone = others[0]
+    rows: list[list[Cell]] = []
+    for rate, found in others.items():
+        middle, late = median(found), percentile(found, 0.95)
+        ratios: list[Cell] = [middle / median(alone), late / percentile(alone, 0.95)]
+        rows.append([rate, len(found), middle, late, *ratios, median(hot[rate]) if rate else None])
+    columns = ["hot requests/s", "others", "others' median ms", "others' p95 ms"]
+    return Table(
+        f"What requests for {OTHER_SKUS} other SKUs wait beside a hot one",
+        [*columns, "ratio of medians", "ratio of p95", "hot median ms"],
+        rows,
+        [
+            f"{OTHERS_PER_SECOND} requests/s for the others; as deployed: {MAX_CONCURRENT_CONSUMERS} workers, "
+            f"batches of up to {BATCH} that wait {WINDOW_S:.0f} s for more. {ROUNDS} rounds in turn.",
+            "A wait: from the message to the write of its promise. Ratios: to no hot SKU.",
+        ],
+    )
+
+
 def main() -> None:
     """Every number of workers with every size of batch."""
     started, where = time.monotonic(), machine()
@@ -224,6 +337,7 @@ def main() -> None:
                 for skewed in (False, True):
                     for workers in WORKERS:
                         rows += [measure(pool, aws.dynamodb(), skewed, workers, size) for size in BATCHES]
+                waiting = beside(pool)
         finally:
             cloud.stop()
     columns = ["demand", "workers", "batch", "requests", "writes", "requests per write", "write units per request"]
@@ -238,7 +352,7 @@ def main() -> None:
             "After each run: nothing oversold, no line reserved twice, none lost.",
         ],
     )
-    Report("hot_sku", time.monotonic() - started, where, [table]).write()
+    Report("hot_sku", time.monotonic() - started, where, [table, waiting]).write()
 
 
 if __name__ == "__main__":
