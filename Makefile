@@ -65,7 +65,7 @@ simulate: env ## SEEDS=200 or SEED=123: the whole system in one process, with fa
 cost: env ## what orders cost on AWS, counted call by call
 	@PYTHONPATH=functions $(VENV)/python -m tests.bench.cost
 
-bench: env ## [ONLY=imports,hot_sku]: how fast it is and what limits it, measured here; about 5 minutes
+bench: env ## [ONLY=imports,hot_sku]: how fast it is and what limits it, measured here; about 7 minutes
 	@PYTHONPATH=functions $(VENV)/python -m tests.bench $(ONLY)
 
 deploy: env ## deploy to AWS with your own credentials [STACKS=stowage-orders] [ALARM_EMAIL=...]

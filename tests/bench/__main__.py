@@ -15,6 +15,7 @@ BENCHMARKS = {
     "streams": "append and load against the `eventsourcing` library",
     "handlers": "CPU per command outside network calls",
     "hot_sku": "many workers and one SKU",
+    "batching": "order batching, routes and cartons, against a published benchmark",
     "growth": "a command's cost and a query's latency as data grow",
     "end_to_end": "orders per second over HTTP, on a local cloud",
 }
