@@ -1,8 +1,8 @@
 """Order batching against the benchmark arXiv 2401.04563 (first answer, objective, seconds), and cartonization.
 
 Solves the published small instance where it lies in ../shared/data/zalando, else a generated one of its kind, and
-a generated one of the medium class. Every plan is checked by `zalando.faults`, which shares nothing with the solver.
-The yardsticks: the published baseline and, as ours is another medium instance, a greedy algorithm of our own on it:
+a generated one of the medium class. Plans are checked by `zalando.faults`, which shares no code with the solver.
+The yardsticks: the published baseline and, as ours is another medium instance, a greedy algorithm on it:
 batch by batch, each grown by the order that lengthens its walk least per unit.
 """
 
