@@ -77,6 +77,8 @@ INVENTORY = Service("inventory", (
         "inventory.HandlingUnitCreated", "inventory.HandlingUnitMoved", "inventory.ContainerDeparted",
         "inventory.TransferArrived",
     )),
+    reaction("recalls", on=("inventory.LotBlocked",), also=frozenset({Grant.READ_VIEWS})),
+    schedule("upkeep", every_minutes=5),
     *machinery("inventory"),
 ), indexes=(
     Index("by_sku", "stocked", "held", keys_only=True),
@@ -85,6 +87,7 @@ INVENTORY = Service("inventory", (
     Index("by_time", "movements", "moved"),
     Index("by_place", "place", "unit", keys_only=True),
     Index("by_transfer_status", "transfers", "dispatched"),
+    Index("by_due", "due", "deadline", keys_only=True),
 ))
 
 ORDERS = Service("orders", (

@@ -6,10 +6,13 @@ is in its own document alone: moving a pallet of forty lots writes one document.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
 from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled
+from inventory.domain.room import KEPT_CLAIMS
 from inventory.stock_contracts import (
     ContainerArrived,
     ContainerDeparted,
@@ -68,7 +71,18 @@ KINDS: Mapping[type[Event], MovementKind] = {
 DOCUMENT = "Holding"
 PART_PREFIX = "Stock#"
 SERIAL_PREFIX = "At#"
+BY_DUE = "by_due"
+AWAITED, EXPIRING, BLOCKED = "awaited", "expiring", "blocked"
+DUE_SHARDS = ("0", "1", "2", "3")
 BY_SKU, BY_LOT, BY_PRODUCT, BY_TIME, BY_PLACE = "by_sku", "by_lot", "by_product", "by_time", "by_place"
+
+
+class Awaited(Struct, frozen=True, array_like=True):
+    """Room that was taken `since` then for goods (a claim) or a handling unit which have not come yet."""
+
+    name: str
+    since: str
+    unit: str = ""
 
 
 class HoldingView(Struct, frozen=True, omit_defaults=True):
@@ -76,7 +90,7 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
 
     `units`, `volume_mm3` and `weight_g` are those of the goods that lie in it themselves. `place` is where a
     container stands; in transit it has no warehouse, goes to `destination`, and stands nowhere but on a unit that
-    travels too.
+    travels too. `awaited` is what room was taken for and has not come.
     """
 
     holding: str
@@ -95,6 +109,7 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
     weight_g: int = 0
     moved_at: str = ""
     changed_at: str = ""
+    awaited: tuple[Awaited, ...] = ()
 
     @property
     def is_container(self) -> bool:
@@ -233,6 +248,11 @@ class LotUse(Struct, frozen=True, omit_defaults=True):
     serials: tuple[str, ...] = ()
 
 
+def due_shard(what: str, key: str) -> str:
+    """The partition of the index by deadline where `key` is found among those that wait for `what`."""
+    return f"{what}{int(blake2b(key.encode(), digest_size=1).hexdigest(), 16) % len(DUE_SHARDS)}"
+
+
 def lot_partition(sku: str, lot: str) -> str:
     """The partition of everything that is known of a lot."""
     return f"Lot#{sku}#{lot}"
@@ -289,7 +309,8 @@ def _adjusted(event: StockAdjusted) -> Goods:
 
 def show_holding(view: HoldingView, event: Event, at: str) -> HoldingView:
     """The document after an event."""
-    view = structs.replace(view, changed_at=max(view.changed_at, at))
+    awaited = tuple(_awaited(view.awaited, event))
+    view = structs.replace(view, changed_at=max(view.changed_at, at), awaited=awaited)
     match event:
         case HandlingUnitCreated():
             return structs.replace(
@@ -354,11 +375,40 @@ def _with_goods(view: HoldingView, event: Event) -> HoldingView:
     )
 
 
+def _awaited(known: tuple[Awaited, ...], event: Event) -> Iterator[Awaited]:
+    """What is awaited after an event; room that is kept until its owner gives it back is not looked after."""
+    gone: set[str] = set()
+    come: list[Awaited] = []
+    match event:
+        case SpaceTaken() if not event.claim.startswith(KEPT_CLAIMS):
+            come = [Awaited(event.claim, event.at, event.unit)]
+        case SpaceFreed():
+            gone = {event.claim}
+        case StockArrived():
+            gone = {event.claim or ""}
+        case UnitExpected():
+            gone, come = {event.claim, event.unit}, [Awaited(event.unit, event.at, event.unit)]
+        case UnitSettled():
+            gone = {event.unit, *event.claims}
+        case UnitLeft():
+            gone = {one.name for one in known if one.unit == event.unit}
+        case _:
+            pass
+    yield from (one for one in known if one.name not in gone)
+    yield from come
+
+
 def index_holding(view: HoldingView) -> Mapping[str, str]:
-    """Containers by the place where they stand: handling units always, loose goods while there are any."""
+    """By what has been awaited longest.
+
+    Containers also by the place where they stand: handling units always, loose goods while there are any.
+    """
+    keys: dict[str, str] = {}
+    if view.awaited:
+        keys = {"due": due_shard(AWAITED, view.holding), "deadline": min(one.since for one in view.awaited)}
     if view.place and (view.kind == "handling_unit" or view.units):
-        return {"place": view.place, "unit": view.holding}
-    return {}
+        keys |= {"place": view.place, "unit": view.holding}
+    return keys
 
 
 def entries_beside(view: HoldingView, commit: Commit, events: Sequence[Event]) -> Iterator[Entry]:
@@ -542,12 +592,15 @@ def _with(
 
 
 def index_part(part: StockInHolding) -> Mapping[str, str]:
-    """By product for ever; by warehouse and product, and by lot, while there is anything."""
+    """By product for ever; by warehouse and product, by lot, by what expires first, while there is anything."""
     keys = {"product": part.sku, "first": f"{part.first_at}#{part.holding}#{part.lot}"}
     if part.batches:
         keys |= {"stocked": f"{part.warehouse}#{part.sku}", "held": f"{part.holding}#{part.lot}"}
         if part.lot:
             keys["lot"] = f"{part.sku}#{part.lot}"
+    expiring = [batch.expires_on for batch in part.batches if batch.status == "available" and batch.expires_on]
+    if expiring:
+        keys |= {"due": due_shard(EXPIRING, part.holding), "deadline": min(expiring)}
     return keys
 
 

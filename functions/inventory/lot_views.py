@@ -5,7 +5,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from inventory.holding_views import LotUse, lot_partition, use_key
+from inventory.holding_views import BLOCKED, LotUse, lot_partition, use_key
 from inventory.stock_contracts import (
     Goods,
     GoodsAssigned,
@@ -76,6 +76,11 @@ def show_lot(lot: LotView, event: Event, _at: str) -> LotView:
             return lot
 
 
+def index_lot(lot: LotView) -> Mapping[str, str]:
+    """Those that are recalled, since when."""
+    return {"due": BLOCKED, "deadline": lot.blocked_at} if lot.blocked_at else {}
+
+
 def show_transfer(transfer: TransferView, event: Event, _at: str) -> TransferView:
     """The transfer after an event."""
     match event:
@@ -134,7 +139,9 @@ def _new_lot(stream_id: str) -> LotView:
     return LotView(sku, lot)
 
 
-LOTS: Projection[LotView] = Projection("Lot", LotView, _new_lot, show_lot, lambda stream_id: (stream_id, LOT))
+LOTS: Projection[LotView] = Projection(
+    "Lot", LotView, _new_lot, show_lot, lambda stream_id: (stream_id, LOT), index_lot
+)
 DISPATCHES: Projection[TransferView] = Projection(
     "Transfer",
     TransferView,

@@ -1,0 +1,153 @@
+"""Upkeep, on a schedule: what expired is not available, room taken in vain is free, recalls are completed."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from msgspec import Struct
+
+from inventory import ground
+from inventory.aggregates import HOLDING
+from inventory.domain import numbers
+from inventory.domain.holding import Holding, is_container, lane_of
+from inventory.domain.movement import ReleaseSpace, ReleaseUnit, SettleUnit
+from inventory.domain.room import KEPT_CLAIMS, Claim, Occupant
+from inventory.domain.stock import WithdrawExpired
+from inventory.holding_views import AWAITED, BLOCKED, BY_DUE, DUE_SHARDS, EXPIRING
+from inventory.moving import settle
+from inventory.recalls import holdings_of, withdraw
+from shared import clock, ids, telemetry
+from shared.decider import Command, execute
+from shared.event_store import Stream
+from shared.events import CommandMetadata, originating
+from shared.resources import history, views
+
+STALE_AFTER = timedelta(minutes=15)
+"""Longer than any worker lives that may still use room which it has taken; a repeated request takes it anew."""
+RECALLS_LOOKED_AFTER = timedelta(days=7)
+
+
+class UpkeepFailed(Exception):
+    """Some holdings could not be looked after; the next round finds them again."""
+
+
+def handler(_event: dict[str, Any], _context: object) -> None:
+    """Look after every holding that is due."""
+    now = clock.now()
+    stale, yesterday = clock.iso(now - STALE_AFTER), clock.iso(now - timedelta(days=1))[ground.DAY]
+    done = failed = 0
+    for what, stream_id, work in (
+        *(("room", stream_id, tidy) for stream_id in _due(AWAITED, stale)),
+        *(("expiry", stream_id, expire) for stream_id in _due(EXPIRING, yesterday)),
+        *(("recall", stream_id, complete_recall) for stream_id in _recalled()),
+    ):
+        try:
+            work(stream_id)
+            done += 1
+        except Exception as error:
+            failed += 1
+            telemetry.error("upkeep failed", stream=stream_id, about=what, **telemetry.failure(error))
+    telemetry.info("upkeep", done=done, failed=failed)
+    if failed:
+        raise UpkeepFailed(f"{failed} of {done + failed} holdings")
+
+
+def expire(stream_id: str) -> None:
+    """What has expired in a holding is no longer available."""
+    holding = _id(stream_id)
+    today = ground.today(ground.now())
+    command = WithdrawExpired(holding, today, ground.now(), ground.find(holding).warehouse or None)
+    _do(stream_id, command)
+
+
+def complete_recall(stream_id: str) -> None:
+    """Withdraw what was put somewhere by those who had looked just before the lot was blocked."""
+    _, sku, lot = stream_id.split("#", 2)
+    for holding in holdings_of(sku, lot):
+        withdraw(holding, sku, lot, "", _metadata(HOLDING.stream_id(holding)))
+
+
+def tidy(stream_id: str) -> None:
+    """Free room that was taken for something that did not come, and note what stands here and nobody noted."""
+    stream = ground.books(_id(stream_id))
+    stale = clock.iso(clock.now() - STALE_AFTER)
+    for claim_id, claim in stream.state.claims.items():
+        if claim.taken_at <= stale and not claim_id.startswith(KEPT_CLAIMS):
+            _tidy_claim(stream, claim_id, claim)
+    for unit, occupant in stream.state.occupants.items():
+        if occupant.expected_at and occupant.expected_at <= stale:
+            _tidy_unit(stream, unit, occupant)
+    if is_container(_id(stream_id)):
+        settle(_id(stream_id), _metadata(stream_id))
+
+
+def _tidy_claim(stream: Stream[Holding], claim_id: str, claim: Claim) -> None:
+    here = _id(stream.id)
+    if claim.unit:
+        unit = ground.books(claim.unit)
+        if unit.state.place != here:
+            _do(stream.id, ReleaseSpace(here, claim_id))
+        elif claim_id not in unit.state.claims:
+            _do(stream.id, _settled(here, claim.unit, unit, (claim_id,)))
+    elif not claim.origin or not _on_its_way(claim.origin, stream):
+        _do(stream.id, ReleaseSpace(here, claim_id))
+
+
+def _tidy_unit(stream: Stream[Holding], sscc: str, occupant: Occupant) -> None:
+    here = _id(stream.id)
+    unit = ground.books(sscc)
+    if unit.state.place == here:
+        _do(stream.id, _settled(here, sscc, unit, ()))
+    else:
+        _do(stream.id, ReleaseUnit(here, sscc, occupant.number + 1))
+
+
+def _settled(here: str, sscc: str, unit: Stream[Holding], claims: tuple[str, ...]) -> SettleUnit:
+    return SettleUnit(here, sscc, unit.state.move, unit.sequence, unit.state.load, claims)
+
+
+def _on_its_way(origin: str, stream: Stream[Holding]) -> bool:
+    """Whether anything has left `origin` for here and not arrived."""
+    lane = ground.books(origin).state.lanes.get(_id(stream.id))
+    if lane is None:
+        return False
+    seen = ground.books(_id(stream.id)).state.seen.get(lane_of(origin, lane.lane), ())
+    return not all(numbers.has(seen, number) for number in range(1, lane.number + 1))
+
+
+def _due(what: str, upto: str) -> Iterator[str]:
+    for shard in DUE_SHARDS:
+        yield from dict.fromkeys(views().keys(("due", f"{what}{shard}"), "deadline", BY_DUE, upto))
+
+
+def _recalled() -> Iterator[str]:
+    """The lots that were blocked in the last days."""
+    now = clock.now()
+    after: str | None = clock.iso(now - RECALLS_LOOKED_AFTER)
+    while after is not None:
+        page = views().pointers(("due", BLOCKED), "deadline", BY_DUE, after=after, upto=clock.iso(now))
+        yield from (pk for _, (pk, _) in page.items)
+        after = page.next
+
+
+def _do(stream_id: str, command: Struct) -> None:
+    execute(history(), HOLDING, stream_id, Command(command, _metadata(stream_id)))
+
+
+def _metadata(stream_id: str) -> CommandMetadata:
+    """Goes on with the holding's own journey: the correlation id and trace of its first commit."""
+    upkeep = originating(f"deadline/upkeep/{ids.new_id()}", actor="stowage.inventory")
+    first = history().commit(stream_id, 1)
+    if first is None:
+        return upkeep
+    return CommandMetadata(
+        command_id=upkeep.command_id,
+        correlation_id=first.commands[0].correlation_id,
+        traceparent=telemetry.child_traceparent(first.commands[0].traceparent),
+        causation_id=upkeep.command_id,
+        actor=upkeep.actor,
+    )
+
+
+def _id(stream_id: str) -> str:
+    return stream_id.partition("#")[2]
