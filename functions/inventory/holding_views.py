@@ -6,13 +6,13 @@ is in its own document alone: moving a pallet of forty lots writes one document.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, Literal
 
 from msgspec import Struct, structs
 
 from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled
 from inventory.domain.room import KEPT_CLAIMS
+from inventory.due import AWAITED, EXPIRING, due_shard
 from inventory.stock_contracts import (
     ContainerArrived,
     ContainerDeparted,
@@ -71,10 +71,7 @@ KINDS: Mapping[type[Event], MovementKind] = {
 DOCUMENT = "Holding"
 PART_PREFIX = "Stock#"
 SERIAL_PREFIX = "At#"
-BY_DUE = "by_due"
-AWAITED, EXPIRING, BLOCKED = "awaited", "expiring", "blocked"
-DUE_SHARDS = ("0", "1", "2", "3")
-BY_SKU, BY_LOT, BY_PRODUCT, BY_TIME, BY_PLACE = "by_sku", "by_lot", "by_product", "by_time", "by_place"
+BY_SKU, BY_PRODUCT, BY_TIME, BY_PLACE = "by_sku", "by_product", "by_time", "by_place"
 
 
 class Awaited(Struct, frozen=True, array_like=True):
@@ -246,11 +243,6 @@ class LotUse(Struct, frozen=True, omit_defaults=True):
     assigned: bool = False
     reason: str | None = None
     serials: tuple[str, ...] = ()
-
-
-def due_shard(what: str, key: str) -> str:
-    """The partition of the index by deadline where `key` is found among those that wait for `what`."""
-    return f"{what}{int(blake2b(key.encode(), digest_size=1).hexdigest(), 16) % len(DUE_SHARDS)}"
 
 
 def lot_partition(sku: str, lot: str) -> str:

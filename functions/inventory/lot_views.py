@@ -5,7 +5,8 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
-from inventory.holding_views import BLOCKED, LotUse, lot_partition, use_key
+from inventory.due import BLOCKED
+from inventory.holding_views import LotUse, lot_partition, use_key
 from inventory.stock_contracts import (
     Goods,
     GoodsAssigned,

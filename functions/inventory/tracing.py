@@ -10,8 +10,8 @@ from msgspec import Meta, Struct, structs
 
 from inventory.aggregates import PRODUCT
 from inventory.domain import CATALOG
+from inventory.due import BY_LOT
 from inventory.holding_views import (
-    BY_LOT,
     BY_PRODUCT,
     BY_TIME,
     SERIAL_PREFIX,

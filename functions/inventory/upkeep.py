@@ -13,9 +13,9 @@ from inventory.domain.holding import Holding, is_container, lane_of
 from inventory.domain.movement import ReleaseSpace, ReleaseUnit, SettleUnit
 from inventory.domain.room import KEPT_CLAIMS, Claim, Occupant
 from inventory.domain.stock import WithdrawExpired
-from inventory.holding_views import AWAITED, BLOCKED, BY_DUE, DUE_SHARDS, EXPIRING
+from inventory.due import AWAITED, BLOCKED, BY_DUE, DUE_SHARDS, EXPIRING
 from inventory.moving import settle
-from inventory.recalls import holdings_of, withdraw
+from inventory.withdrawing import holdings_of, withdraw
 from shared import clock, ids, telemetry
 from shared.decider import Command, execute
 from shared.event_store import Stream

@@ -36,6 +36,7 @@ ALLOWED: dict[Kind, dict[str, set[str]]] = {
 ATTACHED = "attached files"
 BESIDES: dict[str, dict[str, set[str]]] = {
     "orders intake": {VIEWS: READ_VIEWS},
+    "inventory recalls": {VIEWS: READ_VIEWS},
     "receiving announcements": {VIEWS: READ_VIEWS},
     "receiving attachments": {ATTACHED: {"s3:PutObject"}},
     "receiving attached": {ATTACHED: {"s3:GetObject"}},

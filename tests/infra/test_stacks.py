@@ -318,10 +318,15 @@ def test_every_log_is_kept_for_a_month(either: Templates) -> None:
     assert named == {group.logical_id for group in groups if group.name.startswith("/stowage/")}
 
 
-def test_deadlines_are_looked_at_every_minute(either: Templates) -> None:
-    (rule,) = [rule for rule in either.of_type("Events::Rule") if "ScheduleExpression" in rule.properties]
-    assert rule["ScheduleExpression"] == "rate(1 minute)"
-    assert rule.template.readable(rule["Targets"][0]["Arn"]) == "stowage-orders-deadlines"
+def test_what_starts_by_the_clock_starts_as_often_as_the_map_says(either: Templates) -> None:
+    rules = [rule for rule in either.of_type("Events::Rule") if "ScheduleExpression" in rule.properties]
+    assert {rule.template.readable(rule["Targets"][0]["Arn"]): rule["ScheduleExpression"] for rule in rules} == {
+        service.function(capability): f"rate({capability.every_minutes} minute"
+        f"{'s' if capability.every_minutes > 1 else ''})"
+        for service in SYSTEM.services
+        for capability in service.capabilities
+        if capability.every_minutes is not None
+    }
 
 
 def test_every_service_can_be_found(either: Templates) -> None:
