@@ -19,8 +19,7 @@ Spent = Callable[[int], float]
 
 BATCHES_ASKED = 6
 DRAWS = 8
-EXITS = 3
-HOT, COLD = 0.45, 0.05
+HOT, COLD = 0.5, 0.07
 REASSIGN, WANDER, DROP = 0.25, 0.27, 0.46
 LEEWAY = 10
 
@@ -206,8 +205,9 @@ class _Search:
         saved = -state.loss(new) if other >= 0 else 0
         out, went = -1, 0
         if full:
-            out, loss = self._weakest(batch)
-            saved -= loss
+            members = state.members[batch]
+            out = members[int(self.rng.random() * len(members))]
+            saved -= state.loss(out)
             went = state.size[out]
         dropped, swapped = self._worth(came - went), self._worth(came)
         limit = int(allowed + dropped + saved) + LEEWAY
@@ -249,18 +249,6 @@ class _Search:
         if last != order:
             self.chosen[place] = last
             self._place_of[last] = place
-
-    def _weakest(self, batch: int) -> tuple[int, int]:
-        """Of a few orders of the batch the one that is worth its walk the least, and what its loss changes."""
-        state, draw = self.state, self.rng.random
-        members, price = state.members[batch], self._worth(1)
-        best, found = float(FAR), (-1, 0)
-        for _ in range(EXITS):
-            order = members[int(draw() * len(members))]
-            loss = state.loss(order)
-            if loss + price * state.size[order] < best:
-                best, found = loss + price * state.size[order], (order, loss)
-        return found
 
     def _drop(self, order: int) -> None:
         state = self.state

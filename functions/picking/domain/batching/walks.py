@@ -215,11 +215,16 @@ class Strands:
         key = walk.keys[source]
         place = bisect_left(keys, key)
         gap = self._gaps[place] or self.gap(place)
-        front = walk.front[source]
-        if walk.north[source]:
-            longer = min(gap[0] + front, gap[1] + walk.nearer[source], gap[2] + walk.behind[source], gap[3])
-        else:
-            longer = min(gap[4] + front, gap[5] + walk.nearer[source], gap[6] + walk.behind[source], gap[7])
+        by_front, by_nearer, by_behind, longer = gap[:4] if walk.north[source] else gap[4:]
+        by_front += walk.front[source]
+        if by_front < longer:
+            longer = by_front
+        by_nearer += walk.nearer[source]
+        if by_nearer < longer:
+            longer = by_nearer
+        by_behind += walk.behind[source]
+        if by_behind < longer:
+            longer = by_behind
         if key < keys[0]:
             return longer + 2 * (keys[0] - key)
         if key > keys[-1]:
@@ -325,28 +330,48 @@ def _at_depot(ways: Ways) -> Ways:
 
 
 def _past_north(ways: Ways, front: int, behind: int, through: int) -> Ways:
+    """The states after one northern row; `min` is spelled out, as this is where the search spends its time."""
     ff, fn, fs, nn, ns, _ = ways
-    nearer = front if front < behind else behind
+    ff_through, fn_through = ff + through, fn + through
+    turned = nn + through
+    if ff_through < turned:
+        turned = ff_through
+    fn += front if front < behind else behind
+    ff += front
+    nn += behind
+    fs_through, ns_through = fs + through, ns + through
+    fs += front
+    ns += behind
     return (
-        min(ff + front, fn + through),
-        min(fn + nearer, ff + through, nn + through),
-        min(fs + front, ns + through),
-        min(nn + behind, fn + through),
-        min(ns + behind, fs + through),
+        ff if ff < fn_through else fn_through,
+        fn if fn < turned else turned,
+        fs if fs < ns_through else ns_through,
+        nn if nn < fn_through else fn_through,
+        ns if ns < fs_through else fs_through,
         FAR,
     )
 
 
 def _past_south(ways: Ways, front: int, behind: int, through: int) -> Ways:
+    """The states after one southern row."""
     ff, fn, fs, _, ns, ss = ways
-    nearer = front if front < behind else behind
+    ff_through, fs_through = ff + through, fs + through
+    turned = ss + through
+    if ff_through < turned:
+        turned = ff_through
+    fs += front if front < behind else behind
+    ff += front
+    ss += behind
+    fn_through, ns_through = fn + through, ns + through
+    fn += front
+    ns += behind
     return (
-        min(ff + front, fs + through),
-        min(fn + front, ns + through),
-        min(fs + nearer, ff + through, ss + through),
+        ff if ff < fs_through else fs_through,
+        fn if fn < ns_through else ns_through,
+        fs if fs < turned else turned,
         FAR,
-        min(ns + behind, fn + through),
-        min(ss + behind, fs + through),
+        ns if ns < fn_through else fn_through,
+        ss if ss < fs_through else fs_through,
     )
 
 
