@@ -172,7 +172,7 @@ def test_boxes_that_were_cut_from_full_cartons_need_few_more() -> None:
         assert faults(items, packing, (CartonType("B", (200, 200, 200), 90_000),)) == []
         used.append(len(packing.cartons))
     assert max(used) <= 5
-    assert sum(used) <= 4.2 * len(used)
+    assert sum(used) <= 4.3 * len(used)
 
 
 def test_few_items_are_packed_as_an_exhaustive_search_packs_them() -> None:
