@@ -291,6 +291,7 @@ class TestStock:
         room.adjust(sku, there, 2)
         assert on_hand(room, sku) == 6
         room.deliver(requested(1, (sku, 5)), requested(2, (sku, 3)))
+        room.landscape.project("inventory")
         told = room.get(f"/inventory/stock/{sku}").body
         expected = {
             "sku": sku,
