@@ -15,9 +15,10 @@ from inventory.contracts import (
     Mixing,
 )
 from inventory.domain.check_digits import derived_check_digits
+from inventory.domain.holding import is_container, is_unit
 from inventory.measures import Code
 from shared.events import Event
-from shared.gs1 import SSCC_LENGTH, Gln, require_gln
+from shared.gs1 import Gln, require_gln
 from shared.identifiers import LocationId, WarehouseCode
 from shared.rejection import Conflict, Unprocessable
 
@@ -112,13 +113,15 @@ def evolve(_location: Location, event: LocationRegistered | LocationChanged) -> 
 
 
 def _require_sense(command: DescribeLocation) -> None:
-    if len(command.location) == SSCC_LENGTH and command.location.isdigit():
+    if is_container(command.location):
+        sscc = is_unit(command.location)
         raise Unprocessable(
-            f"{command.location!r} has 18 digits, as a handling unit's SSCC has: nobody could tell them apart.",
+            f"{command.location!r} looks like {'a handling unit' if sscc else 'a shipment'}: nobody could tell them "
+            "apart.",
             field="id",
             value=command.location,
-            remedy="Choose an id with a letter or a dash in it.",
-            code="location-looks-like-sscc",
+            remedy="Choose an id that is neither 18 digits nor a UUID.",
+            code="location-looks-like-sscc" if sscc else "location-looks-like-shipment",
         )
     if command.kind in FLOOR_KINDS and (command.capacity is not None or command.mixing != "any"):
         field = "capacity" if command.capacity is not None else "mixing"

@@ -87,6 +87,7 @@ class TestProductsAndLocations:
             ("E-04", {"gln": "0614141000013"}, "gln", "invalid-gs1-key"),
             ("E-04", {"extension": "3"}, "extension", "unprocessable"),
             ("106141412345678908", {}, "id", "location-looks-like-sscc"),
+            ("0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e", {}, "id", "location-looks-like-shipment"),
         ],
     )
     def test_a_location_that_makes_no_sense_is_refused_and_the_field_named(
