@@ -116,8 +116,7 @@ def _require_sense(command: DescribeLocation) -> None:
     if is_container(command.location):
         sscc = is_unit(command.location)
         raise Unprocessable(
-            f"{command.location!r} looks like {'a handling unit' if sscc else 'a shipment'}: nobody could tell them "
-            "apart.",
+            f"{command.location!r} could be {'an SSCC' if sscc else 'a shipment'}: nobody could tell them apart.",
             field="id",
             value=command.location,
             remedy="Choose an id that is neither 18 digits nor a UUID.",
