@@ -45,6 +45,20 @@ INVENTORY = Service("inventory", (
         "POST /inventory/lots/{sku}/{lot}/block": "inventory/write",
         "POST /inventory/lots/{sku}/{lot}/unblock": "inventory/write",
     }),
+    command("put_away", {
+        "POST /inventory/put-away-tasks/{id}/claim": "inventory/write",
+        "POST /inventory/put-away-tasks/{id}/release": "inventory/write",
+        "POST /inventory/put-away-tasks/{id}/direction": "inventory/write",
+        "POST /inventory/put-away-tasks/{id}/confirmation": "inventory/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    command("alternatives", {
+        "POST /inventory/allocations/{order_id}/lines/{line_id}/alternatives": "inventory/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    query("tasks", {
+        "GET /inventory/put-away-tasks": "inventory/read",
+        "GET /inventory/put-away-tasks/{id}": "inventory/read",
+        "GET /inventory/allocations/{order_id}": "inventory/read",
+    }),
     query("queries", {
         "GET /inventory/products": "inventory/read",
         "GET /inventory/products/{sku}": "inventory/read",
@@ -79,8 +93,21 @@ INVENTORY = Service("inventory", (
     )),
     reaction("recalls", on=("inventory.LotBlocked",), also=frozenset({Grant.READ_VIEWS})),
     schedule("upkeep", every_minutes=5),
+    reaction("allocation", batch=10, also=frozenset({Grant.READ_VIEWS}), on=(
+        "orders.AllocationRequested", "orders.ReservationReleaseRequested", "inventory.LineBroken",
+        "inventory.StockAllocated", "inventory.StockDeallocated", "inventory.PutAwayConfirmed",
+    )),
+    reaction("put_away_tasks", batch=10, also=frozenset({Grant.READ_VIEWS}), on=(
+        "inventory.GoodsAssigned", "inventory.StockReceived", "inventory.StockStatusChanged",
+        "inventory.StockDeallocated", "inventory.StockDeparted", "inventory.HandlingUnitMoved",
+        "inventory.PutAwayConfirmed",
+    )),
+    schedule("unsettled", every_minutes=5),
     *machinery("inventory"),
 ), indexes=(
+    Index("by_kind", "places", "reached"),
+    Index("by_task_status", "tasks", "queued"),
+    Index("by_unsettled", "unsettled", "since", keys_only=True),
     Index("by_sku", "stocked", "held", keys_only=True),
     Index("by_lot", "lot", "held", keys_only=True),
     Index("by_product", "product", "first", keys_only=True),

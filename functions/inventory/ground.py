@@ -11,6 +11,7 @@ from msgspec import structs
 from inventory.aggregates import HOLDING, LOCATION, LOT, PRODUCT
 from inventory.contracts import Capacity
 from inventory.domain.holding import Holding, is_container
+from inventory.domain.location import Location
 from inventory.domain.lot import Lot, RegisterLot
 from inventory.domain.movement import Changed, TakeSpace
 from inventory.domain.product import Product
@@ -88,6 +89,12 @@ def find(holding: str, field: str = "location") -> Standing:
         )
     rules = Rules(location.capacity or Capacity(), location.mixing, location.storage_classes)
     return Standing(holding, location.warehouse, None if location.is_floor else rules)
+
+
+def location_of(holding: str) -> Location | None:
+    """What is known of a location; None when there is none of that id."""
+    location = history().load(LOCATION, LOCATION.stream_id(holding)).state
+    return location if location.location else None
 
 
 def product_of(sku: str, field: str = "sku") -> Product:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled
-from inventory.domain.room import KEPT_CLAIMS
+from inventory.domain.room import KEPT_CLAIMS, Load
 from inventory.due import AWAITED, EXPIRING, due_shard
 from inventory.stock_contracts import (
     ContainerArrived,
@@ -82,12 +82,22 @@ class Awaited(Struct, frozen=True, array_like=True):
     unit: str = ""
 
 
+class Room(Struct, frozen=True, array_like=True):
+    """Room that something takes: volume, weight, 1 for a handling unit; `unit` is the one that it goes onto."""
+
+    volume_mm3: int
+    weight_g: int
+    handling_units: int = 0
+    unit: str = ""
+
+
 class HoldingView(Struct, frozen=True, omit_defaults=True):
     """A place or a container, without its goods.
 
     `units`, `volume_mm3` and `weight_g` are those of the goods that lie in it themselves. `place` is where a
     container stands; in transit it has no warehouse, goes to `destination`, and stands nowhere but on a unit that
-    travels too. `awaited` is what room was taken for and has not come.
+    travels too. `awaited` is what room was taken for and has not come. `standing` are the
+    handling units for which room is taken here (they stand here or are expected), `claimed` is the room taken for what else is on its way.
     """
 
     holding: str
@@ -107,6 +117,26 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
     moved_at: str = ""
     changed_at: str = ""
     awaited: tuple[Awaited, ...] = ()
+    standing: dict[str, Room] = {}
+    claimed: dict[str, Room] = {}
+
+    @property
+    def taken(self) -> tuple[int, int, int]:
+        """What is taken of its room: volume, weight, handling units."""
+        rooms = (*self.standing.values(), *self.claimed.values())
+        return (
+            self.volume_mm3 + sum(room.volume_mm3 for room in rooms),
+            self.weight_g + sum(room.weight_g for room in rooms),
+            sum(room.handling_units for room in rooms),
+        )
+
+    def without_claim(self, name: str) -> "HoldingView":
+        """The same with the room free that is taken under a name."""
+        if name not in self.claimed:
+            return self
+        return structs.replace(
+            self, claimed={claim: room for claim, room in self.claimed.items() if claim != name}
+        )
 
     @property
     def is_container(self) -> bool:
@@ -302,7 +332,7 @@ def _adjusted(event: StockAdjusted) -> Goods:
 def show_holding(view: HoldingView, event: Event, at: str) -> HoldingView:
     """The document after an event."""
     awaited = tuple(_awaited(view.awaited, event))
-    view = structs.replace(view, changed_at=max(view.changed_at, at), awaited=awaited)
+    view = _with_room(structs.replace(view, changed_at=max(view.changed_at, at), awaited=awaited), event)
     match event:
         case HandlingUnitCreated():
             return structs.replace(
@@ -351,6 +381,33 @@ def show_holding(view: HoldingView, event: Event, at: str) -> HoldingView:
         case _:
             pass
     return _with_goods(view, event)
+
+
+def _with_room(view: HoldingView, event: Event) -> HoldingView:
+    """The document with the room that an event takes or frees."""
+    standing, claimed = dict(view.standing), dict(view.claimed)
+    match event:
+        case SpaceTaken():
+            claimed[event.claim] = _room(event.load, event.handling_units, event.unit)
+        case UnitExpected():
+            claimed.pop(event.claim, None)
+            standing[event.unit] = _room(event.load, 1)
+        case UnitSettled():
+            for claim in event.claims:
+                claimed.pop(claim, None)
+            standing[event.unit] = _room(event.load, 1)
+        case UnitLeft():
+            standing.pop(event.unit, None)
+            claimed = {claim: room for claim, room in claimed.items() if room.unit != event.unit}
+        case SpaceFreed() | StockArrived():
+            claimed.pop(event.claim or "", None)
+        case _:
+            return view
+    return structs.replace(view, standing=standing, claimed=claimed)
+
+
+def _room(load: Load, handling_units: int, unit: str = "") -> Room:
+    return Room(load.volume_mm3, load.weight_g, handling_units, unit)
 
 
 def _with_goods(view: HoldingView, event: Event) -> HoldingView:

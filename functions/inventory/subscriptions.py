@@ -5,11 +5,14 @@ from msgspec import Struct
 from inventory.stock_contracts import (
     ContainerArrived,
     ContainerDeparted,
+    GoodsAssigned,
     HandlingUnitCreated,
     HandlingUnitMoved,
     LotBlocked,
+    StockAllocated,
     StockArrived,
     StockCounted,
+    StockDeallocated,
     StockDeparted,
     StockReceived,
     StockStatusChanged,
@@ -17,6 +20,7 @@ from inventory.stock_contracts import (
     SupplyCorrected,
     TransferArrived,
 )
+from inventory.task_contracts import PutAwayConfirmed
 from shared.gs1 import Sscc
 from shared.identifiers import (
     CalendarDate,
@@ -65,6 +69,32 @@ class ReservationReleaseRequested(Struct, frozen=True):
     order_id: OrderId
     warehouse: WarehouseCode
     lines: tuple[ReleasedLine, ...]
+
+
+class WantedLine(Struct, frozen=True):
+    """A line of a released order; `promise` is the number of the promise that it goes by."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    promise: int = 0
+
+
+class AllocationRequested(Struct, frozen=True):
+    """orders.AllocationRequested: an order is released, its lines are to get concrete units."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[WantedLine, ...]
+
+
+class LineBroken(Struct, frozen=True):
+    """inventory.LineBroken: an order line has lost its promise."""
+
+    order_id: OrderId
+    line_id: LineId
+    warehouse: WarehouseCode
+    sku: Sku
 
 
 class StockAdjusted(Struct, frozen=True):
@@ -145,6 +175,12 @@ class LotRecallLifted(Struct, frozen=True):
 READS: dict[str, type[Struct]] = {
     "orders.ReservationRequested": ReservationRequested,
     "orders.ReservationReleaseRequested": ReservationReleaseRequested,
+    "orders.AllocationRequested": AllocationRequested,
+    "inventory.LineBroken": LineBroken,
+    "inventory.GoodsAssigned": GoodsAssigned,
+    "inventory.StockAllocated": StockAllocated,
+    "inventory.StockDeallocated": StockDeallocated,
+    "inventory.PutAwayConfirmed": PutAwayConfirmed,
     "receiving.GoodsReceived": GoodsReceived,
     "receiving.InspectionDecided": InspectionDecided,
     "receiving.LotRecalled": LotRecalled,

@@ -19,18 +19,22 @@ from inventory.contracts import (
     ReservationReleased,
 )
 from inventory.domain import CATALOG
+from inventory.domain.directing import FAR
 from inventory.domain.location import Location
 from inventory.domain.location import evolve as evolve_location
 from inventory.domain.product import Product, gtins
 from inventory.domain.promise import DayBegun, SupplyCounted
 from inventory.holding_views import HOLDINGS
 from inventory.lot_views import DISPATCHES, LOTS, assigned
+from inventory.task_views import ALLOCATIONS, TASKS
 from shared.events import Event
 from shared.projection import Projection, Projector
 from shared.resources import history, views
 
 PRODUCTS = "Product"
 LOCATIONS = "Location"
+BY_KIND = "by_kind"
+"""Places by warehouse and kind, from the warehouse's origin outwards."""
 
 
 def stock_partition(warehouse: str) -> str:
@@ -137,11 +141,22 @@ def _gln_keys(location: Location) -> list[tuple[str, str]]:
     return [gln_key(location.gln, location.extension)] if location.gln else []
 
 
+def _reached(location: Location) -> dict[str, str]:
+    """How far a place is from the warehouse's origin; last, where nobody knows."""
+    at = location.coordinates
+    way = abs(at.x_mm) + abs(at.y_mm) + abs(at.z_mm) if at else FAR
+    return {"places": f"{location.warehouse}#{location.kind}", "reached": f"{way:012d}#{location.location}"}
+
+
 PROJECTIONS: tuple[Projection[Any], ...] = (
     Projection("Product", Product, lambda _: Product(), show_product, _key_in(PRODUCTS), names=_gtin_keys),
-    Projection("Location", Location, lambda _: Location(), show_location, _key_in(LOCATIONS), names=_gln_keys),
+    Projection(
+        "Location", Location, lambda _: Location(), show_location, _key_in(LOCATIONS), _reached, names=_gln_keys
+    ),
     Projection("Promise", Stock, _new_stock, show_stock, _stock_key, entries=assigned),
     HOLDINGS,
+    TASKS,
+    ALLOCATIONS,
     LOTS,
     DISPATCHES,
 )

@@ -86,9 +86,10 @@ class Landscape:
         *,
         key: str | None = None,
         query: Mapping[str, str] | None = None,
+        actor: str = "test-shop",
         **headers: str,
     ) -> Answer:
-        """An HTTP request with the scope that its route needs; `key` is its Idempotency-Key."""
+        """An HTTP request by `actor` with the scope that its route needs; `key` is its Idempotency-Key."""
         service, capability, route, parameters = self._route(method, path)
         sent = {"content-type": "application/json"} | {n.replace("_", "-"): value for n, value in headers.items()}
         answer = self.invoke(
@@ -102,7 +103,7 @@ class Landscape:
                 "headers": sent | ({"idempotency-key": key} if key else {}),
                 "body": None if body is None else codec.to_json(body).decode(),
                 "requestContext": {
-                    "authorizer": {"jwt": {"claims": {"client_id": "test-shop", "scope": route.scope or ""}}}
+                    "authorizer": {"jwt": {"claims": {"client_id": actor, "scope": route.scope or ""}}}
                 },
             },
         )

@@ -367,7 +367,7 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
             line = _line(allocation, event.line_id)
             line = structs.replace(
                 line,
-                shares=line.shares.delete(event.holding),
+                shares=line.shares.delete(event.holding) if event.holding in line.shares else line.shares,
                 withdrawn=tuple(dict.fromkeys((*line.withdrawn, event.holding))),
                 avoid=_adding(line.avoid, event.holding) if event.avoid else line.avoid,
             )
@@ -469,7 +469,11 @@ def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
     for noted in command.shares:
         line = _line(allocation, noted.line_id)
         known = line.shares.get(noted.holding)
-        if line.closed or (known is None and (not noted.picks or noted.holding in line.withdrawn)):
+        if noted.holding in line.withdrawn or (known is None and not noted.picks):
+            continue
+        if line.closed or line.suspended > line.promise:
+            if noted.picks:
+                yield ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
             continue
         if known is not None and (noted.as_of <= known.as_of if known.asked else not noted.answer):
             continue

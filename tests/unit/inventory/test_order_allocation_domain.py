@@ -141,7 +141,9 @@ def test_a_closed_line_gives_everything_back_and_never_gets_anything_again() -> 
     closed = reduce(evolve, events, state)
     assert closed.to_free == [("A-1", "1", "MILK")]
     assert decide(close, closed) == decide(REQUEST, closed) == decide(planned(("B-1", 6)), closed) == []
-    assert decide(noted(6, as_of=9), closed) == []
+    assert decide(noted(6, as_of=9), closed) == [], "it is to be given back anyway"
+    arrived = decide(noted(6, "S-1", as_of=9), closed)
+    assert arrived == [ShareWithdrawn(line_id="1", holding="S-1")]
     assert decide(NoteFreed((("1", "A-1"),)), closed) == [ShareFreed(line_id="1", holding="A-1")]
     assert after(REQUEST, planned(("A-1", 6)), noted(6), close, NoteFreed((("1", "A-1"),))).settled
 

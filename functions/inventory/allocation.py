@@ -1,0 +1,44 @@
+"""Allocation: gives released orders concrete units, others for those that are lost, and takes units back."""
+
+from typing import Any
+
+from inventory.domain.order_allocation import CloseLines, RequestAllocation, SuspendLine, WantedLine
+from inventory.setting_aside import decide, recount, request, return_strays
+from inventory.stock_contracts import StockAllocated, StockDeallocated
+from inventory.subscriptions import (
+    READS,
+    AllocationRequested,
+    LineBroken,
+    ReservationReleaseRequested,
+)
+from inventory.task_contracts import PutAwayConfirmed
+from shared import codec
+from shared.consumer import react_each
+from shared.envelope import CloudEvent, caused_by
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Do what a batch of events asks for, order by order."""
+    return react_each(event, handle)
+
+
+def handle(event: CloudEvent) -> None:
+    """What follows from one event. Everything here may happen any number of times, in any order."""
+    metadata = caused_by(event)
+    match codec.from_json(bytes(event.data), READS[event.type]):
+        case AllocationRequested() as asked:
+            lines = tuple(WantedLine(one.line_id, one.sku, one.quantity, one.promise) for one in asked.lines)
+            request(RequestAllocation(asked.order_id, asked.warehouse, lines), metadata)
+        case ReservationReleaseRequested() as released:
+            closed = tuple(line.line_id for line in released.lines)
+            decide(released.order_id, CloseLines(released.order_id, released.warehouse, closed), metadata)
+        case LineBroken() as broken:
+            suspend = SuspendLine(broken.order_id, broken.warehouse, broken.line_id, event.order_in_stream)
+            decide(broken.order_id, suspend, metadata)
+        case StockAllocated() as stock:
+            for sku in dict.fromkeys(goods.sku for goods in stock.goods):
+                return_strays(stock.holding, stock.order_id, stock.line_id, sku, metadata)
+        case StockDeallocated() as stock if stock.reason != "released":
+            recount(stock.order_id, stock.line_id, (stock.holding,), metadata)
+        case PutAwayConfirmed(order_id=str() as order_id, line_id=str() as line_id) as moved:
+            recount(order_id, line_id, (moved.holding, moved.location), metadata)

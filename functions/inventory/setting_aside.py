@@ -1,0 +1,236 @@
+"""How units are set aside for orders: planned on the order's allocation, then asked of holdings, then noted.
+
+Every step is recorded before the next one begins, and may be repeated: `carry_out` goes on from wherever an
+allocation stands, whoever died in between.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import reduce
+
+from msgspec import Struct
+
+from inventory import ground
+from inventory.aggregates import ALLOCATION, HOLDING
+from inventory.candidates import candidates
+from inventory.domain.allocation import AllocateUnits, DeallocateUnits, units_for
+from inventory.domain.holding import Holding, line_key
+from inventory.domain.order_allocation import (
+    Allocation,
+    AssignGoods,
+    LookAgain,
+    NotedShare,
+    NoteFreed,
+    NoteShares,
+    PlanShares,
+    RequestAllocation,
+)
+from inventory.domain.picks import Need, plan
+from inventory.stock_contracts import GoodsAssigned
+from inventory.task_contracts import Pick
+from shared.decider import Command, Outcome, execute, execute_all
+from shared.event_store import Stream
+from shared.events import CommandMetadata
+from shared.rejection import Unavailable
+from shared.resources import history
+
+STEPS = 40
+"""Steps that one worker goes at most: every holding that disappoints costs three."""
+BLOCKED_LOTS_SKIPPED = 5
+
+
+def request(command: RequestAllocation, metadata: CommandMetadata) -> Stream[Allocation]:
+    """Note which lines an order wants, and get them their units. The first plan is recorded by the same write."""
+    stream = allocation_of(command.order_id)
+    asked = [Command(command, metadata)]
+    if metadata.command_id not in stream.handled:
+        state: Allocation = reduce(ALLOCATION.evolve, ALLOCATION.decide(command, stream.state), stream.state)
+        if state.needs:
+            asked.append(Command(_planned(state), ground.part(metadata, "plan")))
+    execute_all(history(), ALLOCATION, stream.id, asked)
+    return carry_out(command.order_id, metadata)
+
+
+def decide(order_id: str, command: Struct, metadata: CommandMetadata) -> Stream[Allocation]:
+    """Note something on an order's allocation, and do what follows."""
+    execute(history(), ALLOCATION, ALLOCATION.stream_id(order_id), Command(command, metadata))
+    return carry_out(order_id, metadata)
+
+
+def look_again(order_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
+    """Go on with an allocation that has stopped, and look for what it was short of, if there is any now."""
+    stream = carry_out(order_id, metadata)
+    state: Allocation = reduce(ALLOCATION.evolve, ALLOCATION.decide(LookAgain(), stream.state), stream.state)
+    if not stream.state.short_of or not state.needs or not (planned := _planned(state)).shares:
+        return stream
+    step = ground.part(metadata, f"again@{stream.sequence}")
+    commands = [Command(LookAgain(), step), Command(planned, ground.part(step, "plan"))]
+    execute_all(history(), ALLOCATION, stream.id, commands)
+    return carry_out(order_id, metadata)
+
+
+def assign(goods: GoodsAssigned, promise: int, metadata: CommandMetadata) -> dict[tuple[str, str], int]:
+    """Set the goods of a receipt aside for the order lines that it serves; what each of them has got."""
+    books = ground.books(goods.holding)
+    got: dict[tuple[str, str], int] = {}
+    for line in goods.lines:
+        command = AssignGoods(
+            order_id=line.order_id,
+            warehouse=goods.warehouse,
+            line_id=line.line_id,
+            sku=goods.sku,
+            holding=goods.holding,
+            units=line.units,
+            promise=promise,
+            assigned=f"{goods.answers}|{goods.lot or ''}|{goods.expires_on or ''}",
+            already=units_for(books.state, line.order_id, line.line_id, goods.sku),
+        )
+        decide(line.order_id, command, ground.part(metadata, f"{line.order_id}/{line.line_id}"))
+    after = ground.books(goods.holding).state if goods.lines else books.state
+    for line in goods.lines:
+        units = min(line.units, units_for(after, line.order_id, line.line_id, goods.sku))
+        if units:
+            got[line.order_id, line.line_id] = units
+    return got
+
+
+def carry_out(order_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
+    """Give back, ask, plan until nothing is left to be done. Raises Unavailable when that does not end."""
+    stream = allocation_of(order_id)
+    for _ in range(STEPS):
+        step = ground.part(metadata, f"step@{stream.sequence}")
+        if stream.state.to_free:
+            stream = _note(stream, _freed(stream.state, step), ground.part(step, "freed"))
+        elif stream.state.to_ask:
+            stream = _note(stream, _asked(stream.state, step), ground.part(step, "asked"))
+        elif stream.state.needs:
+            stream = _note(stream, _planned(stream.state), ground.part(step, "planned"))
+        else:
+            return stream
+    raise Unavailable(f"the allocation of order {order_id} is not settled after {STEPS} steps")
+
+
+def recount(order_id: str, line_id: str, holdings: Sequence[str], metadata: CommandMetadata) -> Stream[Allocation]:
+    """Note what holdings have set aside for a line at this moment, and get it what it lacks."""
+    line = allocation_of(order_id).state.lines.get(line_id)
+    if line is None:
+        return allocation_of(order_id)
+    shares = []
+    for holding in holdings:
+        books = ground.books(holding)
+        picks = picks_of(books.state, holding, order_id, line_id, line.sku)
+        shares.append(NotedShare(line_id, holding, books.sequence, picks, answer=False))
+    return decide(order_id, NoteShares(tuple(shares)), metadata)
+
+
+def return_strays(holding: str, order_id: str, line_id: str, sku: str, metadata: CommandMetadata) -> None:
+    """Give back what a holding has set aside for a line that does not count on it (any more)."""
+    allocation = allocation_of(order_id).state
+    line = allocation.lines.get(line_id)
+    if line is None or holding not in line.shares:
+        command = DeallocateUnits(holding, allocation.warehouse, order_id, line_id, sku)
+        execute(history(), HOLDING, HOLDING.stream_id(holding), Command(command, ground.part(metadata, "stray")))
+
+
+def allocation_of(order_id: str) -> Stream[Allocation]:
+    """An order's allocation."""
+    return history().load(ALLOCATION, ALLOCATION.stream_id(order_id))
+
+
+def picks_of(books: Holding, holding: str, order_id: str, line_id: str, sku: str) -> tuple[Pick, ...]:
+    """What a holding has set aside for a line, lot by lot."""
+    line = line_key(order_id, line_id)
+    found: dict[tuple[str, str], Pick] = {}
+    for item in sorted(books.items.values(), key=lambda item: item.turn):
+        units = item.units_for(line)
+        if item.sku != sku or not units:
+            continue
+        known = found.get((item.lot, item.expires_on))
+        serials = (*(known.serials if known else ()), *((item.serial,) if item.serial else ()))
+        found[item.lot, item.expires_on] = Pick(
+            holding=holding,
+            place=books.place or holding,
+            sku=sku,
+            units=units + (known.units if known else 0),
+            lot=item.lot or None,
+            expires_on=item.expires_on or None,
+            serials=serials,
+        )
+    return tuple(found.values())
+
+
+def _note(stream: Stream[Allocation], command: Struct, metadata: CommandMetadata) -> Stream[Allocation]:
+    outcome: Outcome[Allocation] = execute(history(), ALLOCATION, stream.id, Command(command, metadata))
+    return outcome.stream if outcome.events else allocation_of(stream.id.partition("#")[2])
+
+
+def _freed(allocation: Allocation, metadata: CommandMetadata) -> NoteFreed:
+    """Holdings give back what they have set aside, one write for each of them."""
+    by_holding: dict[str, list[tuple[str, str]]] = {}
+    for holding, line_id, sku in allocation.to_free:
+        by_holding.setdefault(holding, []).append((line_id, sku))
+    for holding, lines in by_holding.items():
+        commands = [
+            Command(
+                DeallocateUnits(holding, allocation.warehouse, allocation.order_id, line_id, sku),
+                ground.part(metadata, f"free/{line_id}"),
+            )
+            for line_id, sku in lines
+        ]
+        execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
+    return NoteFreed(tuple((line_id, holding) for holding, line_id, _ in allocation.to_free))
+
+
+def _asked(allocation: Allocation, metadata: CommandMetadata) -> NoteShares:
+    """Holdings set aside what they are to, as far as they can, one write for each of them."""
+    by_holding: dict[str, list[tuple[str, str, int]]] = {}
+    for holding, line_id, sku, units in allocation.to_ask:
+        by_holding.setdefault(holding, []).append((line_id, sku, units))
+    return NoteShares(
+        tuple(
+            share
+            for holding, lines in by_holding.items()
+            for share in _asking(allocation, holding, lines, metadata)
+        )
+    )
+
+
+def _asking(
+    allocation: Allocation, holding: str, lines: Sequence[tuple[str, str, int]], metadata: CommandMetadata
+) -> Iterator[NotedShare]:
+    today = ground.today(ground.now())
+    commands = [
+        Command(
+            AllocateUnits(
+                holding=holding,
+                warehouse=allocation.warehouse,
+                order_id=allocation.order_id,
+                line_id=line_id,
+                sku=sku,
+                wanted=units,
+                today=today,
+            ),
+            ground.part(metadata, f"ask/{line_id}"),
+        )
+        for line_id, sku, units in lines
+    ]
+    outcomes = execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
+    books = max((outcome.stream for outcome in outcomes), key=lambda stream: stream.sequence)
+    for line_id, sku, _ in lines:
+        picks = picks_of(books.state, holding, allocation.order_id, line_id, sku)
+        yield NotedShare(line_id, holding, max(1, books.sequence), picks)
+
+
+def _planned(allocation: Allocation) -> PlanShares:
+    """A plan for what is lacking. Recalled lots are left out, also where holdings have not heard of it."""
+    needs: list[Need] = allocation.needs
+    today = ground.today(ground.now())
+    found = candidates(allocation.warehouse, dict.fromkeys(need.sku for need in needs))
+    for _ in range(BLOCKED_LOTS_SKIPPED):
+        shares = plan(needs, found, today)
+        chosen = {share.holding for share in shares}
+        lots = {(one.sku, one.lot) for one in found if one.holding in chosen and one.lot}
+        blocked = {(sku, lot) for sku, lot in sorted(lots, key=str) if lot and ground.lot_of(sku, lot).blocked}
+        if not blocked:
+            break
+        found = [one for one in found if (one.sku, one.lot) not in blocked]
+    return PlanShares(tuple(plan(needs, found, today)), tuple(need.line_id for need in needs))

@@ -1,0 +1,304 @@
+"""Orders get concrete units: when they are released, when goods come in for them, others when those are lost."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared import aws
+from shared.envelope import CloudEvent
+from tests.support.deliveries import bus_event
+from tests.support.faults import Died, at_moment, die
+from tests.support.landscape import landscape
+from tests.unit.inventory.yard import Yard, new_order
+
+ALLOCATION = ("inventory", "allocation")
+
+
+@pytest.fixture
+def yard() -> Iterator[Yard]:
+    with landscape() as deployed:
+        yield Yard(deployed)
+
+
+def stocked(yard: Yard, *units: int, tracking: str = "none", **more: object) -> tuple[str, list[str]]:
+    """A product with units in so many places."""
+    sku = yard.product(tracking)
+    places = [yard.place() for _ in units]
+    for place, here in zip(places, units, strict=True):
+        assert yard.adjust(sku, place, here, **more).status == 201  # type: ignore[arg-type]
+    yard.settle()
+    return sku, places
+
+
+def told(events: list[CloudEvent], name: str, order_id: str) -> list[dict[str, Any]]:
+    """What was published of an order."""
+    data = [msgspec.json.decode(e.data) for e in events if e.type == f"inventory.{name}"]
+    return [one for one in data if one["order_id"] == order_id]
+
+
+class TestRelease:
+    def test_a_released_order_gets_units_and_is_told_which(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 10)
+        order_id = new_order()
+        yard.release(order_id, (sku, 4))
+        assert yard.set_aside(place, order_id) == 4
+        [line] = told(yard.landscape.bus, "LineAllocated", order_id)[:1]
+        assert line["picks"] == [{"holding": place, "place": place, "sku": sku, "units": 4}]
+        shown = yard.landscape.call("GET", f"/inventory/allocations/{order_id}").body["lines"]
+        assert [(one["allocated"], one["wanted"]) for one in shown] == [(4, 4)]
+
+    def test_what_expires_first_goes_first_and_blocked_lots_do_not_go(self, yard: Yard) -> None:
+        sku = yard.product("lot_expiry")
+        dates = {"OLD": "2030-01-01", "NEW": "2031-01-01", "BAD": "2029-01-01"}
+        places = {lot: yard.place() for lot in dates}
+        for lot, date in dates.items():
+            assert yard.adjust(sku, places[lot], 5, lot=lot, expires_on=date).status == 201
+        assert yard.post(f"/inventory/lots/{sku}/BAD/block", {"reason": "recalled"}).status == 200
+        yard.settle()
+        order_id = new_order()
+        yard.release(order_id, (sku, 7))
+        assert {lot: yard.set_aside(place, order_id) for lot, place in places.items()} == {
+            "OLD": 5,
+            "NEW": 2,
+            "BAD": 0,
+        }
+
+    def test_two_orders_never_get_the_same_units(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 6)
+        one, other = new_order(), new_order()
+        events = [
+            bus_event(
+                f"Order#{order_id}@1.0", yard.released(order_id, (sku, 4)), type="orders.AllocationRequested"
+            )
+            for order_id in (one, other)
+        ]
+        yard.deliver(*events)
+        yard.settle()
+        assert (yard.set_aside(place, one), yard.set_aside(place, other)) == (4, 2)
+        [short] = told(yard.landscape.bus, "LineUnallocated", other)[-1:]
+        assert short["missing"] == 2
+
+    def test_what_was_short_is_found_once_there_is_more(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 3)
+        order_id = new_order()
+        yard.release(order_id, (sku, 5))
+        assert yard.allocation(order_id).short_of == (sku,)
+        yard.adjust(sku, place, 9)
+        yard.settle()
+        yard.landscape.invoke("inventory", "unsettled", {})
+        yard.settle()
+        assert yard.set_aside(place, order_id) == 5
+        assert yard.allocation(order_id).settled
+
+    def test_an_allocation_that_dies_anywhere_is_whole_when_the_message_comes_again(self, yard: Yard) -> None:
+        for moment in count():
+            sku, places = stocked(yard, 3, 4)
+            order_id = new_order()
+            data = yard.released(order_id, (sku, 5))
+            event = bus_event(f"Order#{order_id}@1.0", data, type="orders.AllocationRequested")
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(ALLOCATION, event)
+            assert yard.landscape.deliver(ALLOCATION, event) == []
+            yard.settle()
+            assert sum(yard.set_aside(place, order_id) for place in places) == 5
+            assert yard.allocation(order_id).lines["1"].got == 5
+            assert yard.allocation(order_id).settled
+            if moment >= len(passed):
+                break
+        assert moment > 5
+
+    def test_units_that_are_taken_meanwhile_are_found_elsewhere(self, yard: Yard) -> None:
+        """Between the plan and the holding anything may happen."""
+        for moment in count():
+            sku, places = stocked(yard, 5, 5)
+            order_id = new_order()
+            data = yard.released(order_id, (sku, 5))
+            event = bus_event(f"Order#{order_id}@1.0", data, type="orders.AllocationRequested")
+            taking = partial(yard.adjust, sku, places[0], -4)
+            with at_moment(aws.dynamodb(), moment, taking) as passed:
+                yard.landscape.deliver(ALLOCATION, event)
+            if moment >= len(passed):
+                break
+            yard.settle()
+            assert sum(yard.set_aside(place, order_id) for place in places) == 5, moment
+            assert yard.allocation(order_id).lines["1"].got == 5
+
+
+class TestLosses:
+    def test_units_that_are_counted_away_are_replaced(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 5, 9)
+        order_id = new_order()
+        yard.release(order_id, (sku, 5))
+        assert yard.set_aside(first, order_id) == 5
+        counted = {"sku": sku, "location": first, "units": 2}
+        assert yard.post("/inventory/stock/counts", counted).status == 201
+        yard.settle()
+        assert (yard.set_aside(first, order_id), yard.set_aside(second, order_id)) == (2, 3)
+        last = told(yard.landscape.bus, "LineAllocated", order_id)[-1]
+        assert {pick["holding"]: pick["units"] for pick in last["picks"]} == {first: 2, second: 3}
+
+    def test_a_picker_who_finds_a_place_empty_is_sent_elsewhere(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 5, 9)
+        order_id = new_order()
+        yard.release(order_id, (sku, 5))
+        path = f"/inventory/allocations/{order_id}/lines/1/alternatives"
+        answer = yard.post(path, {"holding": first}, key="empty")
+        assert [(pick["holding"], pick["units"]) for pick in answer.body["picks"]] == [(second, 5)]
+        assert yard.post(path, {"holding": first}, key="empty").body == answer.body
+        yard.settle()
+        assert (yard.set_aside(first), yard.set_aside(second, order_id)) == (0, 5)
+        assert [one["holding"] for one in told(yard.landscape.bus, "CountRequested", order_id)] == [first]
+        assert yard.post(path, {"holding": first}).problem == "not-allocated-there"
+
+
+class TestCancellation:
+    def test_a_cancelled_order_gives_everything_back(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 5)
+        order_id = new_order()
+        yard.release(order_id, (sku, 5))
+        yard.give_up(order_id, sku)
+        assert yard.set_aside(place) == 0
+        yard.release(order_id, (sku, 5))
+        assert yard.set_aside(place) == 0
+
+    def test_nothing_stays_with_a_cancelled_order_whenever_it_is_cancelled(self, yard: Yard) -> None:
+        for moment in count():
+            sku, places = stocked(yard, 3, 4)
+            order_id = new_order()
+            data = yard.released(order_id, (sku, 5))
+            event = bus_event(f"Order#{order_id}@1.0", data, type="orders.AllocationRequested")
+            lines = {"order_id": order_id, "warehouse": "MAIN", "lines": [{"line_id": "1", "sku": sku}]}
+            cancelled = bus_event(f"Order#{order_id}@2.0", lines, type="orders.ReservationReleaseRequested")
+            cancel = partial(yard.landscape.deliver, ALLOCATION, cancelled)
+            with at_moment(aws.dynamodb(), moment, cancel) as passed:
+                failed = yard.landscape.deliver(ALLOCATION, event)
+            if failed:
+                yard.landscape.deliver(ALLOCATION, event)
+            if moment >= len(passed):
+                break
+            yard.settle()
+            assert [yard.set_aside(place) for place in places] == [0, 0], moment
+
+    def test_nothing_stays_with_it_when_the_worker_that_set_it_aside_died_too(self, yard: Yard) -> None:
+        for moment in count():
+            sku, [place] = stocked(yard, 5)
+            order_id = new_order()
+            data = yard.released(order_id, (sku, 5))
+            event = bus_event(f"Order#{order_id}@1.0", data, type="orders.AllocationRequested")
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(ALLOCATION, event)
+            yard.give_up(order_id, sku)
+            assert yard.landscape.deliver(ALLOCATION, event) == []
+            yard.settle()
+            assert yard.set_aside(place) == 0
+            if moment >= len(passed):
+                break
+
+    def test_a_broken_promise_frees_the_units_for_those_who_have_one(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 5)
+        order_id = new_order()
+        yard.reserve(order_id, (sku, 5))
+        yard.release(order_id, (sku, 5), promise=yard_promise(yard, order_id))
+        yard.adjust(sku, place, 3)
+        yard.settle()
+        assert yard.set_aside(place) == 5
+        broken = {"order_id": order_id, "line_id": "1", "warehouse": "MAIN", "sku": sku, "quantity": 5}
+        yard.deliver(later(bus_event(f"Promise#MAIN#{sku}@999.0", broken, type="inventory.LineBroken")))
+        yard.settle()
+        assert yard.set_aside(place) == 0
+
+
+class TestCrossDock:
+    def test_goods_that_an_order_waits_for_go_to_staging_and_the_rest_into_storage(self, yard: Yard) -> None:
+        sku, dock, place, staging = yard.product(), yard.place("dock"), yard.place(), yard.place("staging")
+        order_id = new_order()
+        yard.reserve(order_id, (sku, 4))
+        here = yard.receive(sku, 10, dock)
+        assert told(yard.landscape.bus, "LineReserved", order_id)[-1]["backordered"] is True
+        tasks = {task.purpose: task for task in yard.tasks(here)}
+        assert {purpose: (task.units, task.location) for purpose, task in tasks.items()} == {
+            "cross_dock": (4, staging),
+            "storage": (6, place),
+        }
+        assert yard.set_aside(here, order_id) == 4
+        assert yard.confirm(tasks["cross_dock"]).status == 200
+        assert yard.confirm(tasks["storage"]).status == 200
+        yard.settle()
+        assert (yard.set_aside(staging, order_id), yard.units(place, sku)) == (4, 6)
+        yard.release(order_id, (sku, 4))
+        line = told(yard.landscape.bus, "LineAllocated", order_id)[-1]
+        assert line["picks"] == [{"holding": staging, "place": staging, "sku": sku, "units": 4}]
+
+    def test_goods_at_the_dock_that_an_order_gives_back_go_into_storage(self, yard: Yard) -> None:
+        sku, dock, place, _ = yard.product(), yard.place("dock"), yard.place(), yard.place("staging")
+        order_id = new_order()
+        yard.reserve(order_id, (sku, 4))
+        here = yard.receive(sku, 4, dock)
+        [task] = yard.tasks(here)
+        yard.give_up(order_id, sku)
+        assert yard.set_aside(here) == 0
+        assert yard.ask(task, "claim").problem == "put-away-cancelled"
+        tasks = {task.purpose: (task.units, task.location, task.status) for task in yard.tasks(here)}
+        assert tasks["storage"] == (4, place, "open")
+
+    def test_goods_on_their_way_to_staging_come_back_when_the_order_is_cancelled(self, yard: Yard) -> None:
+        sku, dock, _, staging = yard.product(), yard.place("dock"), yard.place(), yard.place("staging")
+        order_id = new_order()
+        yard.reserve(order_id, (sku, 4))
+        [task] = yard.tasks(yard.receive(sku, 4, dock))
+        assert yard.confirm(task).status == 200
+        yard.give_up(order_id, sku)
+        assert (yard.units(staging, sku), yard.set_aside(staging)) == (4, 0)
+
+    def test_a_unit_that_serves_orders_in_part_is_broken_down_in_staging(self, yard: Yard) -> None:
+        sku, dock, place, staging = yard.product(), yard.place("dock"), yard.place(), yard.place("staging")
+        order_id, sscc = new_order(), "106141412345678908"
+        yard.reserve(order_id, (sku, 4))
+        yard.receive(sku, 10, dock, sscc=sscc)
+        [task] = yard.tasks(sscc)
+        assert (task.whole, task.purpose, task.location) == (True, "break_down", staging)
+        assert yard.confirm(task).status == 200
+        yard.settle()
+        [rest] = [one for one in yard.tasks(sscc) if not one.whole]
+        assert (rest.purpose, rest.units, rest.location) == ("storage", 6, place)
+        assert yard.confirm(rest).status == 200
+        assert (yard.units(place, sku), yard.set_aside(sscc, order_id)) == (6, 4)
+
+    def test_nothing_is_assigned_twice_when_the_worker_dies_anywhere(self, yard: Yard) -> None:
+        for moment in count():
+            sku, dock, _, _ = yard.product(), yard.place("dock"), yard.place(), yard.place("staging")
+            order_id = new_order()
+            yard.reserve(order_id, (sku, 4))
+            yard.skipped = ("put_away_tasks",)
+            here = yard.receive(sku, 10, dock)
+            yard.skipped = ()
+            yard.landscape.project("inventory")
+            event = next(e for e in yard.landscape.bus if e.type == "inventory.GoodsAssigned" and sku in e.subject)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(("inventory", "put_away_tasks"), event)
+            assert yard.landscape.deliver(("inventory", "put_away_tasks"), event) == []
+            yard.settle()
+            assert yard.set_aside(here, order_id) == 4
+            assert {task.purpose: task.units for task in yard.tasks(here)} == {"cross_dock": 4, "storage": 6}
+            if moment >= len(passed):
+                break
+        assert moment > 5
+
+
+def yard_promise(yard: Yard, order_id: str) -> int:
+    """The number of the promise that an order's first line goes by."""
+    return max(
+        event.order_in_stream
+        for event in yard.landscape.bus
+        if event.type == "inventory.LineReserved" and order_id.encode() in bytes(event.data)
+    )
+
+
+def later(event: CloudEvent) -> CloudEvent:
+    """The event as number 999 of its stream."""
+    return msgspec.structs.replace(event, sequence="0000000999.0000")
