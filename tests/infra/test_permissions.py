@@ -35,6 +35,10 @@ ALLOWED: dict[Kind, dict[str, set[str]]] = {
 }
 ATTACHED = "attached files"
 BESIDES: dict[str, dict[str, set[str]]] = {
+    "inventory put_away": {VIEWS: READ_VIEWS},
+    "inventory alternatives": {VIEWS: READ_VIEWS},
+    "inventory allocation": {VIEWS: READ_VIEWS},
+    "inventory put_away_tasks": {VIEWS: READ_VIEWS},
     "orders intake": {VIEWS: READ_VIEWS},
     "inventory recalls": {VIEWS: READ_VIEWS},
     "receiving announcements": {VIEWS: READ_VIEWS},
