@@ -96,8 +96,8 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
 
     `units`, `volume_mm3` and `weight_g` are those of the goods that lie in it themselves. `place` is where a
     container stands; in transit it has no warehouse, goes to `destination`, and stands nowhere but on a unit that
-    travels too. `awaited` is what room was taken for and has not come. `standing` are the
-    handling units for which room is taken here (they stand here or are expected), `claimed` is the room taken for what else is on its way.
+    travels too. `awaited` is what room was taken for and has not come. `standing` are the handling units for which
+    room is taken here (they stand here or are expected), `claimed` is the room taken for what else is on its way.
     """
 
     holding: str
