@@ -186,7 +186,7 @@ RECEIVING = Service("receiving", (
     reaction("quality", batch=2, on=(
         "receiving.InspectionsRequested", "receiving.InspectionLotsCompleted", "receiving.InspectionDecided",
     )),
-    reaction("scoring", on=("receiving.ShipmentClosed",)),
+    reaction("scoring", batch=100, window_s=1, on=("receiving.ShipmentClosed", "inventory.PutAwayConfirmed")),
     replica("masterdata", on=(
         "inventory.ProductRegistered", "inventory.ProductChanged",
         "inventory.LocationRegistered", "inventory.LocationChanged",

@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 from urllib.parse import quote
@@ -38,7 +39,7 @@ from local.order_csv import (
     survey,
 )
 from local.parallel import LINE_WIDTH, Progress, in_parallel
-from local.placing import Deadline, place
+from local.patience import Deadline, once_heard
 from orders.contracts import Channel
 
 CARD = "tok_accepted"
@@ -198,7 +199,8 @@ def place_orders(
         hopeless = not refused_skus.isdisjoint(line.sku for line in order.lines)
         patience = at_once if hopeless else until_news_has_spread
         try:
-            reply = place(client, order, idempotency_key(channel, invoice.number), patience)
+            key = idempotency_key(channel, invoice.number)
+            reply = once_heard(partial(client.post, "/orders", order, key), patience)
         except Refused as refusal:
             finding = _failure(Reason.ORDER_REFUSED, str(refusal.problem), row, invoice.number)
             return invoice, Outcome.REFUSED, finding

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,10 +19,11 @@ from msgspec import Struct
 from local.client import ApiClient, Refused, Unreachable, path_of
 from local.connection import connect
 from local.environment import ROOT
+from local.inbound import put_away, receive
 from local.parallel import Progress, in_parallel
-from local.placing import Deadline, PlacedOrder, place
+from local.patience import Deadline, once_heard
 from sample.generate import dataset
-from sample.model import Dataset, Order, Stock
+from sample.model import Dataset, Order, Shipment
 
 PLACED_FILE = ROOT / ".local" / "sample-orders.json"
 SETTLED = ("reserved", "backordered", "allocated", "cancelled")
@@ -38,31 +40,32 @@ class Placed(Struct, frozen=True):
     sent_at: datetime
 
 
+class PlacedOrder(Struct, frozen=True):
+    """What the API says about an order that it has taken."""
+
+    order_id: str
+
+
 class OrderInList(Struct, frozen=True):
     """What the list of orders says about one."""
 
     order_id: str
 
 
-class PlaceInList(Struct, frozen=True):
-    """One place where a product lies."""
-
-    location: str
-
-
 class StockInList(Struct, frozen=True):
     """What the list of stock says about one product."""
 
     sku: str
-    locations: tuple[PlaceInList, ...] = ()
+    on_hand: int = 0
 
 
 def load(client: ApiClient, data: Dataset, earlier: Sequence[Placed] = ()) -> list[Placed]:
     """Load everything that is not there yet. Returns the sample's orders, those of `earlier` runs as they were."""
     _put_missing(client, "products", "/inventory/products", _bodies(data.products, "sku"), "sku")
     _put_missing(client, "locations", "/inventory/locations", _bodies(data.locations, "location"), "location")
-    if added := _adjust_stock(client, data.stock):
-        _wait_until_promised_from(client, added)
+    receive(client, data)
+    _wait_until_promised_from(client, data.shipments)
+    put_away(client, data.shipments)
     return _place_orders(client, data.orders, earlier)
 
 
@@ -118,8 +121,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _bodies(items: Iterable[Struct], name: str) -> dict[str, dict[str, object]]:
     """Per name the request body: every field but the name, which is in the path."""
-    fields = (msgspec.to_builtins(item) for item in items)
-    return {body.pop(name): body for body in fields}
+    fields = (msgspec.json.decode(msgspec.json.encode(item), type=dict[str, object]) for item in items)
+    return {str(body.pop(name)): body for body in fields}
 
 
 def _put_missing(
@@ -139,35 +142,22 @@ def _holds(stored: Mapping[str, object], body: Mapping[str, object]) -> bool:
     return all(stored.get(field) == value for field, value in body.items())
 
 
-def _adjust_stock(client: ApiClient, stock: Sequence[Stock]) -> list[Stock]:
-    """Add the stock. Returns what was not there yet."""
-
-    def adjust(one: Stock) -> tuple[Stock, bool]:
-        body = {**msgspec.to_builtins(one), "reason": "received"}
-        key = f"sample-stock-{one.location}-{one.sku}"
-        return one, client.post("/inventory/stock/adjustments", body, key).replayed
-
-    progress = Progress("stock", len(stock))
-    added = []
-    for one, replayed in in_parallel(adjust, stock):
-        if not replayed:
-            added.append(one)
-        progress.advance()
-    progress.finish(f"{len(added)} new" if added else "all there")
-    return added
-
-
-def _wait_until_promised_from(client: ApiClient, added: Sequence[Stock]) -> None:
-    """Wait until what was added can be promised too, so that no order comes before its stock."""
-    waiting = {(one.sku, one.location) for one in added}
-    progress = Progress("stock to promise", len(waiting))
+def _wait_until_promised_from(client: ApiClient, shipments: Sequence[Shipment]) -> None:
+    """Wait until what was received can be promised too, so that no order comes before its stock."""
+    expected = Counter[str]()
+    for goods in (goods for shipment in shipments for goods in shipment.received if goods.condition == "ok"):
+        expected[goods.sku] += goods.units
+    progress = Progress("stock to promise", expected.total())
     deadline = Deadline(SETTLE_SECONDS)
-    while waiting and not deadline.passed():
-        for stock in client.pages("/inventory/stock", StockInList, limit=PAGE):
-            waiting -= {(stock.sku, place.location) for place in stock.locations}
-        progress.show(len(added) - len(waiting))
-        if waiting:
-            time.sleep(POLL_SECONDS)
+    while True:
+        found = sum(
+            min(expected[stock.sku], stock.on_hand)
+            for stock in client.pages("/inventory/stock", StockInList, limit=PAGE)
+        )
+        progress.show(found)
+        if found >= expected.total() or deadline.passed():
+            break
+        time.sleep(POLL_SECONDS)
     progress.finish()
 
 
@@ -176,7 +166,8 @@ def _place_orders(client: ApiClient, orders: Sequence[Order], earlier: Sequence[
     patience = Deadline(SETTLE_SECONDS)
 
     def place_one(order: Order) -> tuple[Placed, bool]:
-        reply = place(client, order, f"sample-order-{order.reference}", patience)
+        key = f"sample-order-{order.reference}"
+        reply = once_heard(partial(client.post, "/orders", order, key), patience)
         placed = Placed(order.reference, reply.read(PlacedOrder).order_id, reply.sent_at)
         return (known.get(placed.order_id, placed) if reply.replayed else placed), reply.replayed
 

@@ -22,7 +22,7 @@ from local.cloud import local_client
 from local.connection import connect, outputs
 from local.outputs import Outputs
 from local.parallel import Progress, in_parallel
-from local.placing import Deadline
+from local.patience import Deadline
 from local.seed import PAGE, SETTLED, Placed, read_placed
 from shared.event_store import COMMIT_PREFIX, commit_of
 from shared.identifiers import DEFAULT_WAREHOUSE

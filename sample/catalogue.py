@@ -6,7 +6,7 @@ from math import prod
 
 from msgspec import Struct
 
-from sample.model import Dimensions, Product
+from sample.model import Dimensions, Packaging, Product
 from shared.gs1 import check_digit
 from shared.money import Money
 
@@ -45,6 +45,15 @@ class Family(Struct, frozen=True):
 def _plain(*pairs: str) -> tuple[Choice, ...]:
     return tuple(Choice(code, label) for code, label in (pair.split(":") for pair in pairs))
 
+
+CASE_UNITS = 6
+"""Units per case: stock comes and lies in whole cases."""
+
+TRACKING = {"PNT": "lot", "VRN": "lot", "THN": "lot", "CEL": "lot_expiry", "GAS": "lot_expiry", "DRV": "serial"}
+"""Families whose units are told apart: paints by batch, what ages by expiry too, drill drivers one by one."""
+
+FAST_FAMILIES = frozenset(("MUG", "TIN", "SCR", "BLB", "GLV", "CDL", "TWL", "PNT"))
+SLOW_FAMILIES = frozenset(("LAD", "TNT", "SPD", "CTL", "THR", "STV", "HSE", "MAT"))
 
 GLAZES = _plain("WHT:white", "SGE:sage", "NVY:navy", "TER:terracotta")
 FABRICS = _plain("NAT:natural", "CHR:charcoal", "OCH:ochre", "TEA:teal")
@@ -172,12 +181,22 @@ def _product(number: int, family: Family, choices: tuple[Choice, ...]) -> Produc
         weight_g=max(5, round(family.weight_g * size / 5) * 5),
         price=Money(_retail(family.price * cost), CURRENCY),
         storage_class=family.storage_class,
+        tracking=TRACKING.get(family.code, "none"),
+        packaging=(Packaging("case", case_gtin(number), CASE_UNITS),),
+        velocity="A" if family.code in FAST_FAMILIES else "C" if family.code in SLOW_FAMILIES else "B",
+        category=family.code,
     )
 
 
 def internal_gtin(number: int) -> str:
     """The wholesaler's own GTIN-13 for its article `number`."""
     digits = f"{GTIN_PREFIX}{number:09d}"
+    return f"{digits}{check_digit(digits)}"
+
+
+def case_gtin(number: int) -> str:
+    """The GTIN-14 of a case of article `number`: indicator 1 before the digits of the single unit."""
+    digits = f"1{GTIN_PREFIX}{number:09d}"
     return f"{digits}{check_digit(digits)}"
 
 

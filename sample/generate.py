@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sample import demand, warehouse
-from sample.catalogue import catalogue
+from sample import demand, inbound, warehouse
+from sample.catalogue import CASE_UNITS, catalogue
 from sample.chance import Chance
 from sample.model import Dataset, Order, Product
 
@@ -18,10 +18,10 @@ SEED = 20251007
 
 
 def dataset() -> Dataset:
-    """Products, locations, stock and orders that fit each other.
+    """Products, locations, shipments and orders that fit each other.
 
-    There is stock enough for every order, but for the lines that are oversized on purpose: which orders end
-    reserved, backordered or cancelled is therefore known beforehand.
+    The shipments bring stock enough for every order, but for the lines that are oversized on purpose: which orders
+    end reserved, backordered or cancelled is therefore known beforehand.
     """
     chance = Chance(SEED)
     products = catalogue()
@@ -32,7 +32,8 @@ def dataset() -> Dataset:
     return Dataset(
         products=products,
         locations=warehouse.locations(),
-        stock=warehouse.put_away(ranking, on_hand),
+        plans=inbound.PLANS,
+        shipments=inbound.shipments(products, on_hand),
         orders=demand.with_oversized_lines(placed, slow_movers, on_hand, chance),
     )
 
@@ -52,10 +53,7 @@ def _units_on_hand(ranking: Sequence[Product], placed: Sequence[Order], chance: 
     wanted = demand.units_demanded(placed)
     spare_cases = {product.sku: chance.within(1, 8) for product in ranking}
     return Counter(
-        {
-            sku: (-(-wanted[sku] // warehouse.CASE_UNITS) + spare) * warehouse.CASE_UNITS
-            for sku, spare in spare_cases.items()
-        }
+        {sku: (-(-wanted[sku] // CASE_UNITS) + spare) * CASE_UNITS for sku, spare in spare_cases.items()}
     )
 
 
@@ -66,12 +64,13 @@ def _wanted_by_nobody(ranking: Sequence[Product], placed: Sequence[Order]) -> li
 
 def _summary(data: Dataset) -> str:
     lines = sum(len(order.lines) for order in data.orders)
-    units = sum(stock.quantity for stock in data.stock)
+    received = [goods for shipment in data.shipments for goods in shipment.received]
     tokens = Counter(order.payment.method for order in data.orders)
     return "\n".join(
         (
             f"{len(data.products)} products, {len(data.locations)} locations",
-            f"{units} units of stock in {len(data.stock)} places",
+            f"{sum(goods.units for goods in received)} units in {len(data.shipments)} shipments, "
+            f"{sum(goods.sscc is not None for goods in received)} of {len(received)} lines on pallets",
             f"{len(data.orders)} orders with {lines} lines",
             *(f"  {count:4d} paid with {token}" for token, count in tokens.most_common()),
         )

@@ -13,8 +13,20 @@ class Dimensions(Struct, frozen=True):
     height_mm: int
 
 
+class Packaging(Struct, frozen=True):
+    """A pack of one article: its own GTIN and how many base units it holds."""
+
+    level: str
+    gtin: str
+    units: int
+
+
 class Product(Struct, frozen=True):
-    """One article of the catalogue."""
+    """One article of the catalogue.
+
+    `tracking` is none, lot, lot_expiry or serial; `velocity` A for the best-sellers, C for the long tail;
+    `category` is the family, which inspection plans go by.
+    """
 
     sku: str
     name: str
@@ -23,10 +35,34 @@ class Product(Struct, frozen=True):
     weight_g: int
     price: Money
     storage_class: str
+    tracking: str
+    packaging: tuple[Packaging, ...]
+    velocity: str
+    category: str
 
 
-class Location(Struct, frozen=True):
-    """One place in the warehouse, `location` its id; `kind` is bulk, pick_face, dock or staging."""
+class Coordinates(Struct, frozen=True):
+    """A point of the warehouse: x along the aisles, y across them, z up."""
+
+    x_mm: int
+    y_mm: int
+    z_mm: int
+
+
+class Capacity(Struct, frozen=True):
+    """What fits into a place."""
+
+    volume_mm3: int
+    weight_g: int
+    handling_units: int
+
+
+class Location(Struct, frozen=True, omit_defaults=True):
+    """One place in the warehouse, `location` its id.
+
+    `kind` is bulk, pick_face or quarantine (racks), dock, staging or packing (floor).
+    Only racks have a capacity; nothing but the `storage_classes` may lie in them, and what `mixing` lets together.
+    """
 
     location: str
     warehouse: str
@@ -35,14 +71,41 @@ class Location(Struct, frozen=True):
     bay: str
     level: str
     kind: str
+    coordinates: Coordinates
+    capacity: Capacity | None = None
+    storage_classes: tuple[str, ...] = ()
+    mixing: str = "any"
 
 
-class Stock(Struct, frozen=True):
-    """Units of one SKU that lie in one location when the sample begins."""
+class Goods(Struct, frozen=True, omit_defaults=True):
+    """Units of one article, loose or on a handling unit (`sscc`), as tracking asks for them."""
 
     sku: str
-    location: str
-    quantity: int
+    units: int
+    lot: str | None = None
+    expires_on: str | None = None
+    serials: tuple[str, ...] = ()
+    sscc: str | None = None
+    condition: str = "ok"
+
+
+class Shipment(Struct, frozen=True):
+    """One delivery: what its supplier announced, and what really came to the dock door."""
+
+    supplier: str
+    reference: str
+    warehouse: str
+    eta: str
+    dock: str
+    announced: tuple[Goods, ...]
+    received: tuple[Goods, ...]
+
+
+class InspectionPlan(Struct, frozen=True):
+    """What has to be inspected when it comes: a category's articles, with an acceptable quality limit in %."""
+
+    category: str
+    aql: str
 
 
 class Line(Struct, frozen=True):
@@ -77,5 +140,6 @@ class Dataset(Struct, frozen=True):
 
     products: tuple[Product, ...]
     locations: tuple[Location, ...]
-    stock: tuple[Stock, ...]
+    plans: tuple[InspectionPlan, ...]
+    shipments: tuple[Shipment, ...]
     orders: tuple[Order, ...]

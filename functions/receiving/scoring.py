@@ -1,37 +1,49 @@
-"""Scoring: lets every closed shipment count for its supplier and month."""
+"""Scoring: every closed shipment counts for its supplier and month; so does the time until goods are stored."""
 
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from receiving.aggregates import SCORE
+from receiving.aggregates import SCORE, SHIPMENT
 from receiving.contracts import ShipmentClosed
-from receiving.domain.score import ScoreReceipt
-from receiving.subscriptions import READS
+from receiving.domain.score import ScoreReceipt, TimePutAway
+from receiving.subscriptions import READS, PutAwayConfirmed
 from shared import codec
-from shared.consumer import react_each
-from shared.decider import Command, execute
-from shared.envelope import CloudEvent, caused_by
+from shared.consumer import Addressed, react
+from shared.envelope import CloudEvent
 from shared.resources import history
 
 _MONTH = len("2026-01")
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Count a batch of closed shipments."""
-    return react_each(event, _react)
+    """Count a batch of closed shipments and finished put-away tasks, each supplier's and month's in one write."""
+    return react(event, history(), SCORE, commands)
 
 
-def _react(event: CloudEvent) -> None:
+def commands(event: CloudEvent) -> Iterator[Addressed]:
+    """What `event` adds to a scorecard."""
     match codec.from_json(bytes(event.data), READS[event.type]):
         case ShipmentClosed() as closed:
             month = closed.closed_at[:_MONTH]
-            counted = ScoreReceipt(
-                closed.shipment_id,
-                closed.supplier,
-                month,
-                closed.on_time,
-                closed.complete,
-                closed.undamaged,
-                closed.received_units,
+            yield Addressed(
+                SCORE.stream_id(closed.supplier, month),
+                ScoreReceipt(
+                    closed.shipment_id,
+                    closed.supplier,
+                    month,
+                    closed.on_time,
+                    closed.complete,
+                    closed.undamaged,
+                    closed.received_units,
+                ),
             )
-            stream_id = SCORE.stream_id(closed.supplier, month)
-            execute(history(), SCORE, stream_id, Command(counted, caused_by(event)))
+        case PutAwayConfirmed(remaining=0, shipment_id=str() as shipment_id) as stored:
+            shipment = history().load(SHIPMENT, SHIPMENT.stream_id(shipment_id)).state
+            if shipment.arrived_at:
+                month = stored.confirmed_at[:_MONTH]
+                taken = datetime.fromisoformat(stored.confirmed_at) - datetime.fromisoformat(shipment.arrived_at)
+                yield Addressed(
+                    SCORE.stream_id(shipment.supplier, month),
+                    TimePutAway(stored.task_id, shipment.supplier, month, max(0, round(taken.total_seconds()))),
+                )

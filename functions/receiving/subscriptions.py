@@ -8,7 +8,8 @@ from receiving.contracts import (
     InspectionsRequested,
     ShipmentClosed,
 )
-from shared.identifiers import LocationId, Sku, WarehouseCode
+from shared.identifiers import LocationId, ShipmentId, Sku, Timestamp, WarehouseCode
+from shared.quantity import Units
 
 
 class PackagingLevel(Struct, frozen=True):
@@ -46,11 +47,21 @@ class LocationChanged(LocationRegistered, frozen=True):
     """inventory.LocationChanged: the same, said anew."""
 
 
+class PutAwayConfirmed(Struct, frozen=True):
+    """inventory.PutAwayConfirmed: goods of a task lie in their place; `remaining` units of it do not yet."""
+
+    task_id: str
+    confirmed_at: Timestamp
+    remaining: Units = 0
+    shipment_id: ShipmentId | None = None
+
+
 READS: dict[str, type[Struct]] = {
     "inventory.ProductRegistered": ProductRegistered,
     "inventory.ProductChanged": ProductChanged,
     "inventory.LocationRegistered": LocationRegistered,
     "inventory.LocationChanged": LocationChanged,
+    "inventory.PutAwayConfirmed": PutAwayConfirmed,
     "receiving.InspectionsRequested": InspectionsRequested,
     "receiving.InspectionLotsCompleted": InspectionLotsCompleted,
     "receiving.InspectionDecided": InspectionDecided,

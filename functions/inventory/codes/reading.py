@@ -71,7 +71,7 @@ def gtin_of(elements: Elements) -> str | None:
 def read(code: str, today: date) -> Reading:
     """What `code` says. Raises Unreadable saying why nothing can be made of it."""
     text = code.strip()
-    if not text.strip(SEPARATOR):
+    if not _separated(text).strip(SEPARATOR):
         raise Unreadable("empty", "There is nothing to read.")
     if len(text) > LONGEST_CODE:
         raise Unreadable("too-long", f"The code has {len(text)} characters; at most {LONGEST_CODE} are read.")
@@ -95,7 +95,7 @@ def _with_symbology(text: str, today: date) -> Reading:
         except (ParseError, ValueError, IndexError) as error:
             raise Unreadable("unknown-symbology", f"{text[:3]!r} is no symbology identifier.") from error
         name, data = symbology.value[1:], text[len(symbology) :]
-    if not data.strip(SEPARATOR):
+    if not _separated(data).strip(SEPARATOR):
         raise Unreadable("empty", f"Nothing follows the symbology identifier ]{name}.")
     if name in _ELEMENT_SYMBOLOGIES and not _URI.match(data):
         return _of(bracketed(data, today) if data.startswith("(") else scanned(_separated(data), today))

@@ -44,10 +44,10 @@ class ScriptedApi:
 
 
 class FakeStowage:
-    """Products, locations, stock and orders in memory.
+    """Products, locations, shipments, put-away tasks and orders in memory.
 
-    The orders service hears of a product only when it has been asked for it `news_takes` times, and its orders
-    settle when they have been listed `settling_takes` times.
+    There is a put-away task for everything that was logged. The orders service hears of a product only when it has
+    been asked for it `news_takes` times, and its orders settle when they have been listed `settling_takes` times.
     """
 
     def __init__(self, news_takes: int = 0, settling_takes: int = 3) -> None:
@@ -57,7 +57,10 @@ class FakeStowage:
         self._settling_takes = settling_takes
         self._listed = 0
         self.stored: dict[str, dict[str, dict[str, object]]] = {"products": {}, "locations": {}}
-        self.adjustments: dict[str, dict[str, object]] = {}
+        self.shipments: dict[str, dict[str, object]] = {}
+        self.logged: dict[str, dict[str, object]] = {}
+        self.claimed: set[str] = set()
+        self.confirmed: dict[str, dict[str, object]] = {}
         self.orders: dict[str, dict[str, object]] = {}
         self.writes = 0
         self.stuck: set[str] = set()
@@ -81,10 +84,13 @@ class FakeStowage:
                     )
                 case "PUT", ["inventory", ("products" | "locations") as kind, name]:
                     self.writes += 1
-                    self.stored[kind][name] = {"sku" if kind == "products" else "location": name, **body}
+                    named = {"sku": name} if kind == "products" else {"location": name, "check_digits": "47"}
+                    self.stored[kind][name] = {**named, **body}
                     return Answer(200, self.stored[kind][name])
-                case "POST", ["inventory", "stock", "adjustments"]:
-                    return self._once(self.adjustments, seen.headers["Idempotency-Key"], body)
+                case _, ["receiving", *rest]:
+                    return self._receiving(seen, rest, body)
+                case _, ["inventory", "put-away-tasks", *rest]:
+                    return self._put_away(seen, rest, body)
                 case "GET", ["inventory", "stock"]:
                     return self._page(self._stock(), dict(parse_qsl(url.query)))
                 case "POST", ["orders"]:
@@ -93,10 +99,60 @@ class FakeStowage:
                     return self._list_orders(dict(parse_qsl(url.query)))
         return Answer(404, {"detail": f"There is no operation {seen.method} {seen.path}."})
 
+    def entries(self) -> list[dict[str, object]]:
+        """Everything that was logged at a dock."""
+        found: list[dict[str, object]] = []
+        for request in self.logged.values():
+            entries = request["entries"]
+            assert isinstance(entries, list)
+            found += entries
+        return found
+
     def _stock(self) -> list[dict[str, object]]:
-        return [
-            {"sku": one["sku"], "locations": [{"location": one["location"]}]} for one in self.adjustments.values()
-        ]
+        on_hand: Counter[str] = Counter()
+        for entry in self.entries():
+            if entry.get("condition", "ok") == "ok":
+                on_hand[str(entry["sku"])] += int(str(entry["units"]))
+        return [{"sku": sku, "on_hand": units} for sku, units in on_hand.items()]
+
+    def _receiving(self, seen: Seen, rest: list[str], body: dict[str, object]) -> Answer:
+        key = seen.headers.get("Idempotency-Key", "")
+        match seen.method, rest:
+            case "PUT", ["inspection-plans", _]:
+                return Answer(200, body)
+            case "GET", ["shipments" | "inspections" as kind]:
+                items = list(self.shipments.values()) if kind == "shipments" else []
+                return self._page(items, dict(parse_qsl(urlsplit(seen.path).query)))
+            case "POST", ["shipments"]:
+                shipment_id = f"id-of-{body['reference']}"
+                return self._once(self.shipments, shipment_id, {**body, "shipment_id": shipment_id, "status": ""})
+            case "POST", ["shipments", shipment_id, ("arrival" | "closing") as step]:
+                self.writes += 1
+                self.shipments[shipment_id]["status"] = {"arrival": "arrived", "closing": "closed"}[step]
+                return Answer(200, {})
+            case "POST", ["shipments", _, "receipts"]:
+                return self._once(self.logged, key, body)
+        return Answer(404, {"detail": f"There is no operation {seen.method} {seen.path}."})
+
+    def _put_away(self, seen: Seen, rest: list[str], body: dict[str, object]) -> Answer:
+        match seen.method, rest:
+            case "GET", []:
+                query = dict(parse_qsl(urlsplit(seen.path).query))
+                done = query["status"] == "confirmed"
+                ids = (f"task-{number}" for number, _ in enumerate(self.entries()))
+                place = next(iter(self.stored["locations"]), "")
+                tasks: list[dict[str, object]] = [
+                    {"task_id": one, "location": place} for one in ids if (one in self.confirmed) == done
+                ]
+                return self._page(tasks, query)
+            case "POST", [task_id, "claim"]:
+                self.claimed.add(task_id)
+                return Answer(200, {})
+            case "POST", [task_id, "confirmation"]:
+                if task_id not in self.claimed:
+                    return Answer(409, {"detail": "The task is nobody's."})
+                return self._once(self.confirmed, task_id, body)
+        return Answer(404, {"detail": f"There is no operation {seen.method} {seen.path}."})
 
     def _place(self, key: str, body: dict[str, object]) -> Answer:
         lines = body["lines"]

@@ -62,7 +62,7 @@ def importing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Impor
     with served(stowage) as base_url:
         run = Importing(stowage, base_url, tmp_path / "reports" / "report.csv")
         monkeypatch.setattr(import_orders, "connect", run.connected)
-        monkeypatch.setattr("local.placing.UNKNOWN_SKU_PAUSE_SECONDS", 0.001)
+        monkeypatch.setattr("local.patience.PAUSE_SECONDS", 0.001)
         yield run
 
 

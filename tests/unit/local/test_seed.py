@@ -27,19 +27,31 @@ def client_of(stowage: FakeStowage) -> Iterator[ApiClient]:
         yield ApiClient(base_url, a_token)
 
 
+def as_json(value: object) -> dict[str, object]:
+    return msgspec.json.decode(msgspec.json.encode(value), type=dict[str, object])
+
+
 @pytest.fixture(scope="module")
 def some() -> Dataset:
     """A part of the sample that fits together."""
     whole = dataset()
-    orders = whole.orders[:12]
+    planned = tuple(f"{plan.category}-" for plan in whole.plans)
+    orders = [one for one in whole.orders if not any(line.sku.startswith(planned) for line in one.lines)][:12]
     skus = {line.sku for order in orders for line in order.lines}
-    stock = tuple(one for one in whole.stock if one.sku in skus)
-    places = {one.location for one in stock}
+    shipments = (
+        replace(
+            shipment,
+            announced=tuple(one for one in shipment.announced if one.sku in skus),
+            received=tuple(one for one in shipment.received if one.sku in skus),
+        )
+        for shipment in whole.shipments
+    )
     return Dataset(
         products=tuple(product for product in whole.products if product.sku in skus),
-        locations=tuple(place for place in whole.locations if place.location in places),
-        stock=stock,
-        orders=orders,
+        locations=whole.locations[:20],
+        plans=whole.plans,
+        shipments=tuple(shipment for shipment in shipments if shipment.announced),
+        orders=tuple(orders),
     )
 
 
@@ -47,11 +59,15 @@ def test_the_sample_arrives_as_it_is(some: Dataset) -> None:
     stowage = FakeStowage()
     with client_of(stowage) as client:
         placed = load(client, some)
-    assert stowage.stored["products"] == {one.sku: msgspec.to_builtins(one) for one in some.products}
-    assert stowage.stored["locations"] == {one.location: msgspec.to_builtins(one) for one in some.locations}
-    assert sum(int(str(one["quantity"])) for one in stowage.adjustments.values()) == sum(
-        one.quantity for one in some.stock
-    )
+    assert stowage.stored["products"] == {one.sku: as_json(one) for one in some.products}
+    assert stowage.stored["locations"] == {
+        one.location: {"check_digits": "47", **as_json(one)} for one in some.locations
+    }
+    received = [one for shipment in some.shipments for one in shipment.received]
+    assert sorted(map(str, stowage.entries())) == sorted(str(as_json(one)) for one in received)
+    assert {shipment["status"] for shipment in stowage.shipments.values()} == {"closed"}
+    assert len(stowage.confirmed) == len(received)
+    assert all(scan["check_digits"] == "47" for scan in stowage.confirmed.values())
     assert {one.reference for one in placed} == {order.reference for order in some.orders}
     for order in some.orders:
         stored = stowage.orders[f"sample-order-{order.reference}"]
@@ -92,7 +108,7 @@ def test_times_of_a_cloud_that_was_thrown_away_are_replaced(some: Dataset) -> No
 def test_an_order_whose_product_has_not_been_heard_of_is_placed_a_moment_later(
     some: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("local.placing.UNKNOWN_SKU_PAUSE_SECONDS", 0.001)
+    monkeypatch.setattr("local.patience.PAUSE_SECONDS", 0.001)
     stowage = FakeStowage(news_takes=2)
     with client_of(stowage) as client:
         placed = load(client, some)

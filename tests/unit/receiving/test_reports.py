@@ -71,6 +71,29 @@ def test_scorecards_count_each_receipt_once(busy: Dock) -> None:
     assert busy.get("/reports/dock-to-stock")["items"] == []
 
 
+def test_the_time_from_dock_to_stock_counts_each_finished_task_once(dock: Dock) -> None:
+    with movable_clock() as clock:
+        clock.now = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+        shipment = receive(dock, "A1", "ACME", 10, 10, EARLY)
+    for task, remaining, at in (
+        ("task-1", 4, "2026-03-02T09:00:00.000Z"),
+        ("task-1", 0, "2026-03-02T10:00:00.000Z"),
+        ("task-1", 0, "2026-03-02T10:00:00.000Z"),
+        ("task-2", 0, "2026-03-02T12:00:00.000Z"),
+    ):
+        stored = {"task_id": task, "confirmed_at": at, "remaining": remaining, "shipment_id": shipment}
+        dock.tell("PutAwayConfirmed", f"PutAway#{task}", stored)
+    dock.tell(
+        "PutAwayConfirmed", "PutAway#task-3", {"task_id": "task-3", "confirmed_at": "2026-03-02T12:00:00.000Z"}
+    )
+    dock.settle()
+
+    report = dock.get("/reports/dock-to-stock", **{"from": "2026-03-01", "to": "2026-03-31"})
+    assert [(one["supplier"], one["put_aways"], one["mean_hours"]) for one in report["items"]] == [
+        ("ACME", 2, 3.0)
+    ]
+
+
 def test_open_shipments_are_listed_with_the_overdue_first(busy: Dock) -> None:
     busy.announce({"sku": "MUG", "units": 1}, reference="SOON", eta=EARLY)
     busy.announce({"sku": "MUG", "units": 1}, reference="LATE", eta=LATE)

@@ -3,19 +3,21 @@
 import hashlib
 import re
 from collections import Counter
+from math import prod
 from typing import get_args
 
 import msgspec
 import pytest
 
+from sample.catalogue import CASE_UNITS
 from sample.demand import OVERSIZED_ORDERS, TROUBLED_PAYMENTS
 from sample.generate import dataset
 from sample.model import Dataset
-from sample.warehouse import CASE_UNITS, zone_of
+from sample.warehouse import zone_of
 from shared.gs1 import has_valid_check_digit
 from shared.identifiers import LocationId, Sku
 
-FINGERPRINT = "ba8de54bbb321cbe04a40d8e940598e7e2a0decc9d7e3ef052cd21e84de5339a"
+FINGERPRINT = "0575c0b120009726b5ac30585cf9195a74cedc5ace2b78f4f1a7aedbb7fa8f74"
 
 
 @pytest.fixture(scope="module")
@@ -62,19 +64,79 @@ def test_sizes_weights_and_prices_are_believable(data: Dataset) -> None:
 
 
 def test_every_kind_of_place_exists(data: Dataset) -> None:
-    assert {location.kind for location in data.locations} == {"pick_face", "bulk", "dock", "staging"}
+    kinds = {location.kind for location in data.locations}
+    assert kinds == {"pick_face", "bulk", "dock", "staging", "packing", "quarantine"}
     assert {location.warehouse for location in data.locations} == {"MAIN"}
 
 
-def test_stock_lies_in_cases_in_the_zone_of_its_storage_class_and_shares_no_place(data: Dataset) -> None:
+def test_only_racks_have_a_capacity(data: Dataset) -> None:
+    racks = {"pick_face", "bulk", "quarantine"}
+    assert all((location.capacity is not None) == (location.kind in racks) for location in data.locations)
+
+
+def test_no_two_places_are_at_the_same_point(data: Dataset) -> None:
+    assert len({location.coordinates for location in data.locations}) == len(data.locations)
+
+
+def test_every_article_comes_in_whole_cases_from_one_supplier(data: Dataset) -> None:
+    suppliers: dict[str, set[str]] = {}
+    for shipment in data.shipments:
+        for goods in shipment.received:
+            assert goods.units > 0
+            assert goods.units % CASE_UNITS == 0
+            suppliers.setdefault(goods.sku, set()).add(shipment.supplier)
+    assert suppliers.keys() == {product.sku for product in data.products}
+    assert all(len(names) == 1 for names in suppliers.values())
+
+
+def test_goods_are_told_apart_as_their_articles_ask_for(data: Dataset) -> None:
+    tracking = {product.sku: product.tracking for product in data.products}
+    assert set(tracking.values()) == {"none", "lot", "lot_expiry", "serial"}
+    seen: list[str] = []
+    for goods in (goods for shipment in data.shipments for goods in shipment.received):
+        kind = tracking[goods.sku]
+        assert (goods.lot is not None) == (kind in ("lot", "lot_expiry"))
+        assert (goods.expires_on is not None) == (kind == "lot_expiry")
+        assert len(goods.serials) == (goods.units if kind == "serial" else 0)
+        seen += goods.serials
+    assert len(set(seen)) == len(seen)
+
+
+def test_whatever_comes_fits_into_the_racks_of_its_storage_class(data: Dataset) -> None:
     products = {product.sku: product for product in data.products}
-    places = {location.location: location for location in data.locations}
-    assert {stock.sku for stock in data.stock} == set(products)
-    assert len({stock.location for stock in data.stock}) == len(data.stock)
-    for stock in data.stock:
-        assert stock.quantity > 0
-        assert stock.quantity % CASE_UNITS == 0
-        assert places[stock.location].zone == zone_of(products[stock.sku]).code
+    wanted: Counter[tuple[str, str]] = Counter()
+    for goods in (goods for shipment in data.shipments for goods in shipment.received):
+        product = products[goods.sku]
+        zone = zone_of(product)
+        capacity = zone.bulk if goods.sscc else zone.face
+        assert goods.units * prod(msgspec.structs.astuple(product.dimensions)) <= capacity.volume_mm3
+        assert goods.units * product.weight_g <= capacity.weight_g
+        wanted[zone.code, "bulk" if goods.sscc else "pick_face"] += goods.condition == "ok"
+    for (zone_code, kind), places in wanted.items():
+        there = [at for at in data.locations if (at.zone, at.kind) == (zone_code, kind) and at.capacity]
+        room = sum(at.capacity.handling_units if kind == "bulk" else 1 for at in there if at.capacity)
+        assert places <= room, f"{zone_code} {kind}"
+
+
+def test_handling_units_have_valid_numbers_of_no_company(data: Dataset) -> None:
+    numbers = [goods.sscc for shipment in data.shipments for goods in shipment.received if goods.sscc]
+    assert len(set(numbers)) == len(numbers) > 50
+    assert all(len(number) == 18 and has_valid_check_digit(number) for number in numbers)
+
+
+def test_some_shipments_are_not_what_was_announced(data: Dataset) -> None:
+    differences: Counter[str] = Counter()
+    for shipment in data.shipments:
+        announced, received = Counter[str](), Counter[str]()
+        for goods in shipment.announced:
+            announced[goods.sku] += goods.units
+        for goods in shipment.received:
+            received[goods.sku] += goods.units
+            differences["damaged"] += goods.condition == "damaged"
+        differences["short"] += sum(announced[sku] > received[sku] for sku in announced)
+        differences["over"] += sum(0 < announced[sku] < received[sku] for sku in received)
+        differences["unexpected"] += sum(sku not in announced for sku in received)
+    assert differences == {"damaged": 1, "short": 1, "over": 2, "unexpected": 1}
 
 
 def test_there_are_200_orders_of_1_to_30_lines_over_several_channels(data: Dataset) -> None:
@@ -102,8 +164,8 @@ def test_only_the_oversized_lines_exceed_the_stock_whatever_the_order_of_arrival
     on_hand: Counter[str] = Counter()
     wanted: Counter[str] = Counter()
     wanted_by: Counter[str] = Counter()
-    for stock in data.stock:
-        on_hand[stock.sku] += stock.quantity
+    for goods in (goods for shipment in data.shipments for goods in shipment.received):
+        on_hand[goods.sku] += goods.units if goods.condition == "ok" else 0
     for order in data.orders:
         for line in order.lines:
             wanted[line.sku] += line.quantity

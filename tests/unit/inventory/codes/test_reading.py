@@ -329,6 +329,8 @@ def test_every_sgtin_uri_is_read_as_the_same_elements(number: int, indicator: in
 @given(st.text(max_size=60) | st.text("0123456789()]ACabdQeE./:-%^{}<>GS|\x1d", max_size=60))
 @example("]")
 @example("](")
+@example("|")
+@example("]C1|<GS>")
 @example("(01)")
 @example("https://a/01/")
 @example("urn:epc:id:sgln:0614141.12345.a(123)b")
