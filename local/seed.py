@@ -138,8 +138,15 @@ def _put_missing(
     progress.finish(f"{len(missing)} new" if missing else "all there")
 
 
-def _holds(stored: Mapping[str, object], body: Mapping[str, object]) -> bool:
-    return all(stored.get(field) == value for field, value in body.items())
+def _holds(stored: object, wanted: object) -> bool:
+    """Whether what is stored says all that is wanted; it may say more."""
+    match stored, wanted:
+        case dict(), dict():
+            return all(_holds(stored.get(name), value) for name, value in wanted.items())
+        case list(), list():
+            return len(stored) == len(wanted) and all(map(_holds, stored, wanted))
+        case _:
+            return stored == wanted
 
 
 def _wait_until_promised_from(client: ApiClient, shipments: Sequence[Shipment]) -> None:

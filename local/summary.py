@@ -36,6 +36,7 @@ RESERVED_EVENT = "OrderReserved"
 AGREEMENT_SECONDS = 30.0
 POLL_SECONDS = 0.5
 REASONS_SHOWN = 20
+TASK_STATUSES = ("confirmed", "open", "undirected")
 SKUS_SHOWN = 4
 
 
@@ -82,6 +83,22 @@ class Stock(Struct, frozen=True):
     backordered: int = 0
 
 
+class Shipment(Struct, frozen=True):
+    """A shipment in the list: units that came, and how they differ from what was announced."""
+
+    status: str
+    received_units: int = 0
+    damaged_units: int = 0
+    short_units: int = 0
+    over_units: int = 0
+
+
+class Task(Struct, frozen=True):
+    """A put-away task in the list."""
+
+    task_id: str
+
+
 class EventCount(Struct, frozen=True):
     """Events that a service has recorded: of published types, and of types that it keeps for itself."""
 
@@ -98,6 +115,8 @@ class Report(Struct, frozen=True):
     events: tuple[EventCount, ...]
     dead_letters: Mapping[str, int]
     placed: tuple[Placed, ...]
+    shipments: tuple[Shipment, ...] = ()
+    tasks: Mapping[str, int] = {}
 
 
 Place = tuple[str, str]
@@ -165,6 +184,7 @@ def complaints(report: Report) -> list[str]:
 
 def lines(report: Report) -> Iterator[str]:
     """The summary in words."""
+    yield from _inbound_lines(report)
     yield from _order_lines(report.orders)
     yield from _stock_lines(report)
     yield from _event_lines(report)
@@ -190,7 +210,12 @@ def gather(client: ApiClient, where: Outputs, placed: Sequence[Placed]) -> Repor
     dynamodb = local_client("dynamodb", where.endpoint_url)
     events = tuple(_events(dynamodb, service, tables.events) for service, tables in where.tables.items())
     dead_letters = _dead_letters(local_client("sqs", where.endpoint_url), where)
-    return Report(orders, stock, events, dead_letters, tuple(placed))
+    shipments = tuple(client.pages("/receiving/shipments", Shipment, limit=PAGE))
+    tasks = {
+        status: sum(1 for _ in client.pages("/inventory/put-away-tasks", Task, status=status, limit=PAGE))
+        for status in TASK_STATUSES
+    }
+    return Report(orders, stock, events, dead_letters, tuple(placed), shipments, tasks)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -271,6 +296,21 @@ def _reason(order: Order) -> str:
             return "waits for the payment"
         case _:
             return "waits for the stock's answer"
+
+
+def _inbound_lines(report: Report) -> Iterator[str]:
+    if not report.shipments:
+        return
+    closed = [shipment for shipment in report.shipments if shipment.status == "closed"]
+    yield _row("shipments", len(report.shipments), f"{len(closed)} of them closed")
+    yield _row("  units received", sum(shipment.received_units for shipment in report.shipments))
+    yield _row("  short", sum(shipment.short_units for shipment in report.shipments), "than announced")
+    yield _row(
+        "  over", sum(shipment.over_units for shipment in report.shipments), "than announced, or not announced"
+    )
+    yield _row("  damaged", sum(shipment.damaged_units for shipment in report.shipments), "brought to quarantine")
+    waiting = report.tasks.get("open", 0) + report.tasks.get("undirected", 0)
+    yield _row("put-away tasks", report.tasks.get("confirmed", 0), f"done, {waiting} to be done")
 
 
 def _order_lines(orders: Sequence[Order]) -> Iterator[str]:

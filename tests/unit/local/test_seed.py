@@ -96,6 +96,19 @@ def test_what_was_changed_meanwhile_is_put_back_and_nothing_else(some: Dataset) 
     assert stowage.stored["products"][sku]["name"] == some.products[0].name
 
 
+def test_what_the_api_adds_to_a_product_does_not_make_it_another(some: Dataset) -> None:
+    stowage = FakeStowage()
+    with client_of(stowage) as client:
+        load(client, some)
+        for product in stowage.stored["products"].values():
+            packs = product["packaging"]
+            assert isinstance(packs, list)
+            product |= {"more": None, "packaging": [{**pack, "weight_g": None} for pack in packs]}
+        writes = stowage.writes
+        load(client, some)
+    assert stowage.writes == writes
+
+
 def test_times_of_a_cloud_that_was_thrown_away_are_replaced(some: Dataset) -> None:
     with client_of(FakeStowage()) as client:
         first = load(client, some)

@@ -12,6 +12,7 @@ from local.summary import (
     Line,
     Order,
     Report,
+    Shipment,
     Stock,
     complaints,
     disagreements,
@@ -113,3 +114,16 @@ def test_the_summary_tells_sums_counts_and_times() -> None:
         "dead letters 0 in 1 queues for what failed",
         "p99 1.00 seconds",
     } <= said
+
+
+def test_what_came_and_what_is_still_to_be_put_away_is_told() -> None:
+    shipments = (Shipment("closed", 40, 2, 6, 3), Shipment("arrived", 10))
+    told = list(lines(replace(WELL, shipments=shipments, tasks={"confirmed": 7, "open": 2, "undirected": 1})))
+    assert [" ".join(line.split()) for line in told[:6]] == [
+        "shipments 2 1 of them closed",
+        "units received 50",
+        "short 6 than announced",
+        "over 3 than announced, or not announced",
+        "damaged 2 brought to quarantine",
+        "put-away tasks 7 done, 3 to be done",
+    ]
