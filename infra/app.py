@@ -3,6 +3,8 @@
 `cdk synth` runs this file; importing it needs nothing of AWS's, so that tests and simulations read the same map.
 """
 
+from collections.abc import Mapping
+
 from infra.declaration import (
     Grant,
     Index,
@@ -138,11 +140,22 @@ ORDERS = Service("orders", (
     Index("by_deadline", "due", "deadline", keys_only=True),
 ))
 
+AT_PROVIDER: Mapping[str, str] = {"PAYMENT_PROVIDER": "sandbox"}
 PAYMENTS = Service("payments", (
     reaction("authorization", on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
-             also=frozenset({Grant.KEEP_LEDGER}), environment={"PAYMENT_PROVIDER": "sandbox"}),
+             also=frozenset({Grant.KEEP_LEDGER}), environment=AT_PROVIDER),
+    reaction("settlement", on=("orders.CaptureRequested", "orders.RefundRequested"),
+             also=frozenset({Grant.KEEP_LEDGER}), environment=AT_PROVIDER),
+    command("movements", {
+        "POST /payments/{order_id}/captures": "payments/write",
+        "POST /payments/{order_id}/refunds": "payments/write",
+    }, also=frozenset({Grant.KEEP_LEDGER}), environment=AT_PROVIDER),
+    schedule("expiry", every_minutes=1, also=frozenset({Grant.KEEP_LEDGER}),
+             environment=AT_PROVIDER),
     query("queries", {"GET /payments/{order_id}": "payments/read"}),
     *machinery("payments"),
+), indexes=(
+    Index("by_moment", "due", "moment", keys_only=True),
 ), ledger_table="payments-sandbox")
 
 RECEIVING = Service("receiving", (

@@ -235,10 +235,13 @@ def command(
     at: Mapping[str, str | None],
     *,
     also: frozenset[Grant] = frozenset(),
+    environment: Mapping[str, str] | None = None,
     libraries: str | None = None,
 ) -> Capability:
     """Changes the service's history on request."""
-    return Capability(name, Kind.COMMAND, routes(at), also=also, libraries=libraries)
+    return Capability(
+        name, Kind.COMMAND, routes(at), also=also, environment=environment or {}, libraries=libraries
+    )
 
 
 def query(
@@ -278,9 +281,15 @@ def replica(name: str, *, on: tuple[str, ...]) -> Capability:
     return Capability(name, Kind.REPLICA, subscribes=on)
 
 
-def schedule(name: str, *, every_minutes: int) -> Capability:
+def schedule(
+    name: str,
+    *,
+    every_minutes: int,
+    also: frozenset[Grant] = frozenset(),
+    environment: Mapping[str, str] | None = None,
+) -> Capability:
     """Starts by the clock."""
-    return Capability(name, Kind.SCHEDULE, every_minutes=every_minutes)
+    return Capability(name, Kind.SCHEDULE, every_minutes=every_minutes, also=also, environment=environment or {})
 
 
 def machinery(service: str) -> tuple[Capability, ...]:

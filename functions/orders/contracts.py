@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from shared.events import Event
 from shared.identifiers import LineId, OrderId, Sku, Timestamp, WarehouseCode
-from shared.money import Currency, MinorUnits, Money
+from shared.money import Currency, MinorUnits, Money, PositiveMinorUnits
 from shared.quantity import Quantity
 
 Channel = Annotated[
@@ -91,6 +91,24 @@ class PaymentVoidRequested(Event, frozen=True):
     """The order takes no money any more: what was authorized is to be freed."""
 
     order_id: OrderId
+    reason: Reason
+
+
+class CaptureRequested(Event, frozen=True):
+    """Goods of the order have left (`capture_id` is their shipment): their money is to be taken."""
+
+    order_id: OrderId
+    capture_id: Reference
+    amount: PositiveMinorUnits
+    currency: Currency
+
+
+class RefundRequested(Event, frozen=True):
+    """Money of the order is to go back (`refund_id` is what for, such as the return)."""
+
+    order_id: OrderId
+    refund_id: Reference
+    amount: PositiveMinorUnits
     reason: Reason
 
 
@@ -188,6 +206,8 @@ PUBLISHED: tuple[type[Event], ...] = (
     OrderPlaced,
     PaymentAuthorizationRequested,
     PaymentVoidRequested,
+    CaptureRequested,
+    RefundRequested,
     ReservationRequested,
     ReservationReleaseRequested,
     OrderReserved,
@@ -220,6 +240,10 @@ EXAMPLES: dict[type[Event], Event] = {
         order_id=_ORDER, amount=5370, currency="EUR", method="tok_accepted", deadline=_DEADLINE
     ),
     PaymentVoidRequested: PaymentVoidRequested(order_id=_ORDER, reason="customer changed their mind"),
+    CaptureRequested: CaptureRequested(
+        order_id=_ORDER, capture_id="0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e", amount=5370, currency="EUR"
+    ),
+    RefundRequested: RefundRequested(order_id=_ORDER, refund_id="RMA-20931", amount=895, reason="goods returned"),
     ReservationRequested: ReservationRequested(
         order_id=_ORDER, warehouse="MAIN", promised_at=_AT, lines=_REQUESTED, deadline=_DEADLINE
     ),

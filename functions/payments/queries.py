@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from payments.documents import CaptureDocument, RefundDocument, captures_of, refunds_of
 from payments.domain import PAYMENTS, PaymentStatus
 from shared.http_edge import Api, Response
 from shared.identifiers import OrderId
@@ -17,8 +18,9 @@ class PaymentDocument(Struct, frozen=True, omit_defaults=True):
     """An order's payment.
 
     `amount` is missing when a void was all that was ever asked; `authorization` is the provider's reference;
-    `reason` says why the payment was declined, abandoned or voided; `attempts` counts the authorization attempts
-    that ended, with an answer or without.
+    `reason` says why the payment was declined, abandoned or voided; `attempts` counts the attempts at the present
+    authorization that ended, with an answer or without. `held` is what the provider holds now, until `expires_at`
+    when it says so, `left` what may still be captured, `refundable` what may still be given back.
     """
 
     order_id: OrderId
@@ -28,6 +30,14 @@ class PaymentDocument(Struct, frozen=True, omit_defaults=True):
     amount: Money | None = None
     authorization: str = ""
     reason: str = ""
+    expires_at: str = ""
+    held: int = 0
+    left: int = 0
+    captured: int = 0
+    refunded: int = 0
+    refundable: int = 0
+    captures: list[CaptureDocument] = []
+    refunds: list[RefundDocument] = []
 
 
 @handler.route(
@@ -56,5 +66,13 @@ def show_payment(order_id: OrderId) -> Response:
         amount=payment.amount,
         authorization=payment.authorization,
         reason=payment.reason,
+        expires_at=payment.expires_at,
+        held=payment.held,
+        left=payment.left if payment.status in ("requested", "authorized") else 0,
+        captured=payment.captured,
+        refunded=payment.refunded,
+        refundable=payment.refundable,
+        captures=captures_of(payment),
+        refunds=refunds_of(payment),
     )
     return Response(200, document, version=stream.sequence)

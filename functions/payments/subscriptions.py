@@ -2,8 +2,9 @@
 
 from msgspec import Struct
 
+from payments.contracts import CaptureId, RefundId
 from shared.identifiers import OrderId
-from shared.money import Currency, MinorUnits
+from shared.money import Currency, MinorUnits, PositiveMinorUnits
 
 
 class PaymentAuthorizationRequested(Struct, frozen=True, kw_only=True):
@@ -23,7 +24,27 @@ class PaymentVoidRequested(Struct, frozen=True, kw_only=True):
     reason: str
 
 
+class CaptureRequested(Struct, frozen=True, kw_only=True):
+    """Goods have left: their money has to be taken."""
+
+    order_id: OrderId
+    capture_id: CaptureId
+    amount: PositiveMinorUnits
+    currency: Currency
+
+
+class RefundRequested(Struct, frozen=True, kw_only=True):
+    """Goods came back, or never arrived: their money has to go back."""
+
+    order_id: OrderId
+    refund_id: RefundId
+    amount: PositiveMinorUnits
+    reason: str
+
+
 READS: dict[str, type[Struct]] = {
     "orders.PaymentAuthorizationRequested": PaymentAuthorizationRequested,
     "orders.PaymentVoidRequested": PaymentVoidRequested,
+    "orders.CaptureRequested": CaptureRequested,
+    "orders.RefundRequested": RefundRequested,
 }

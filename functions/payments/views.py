@@ -1,36 +1,29 @@
-"""Keeps the read model: one document per payment, under ("Payment", order id)."""
+"""Keeps the read model: one document per payment, under ("Payment#<order id>", "Books")."""
 
+import zlib
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
-from payments.contracts import PaymentAbandoned, PaymentAuthorized, PaymentDeclined, PaymentVoided
-from payments.domain import (
-    CATALOG,
-    PAYMENTS,
-    AuthorizationAsked,
-    AuthorizationCameLate,
-    AuthorizationTimedOut,
-    PaymentStatus,
-    VoidAsked,
-)
+from payments.domain import CATALOG, PAYMENTS, Payment, due, evolve
+from shared import clock
 from shared.events import Event
 from shared.projection import Projection, Projector
 from shared.resources import history, views
 
+SHARDS = ("0", "1", "2", "3")
+"""Partitions of the index by moment, so that no one of them gets all writes."""
 
-class PaymentView(Struct, frozen=True):
+TAKEN_UP_AFTER = timedelta(minutes=2)
+"""So long after its last change a payment that still waits for an answer is taken up by the schedule."""
+
+
+class PaymentView(Payment, frozen=True, omit_defaults=True):
     """A payment as lists show it. Times are when the first and the latest event were recorded."""
 
-    order_id: str
-    status: PaymentStatus = "new"
-    amount: int = 0
-    currency: str = ""
-    authorization: str = ""
-    reason: str = ""
-    attempts: int = 0
     asked_at: str = ""
     changed_at: str = ""
 
@@ -46,39 +39,29 @@ def _projector() -> Projector:
 
 
 def _start(stream_id: str) -> PaymentView:
-    return PaymentView(_order_id(stream_id))
+    return PaymentView(order_id=stream_id.partition("#")[2])
 
 
 def _show(document: PaymentView, event: Event, at: str) -> PaymentView:
-    document = replace(document, asked_at=document.asked_at or at, changed_at=at)
-    match event:
-        case AuthorizationAsked(amount=amount, currency=currency):
-            return replace(document, status="requested", amount=amount, currency=currency)
-        case AuthorizationTimedOut(attempt=attempt):
-            return replace(document, attempts=attempt)
-        case PaymentAuthorized(authorization=authorization):
-            return replace(
-                document, status="authorized", authorization=authorization, attempts=document.attempts + 1
-            )
-        case AuthorizationCameLate(authorization=authorization):
-            return replace(document, authorization=authorization, attempts=document.attempts + 1)
-        case PaymentDeclined(reason=reason):
-            return replace(document, status="declined", reason=reason, attempts=document.attempts + 1)
-        case PaymentAbandoned(reason=reason):
-            return replace(document, status="abandoned", reason=reason)
-        case VoidAsked(reason=reason):
-            return replace(document, status="voiding", reason=reason)
-        case PaymentVoided():
-            return replace(document, status="voided")
-    return document
+    shown: Any = evolve(document, event)
+    changed: PaymentView = replace(shown, asked_at=document.asked_at or at, changed_at=at)
+    return changed
 
 
 def _key(stream_id: str) -> tuple[str, str]:
-    return PAYMENTS.category, _order_id(stream_id)
+    return stream_id, "Books"
 
 
-def _order_id(stream_id: str) -> str:
-    return stream_id.partition("#")[2]
+def _index(document: PaymentView) -> Mapping[str, str]:
+    """When the schedule has to look: at an unanswered step soon, at an authorization when it expires."""
+    moment = document.expires_at if document.status == "authorized" and document.held else ""
+    if due(document) is not None:
+        moment = clock.iso(datetime.fromisoformat(document.changed_at) + TAKEN_UP_AFTER)
+    return (
+        {"due": SHARDS[zlib.crc32(document.order_id.encode()) % len(SHARDS)], "moment": moment} if moment else {}
+    )
 
 
-PAYMENT_VIEW = Projection(category=PAYMENTS.category, kind=PaymentView, start=_start, show=_show, key=_key)
+PAYMENT_VIEW = Projection(
+    category=PAYMENTS.category, kind=PaymentView, start=_start, show=_show, key=_key, index=_index
+)

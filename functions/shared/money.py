@@ -15,6 +15,15 @@ MinorUnits = Annotated[
         examples=[1995],
     ),
 ]
+PositiveMinorUnits = Annotated[
+    int,
+    Meta(
+        ge=1,
+        le=MAX_MINOR_UNITS,
+        description="An amount above zero in the currency's minor unit (cents).",
+        examples=[1995],
+    ),
+]
 
 
 class Money(Struct, frozen=True):

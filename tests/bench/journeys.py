@@ -167,6 +167,26 @@ def cancelled(lines: int = 4) -> Bill:
         return _checked(system, meter, {"cancelled": 1})
 
 
+def captured(lines: int = 4) -> Bill:
+    """The money of a reserved order is taken in two parts, and some of it given back; the order is not billed."""
+    with metered() as (system, meter):
+        skus = stocked(system, lines)
+        order_id = system.call("POST", "/orders", order(skus), key="order-0")["order_id"]
+        system.settle()
+        meter.bill = Bill()
+        for number, amount in enumerate((4000, 1180)):
+            taken = {"capture_id": f"shipment-{number}", "amount": amount, "currency": "EUR"}
+            system.call("POST", f"/payments/{order_id}/captures", taken, key=f"capture-{number}")
+            system.settle()
+        back = {"refund_id": "return-0", "amount": 1295, "currency": "EUR", "reason": "goods returned"}
+        system.call("POST", f"/payments/{order_id}/refunds", back, key="refund-0")
+        system.settle()
+        bill, meter.bill = meter.bill, Bill()
+        shown = system.call("GET", f"/payments/{order_id}")
+        assert (shown["captured"], shown["refunded"]) == (5180, 1295), shown
+        return bill
+
+
 def declined(lines: int = 4) -> Bill:
     """An order whose card is declined."""
     with metered() as (system, meter):
@@ -192,5 +212,6 @@ JOURNEYS: dict[str, Callable[[], Bill]] = {
     "order of 30 lines": lambda: placed(30),
     "backorder of 4 lines": backordered,
     "cancellation of 4 lines": cancelled,
+    "two captures and a refund": captured,
     "decline": declined,
 }

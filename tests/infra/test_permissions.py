@@ -34,6 +34,7 @@ ALLOWED: dict[Kind, dict[str, set[str]]] = {
     Kind.HEALTH: {HISTORY: READ_HISTORY, VIEWS: READ_VIEWS},
 }
 ATTACHED = "attached files"
+AT_PROVIDER = {"payments-sandbox": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}
 BESIDES: dict[str, dict[str, set[str]]] = {
     "inventory put_away": {VIEWS: READ_VIEWS},
     "inventory alternatives": {VIEWS: READ_VIEWS},
@@ -46,9 +47,10 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "receiving attached": {ATTACHED: {"s3:GetObject"}},
     "receiving imports": {VIEWS: READ_VIEWS},
     "receiving arrivals": {VIEWS: READ_VIEWS},
-    "payments authorization": {
-        "payments-sandbox": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-    },
+    "payments authorization": AT_PROVIDER,
+    "payments settlement": AT_PROVIDER,
+    "payments movements": AT_PROVIDER,
+    "payments expiry": AT_PROVIDER,
 }
 CAPABILITIES = [(service, capability) for service in SYSTEM.services for capability in service.capabilities]
 

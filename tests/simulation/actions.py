@@ -82,15 +82,49 @@ class CancelOrder(Action):
 
     def act(self, people: Population) -> None:
         """Wait until the order is placed, then ask."""
-        if self.order not in people.names:
-            return
-        if self.order not in people.tally.orders:
-            people.wait_for(self.order)
-        order_id = people.tally.orders.get(self.order)
+        order_id = people.order_placed_by(self.order)
         if order_id is not None:
             asked = {"reason": self.name}
             status, _ = people.ask(self, "POST", f"/orders/{order_id}/cancellation", asked)
             people.tally.cancelled[order_id] = status
+
+
+@dataclass(frozen=True)
+class CaptureMoney(Action):
+    """Take some of the money of the order that the action `order` has placed."""
+
+    order: str
+    capture_id: str
+    amount: int
+
+    def act(self, people: Population) -> None:
+        """Wait until the order is placed, then ask."""
+        if order_id := people.order_placed_by(self.order):
+            asked = {"capture_id": self.capture_id, "amount": self.amount, "currency": "EUR"}
+            status, _ = people.ask(self, "POST", f"/payments/{order_id}/captures", asked)
+            people.tally.captures[order_id, self.capture_id] = (status, self.amount)
+        people.done(self.name)
+
+
+@dataclass(frozen=True)
+class RefundMoney(Action):
+    """Give some of what the action `after` has taken back."""
+
+    order: str
+    after: str
+    refund_id: str
+    amount: int
+
+    def act(self, people: Population) -> None:
+        """Wait until the money is taken, then ask."""
+        order_id = people.order_placed_by(self.order)
+        if order_id is None or self.after not in people.names:
+            return
+        if not any(taken[0] == order_id for taken in people.tally.captures):
+            people.wait_for(self.after)
+        asked = {"refund_id": self.refund_id, "amount": self.amount, "currency": "EUR", "reason": self.name}
+        status, _ = people.ask(self, "POST", f"/payments/{order_id}/refunds", asked)
+        people.tally.refunds[order_id, self.refund_id] = (status, self.amount)
 
 
 @dataclass(frozen=True)

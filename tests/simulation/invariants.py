@@ -24,8 +24,9 @@ from orders.domain import (
     RESERVED,
     Order,
 )
-from payments.contracts import PaymentAuthorized
-from payments.domain import Payment
+from payments.contracts import PaymentAuthorized, PaymentCaptured, PaymentRefunded
+from payments.domain import Payment, due
+from payments.sandbox import Movement
 from shared import codec
 from shared.decider import Decider
 from shared.envelope import CloudEvent
@@ -179,6 +180,13 @@ class Watch(Witness):
                     raise Violation("an older promise was broken before a younger", commit.stream, event)
             case PaymentAuthorized(), Payment() if state.authorization:
                 raise Violation("an order was authorized twice", commit.stream, commit.sequence)
+            case PaymentCaptured(), Payment():
+                if state.captures[event.capture_id].status == "captured":
+                    raise Violation("one capture was made twice", commit.stream, commit.sequence)
+                if state.amount is None or state.captured + event.amount + event.held > state.amount.amount:
+                    raise Violation("more was taken than was authorized", commit.stream, commit.sequence)
+            case PaymentRefunded(), Payment() if state.refunded + event.amount > state.captured:
+                raise Violation("more was given back than was taken", commit.stream, commit.sequence)
 
     def _require_no_suspicion(self) -> None:
         if self._suspicions:
@@ -245,7 +253,7 @@ class Watch(Witness):
             self._order(cloud, tally, order, payment, claims)
         if claims:
             raise Violation("stock is claimed by nobody", *list(claims)[:3])
-        self._money(cloud, orders)
+        self._money(cloud, orders, tally)
 
     def _order(self, cloud: Cloud, tally: Tally, order: Order, payment: Payment, claims: dict[str, str]) -> None:
         for line in order.lines.values():
@@ -274,20 +282,29 @@ class Watch(Witness):
             return cloud.scheduler.seconds > 3 * AUTHORIZATION_TIME.total_seconds()
         return tally.cancelled.get(order.order_id) == 202
 
-    def _money(self, cloud: Cloud, orders: Mapping[str, Order]) -> None:
-        """Money is held once, for orders that go on and cost something, and for no others."""
-        held: dict[str, int] = defaultdict(int)
-        for service in cloud.system.services:
-            if service.ledger_table:
-                for row in cloud.database.tables[service.ledger_table].items():
-                    if row.get("money", {}).get("S") == "held":
-                        held[row["pk"]["S"][-36:]] += 1
+    def _money(self, cloud: Cloud, orders: Mapping[str, Order], tally: Tally) -> None:
+        """The provider holds, has taken and has given back what our books say, and what callers were told."""
+        moved = _moved(cloud)
         for order in orders.values():
-            wanted = 1 if order.status != CANCELLED and order.total.amount else 0
-            if held.pop(order.order_id, 0) != wanted:
+            payment: Payment = self.states.get(f"Payment#{order.order_id}", Payment())
+            held, captured, refunded = moved.pop(order.order_id, (0, 0, 0))
+            if (held, captured, refunded) != (payment.held, payment.captured, payment.refunded):
+                raise Violation("the provider and our books disagree about money", order.order_id, order.status)
+            wanted = 0 if order.status == CANCELLED else order.total.amount - captured
+            if held != wanted:
                 raise Violation("the provider holds the wrong money", order.order_id, order.status)
-        if held:
-            raise Violation("money is held for nobody", *held)
+            if due(payment) is not None:
+                raise Violation("the provider has not been asked what is due", order.order_id)
+        if moved:
+            raise Violation("money is held for nobody", *moved)
+        for (order_id, capture_id), (status, amount) in tally.captures.items():
+            capture = self.states.get(f"Payment#{order_id}", Payment()).captures.get(capture_id)
+            if status == 202 and (capture is None or capture.amount != amount or capture.status == "asked"):
+                raise Violation("a capture was accepted and not made", order_id, capture_id)
+        for (order_id, refund_id), (status, amount) in tally.refunds.items():
+            refund = self.states.get(f"Payment#{order_id}", Payment()).refunds.get(refund_id)
+            if status == 202 and (refund is None or refund.outstanding or refund.refunded > refund.amount):
+                raise Violation("a refund was accepted and not made", order_id, refund_id, amount)
 
     def _views(self, cloud: Cloud, service: str) -> None:
         """Each document is the fold of its stream, with that stream's version and its index keys."""
@@ -338,6 +355,27 @@ class Watch(Witness):
         for stream, state in self.states.items():
             if stream.partition("#")[0] == category:
                 yield stream, state
+
+
+def _moved(cloud: Cloud) -> dict[str, tuple[int, int, int]]:
+    """By order what the provider really holds, has taken, and has given back."""
+    found: dict[str, tuple[int, int, int]] = {}
+    for service in cloud.system.services:
+        for row in cloud.database.tables[service.ledger_table].items() if service.ledger_table else ():
+            if "order_id" not in row:
+                continue
+            held, captured, refunded = found.get(row["order_id"]["S"], (0, 0, 0))
+            if row["money"]["S"] == "held":
+                held += int(row["left"]["N"] if "left" in row else row["amount"]["S"])
+            for name, value in row.items():
+                if name.startswith(("capture/", "refund/")):
+                    movement = codec.from_json(value["S"], Movement)
+                    amount = movement.amount if movement.reference else 0
+                    captured += amount if name.startswith("capture/") else 0
+                    refunded += amount if name.startswith("refund/") else 0
+            if held or captured:
+                found[row["order_id"]["S"]] = (held, captured, refunded)
+    return found
 
 
 def check_state(stream: str, state: Any) -> None:

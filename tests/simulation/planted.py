@@ -11,7 +11,7 @@ from msgspec import structs
 from orders import domain as orders
 from orders import fulfilment
 from orders.aggregates import ORDER
-from payments import authorization
+from payments import authorization, conversation
 from shared import aws, clock, codec, consumer, envelope, environment, event_store, ids, outbox
 from shared.event_store import ConcurrentCommit, EventStore, Stream
 from shared.events import CommandMetadata, Commit, CommitBody, Event
@@ -204,7 +204,9 @@ def late_claims_left_waiting() -> Iterator[None]:
 def provider_key_per_attempt() -> Iterator[None]:
     """Each attempt asks the provider under a key of its own."""
     with patch.object(
-        authorization, "authorization_key", lambda order_id: f"authorize-{ids.random_hex(4)}-{order_id}"
+        conversation,
+        "authorization_key",
+        lambda order_id, _number=1: f"authorize-{ids.random_hex(4)}-{order_id}",
     ):
         yield
 

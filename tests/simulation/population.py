@@ -40,6 +40,10 @@ class Tally:
     """What must lie in a place of a SKU, after all that callers were told has been put in or taken out."""
     orders: dict[str, str] = field(default_factory=dict)
     cancelled: dict[str, int] = field(default_factory=dict)
+    captures: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """By order and capture id: how its request was answered, and for which amount."""
+    refunds: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    """By order and refund id: how its request was answered, and for which amount."""
     products: set[str] = field(default_factory=set)
     unanswered: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
@@ -72,6 +76,12 @@ class Population:
         task = self.cloud.scheduler.current
         self._waiting.setdefault(action, []).append(task.waker())
         task.wait()
+
+    def order_placed_by(self, action: str) -> str | None:
+        """Called inside a task: the id of the order that the action places, once it has; None when it does not."""
+        if action in self.names and action not in self.tally.orders:
+            self.wait_for(action)
+        return self.tally.orders.get(action)
 
     def page_through(self) -> None:
         """Called inside a task: read every list to its end, in small pages."""
@@ -161,4 +171,10 @@ def _final(status: int, answer: Any) -> bool:
     if status >= 500:
         return False
     problem = str(answer.get("type", "")).rpartition(":")[2]
-    return problem not in ("contended", "unknown-sku", "unknown-location")
+    return problem not in (
+        "contended",
+        "unknown-sku",
+        "unknown-location",
+        "not-authorized-yet",
+        "not-captured-yet",
+    )

@@ -18,10 +18,9 @@ import msgspec
 from immutables import Map
 
 from inventory.domain import promise
-from payments.provider import Authorized, Declined, PaymentProvider, ProviderTimeout
+from payments.provider import PaymentProvider, ProviderTimeout
 from shared import clock, codec, event_store, ids, outbox, projection, telemetry
 from shared.decider import Decider
-from shared.money import Money
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Worker
 
@@ -52,18 +51,17 @@ class UnreliableProvider:
         self._cloud = cloud
         self._provider = provider
 
-    def authorize(self, key: str, amount: Money, method: str) -> Authorized | Declined:
+    def __getattr__(self, question: str) -> Callable[..., Any]:
         """Ask the provider, if the question arrives."""
-        self._lose(0.5)
-        answer = self._provider.authorize(key, amount, method)
-        self._lose(0.5)
-        return answer
+        ask = getattr(self._provider, question)
 
-    def void(self, key: str, authorization_key: str) -> None:
-        """Ask the provider, if the question arrives."""
-        self._lose(0.5)
-        self._provider.void(key, authorization_key)
-        self._lose(0.5)
+        def asked(*about: object) -> Any:
+            self._lose(0.5)
+            answer = ask(*about)
+            self._lose(0.5)
+            return answer
+
+        return asked
 
     def _lose(self, share: float) -> None:
         if self._cloud.chance.random() < share and self._cloud.faults.strikes(f.PROVIDER):
@@ -153,7 +151,7 @@ def _special(cloud: Cloud) -> Mapping[str, Callable[[Any], Any]]:
         "shared.aws.eventbridge": lambda _: lambda: _worker(cloud).eventbridge,
         "shared.aws.sqs": lambda _: lambda: _worker(cloud).sqs,
         "shared.environment.environment": lambda _: lambda: _worker(cloud).environment,
-        "payments.authorization.provider": lambda kept: lambda: UnreliableProvider(cloud, kept()),
+        "payments.providers.provider": lambda kept: lambda: UnreliableProvider(cloud, kept()),
     }
 
 

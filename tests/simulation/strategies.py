@@ -21,11 +21,13 @@ from tests.simulation import faults as f
 from tests.simulation.actions import (
     AdjustStock,
     CancelOrder,
+    CaptureMoney,
     DescribeLocation,
     DescribeProduct,
     PauseReader,
     PlaceOrder,
     RebuildViews,
+    RefundMoney,
 )
 from tests.simulation.faults import Weather
 from tests.simulation.population import MINUTE, Action
@@ -208,6 +210,24 @@ def operators_at_once(people: People) -> Iterator[Action]:
     for number in people.most_of(people.number(2, 6)):
         units = people.one_of(1, -1, 2, -2, people.demand)
         yield AdjustStock(at + people.seconds(0, 1), f"operator-{number}", sku, place, units)
+
+
+@part_of_the_population
+def money(people: People) -> Iterator[Action]:
+    """Money is taken and given back by hand, sometimes the same twice, or more than there is."""
+    for number in range(people.shape.orders):
+        if not people.happens(30):
+            continue
+        order, at = f"order-{number}", people.moment()
+        for part in range(people.one_of(1, 1, 2)):
+            name, amount = f"capture-{number}-{part}", people.one_of(1, 40, 700, 20_000)
+            yield CaptureMoney(at + 20 * part, name, order, f"shipment-{part}", amount)
+            if people.happens(20):
+                later = people.seconds(0, 60)
+                yield CaptureMoney(at + later, f"{name}-again", order, f"shipment-{part}", amount)
+            if people.happens(40):
+                back = people.one_of(1, amount, amount + 1)
+                yield RefundMoney(at + people.seconds(0, 60), f"refund-{number}-{part}", order, name, "rma", back)
 
 
 @st.composite

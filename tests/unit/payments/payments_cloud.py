@@ -8,7 +8,7 @@ from typing import Any
 from moto import mock_aws
 from msgspec import Raw
 
-from payments import authorization, views
+from payments import authorization, providers, views
 from payments.domain import PAYMENTS, Payment
 from shared import aws, codec, ids, resources
 from shared.envelope import CloudEvent
@@ -177,12 +177,12 @@ def payments_cloud() -> Iterator[PaymentsCloud]:
     ):
         _forget()
         create_events_table(aws.dynamodb(), EVENTS)
-        create_views_table(aws.dynamodb(), VIEWS)
+        create_views_table(aws.dynamodb(), VIEWS, {"by_moment": ("due", "moment")}, keys_only=["by_moment"])
         create_ledger_table(aws.dynamodb(), LEDGER)
         yield PaymentsCloud()
         _forget()
 
 
 def _forget() -> None:
-    authorization.provider.cache_clear()
+    providers.provider.cache_clear()
     views._projector.cache_clear()

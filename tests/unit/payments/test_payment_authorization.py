@@ -7,9 +7,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payments import authorization
+from payments import conversation, providers
 from payments.domain import MAX_ATTEMPTS
-from payments.provider import Authorized, Declined, PaymentProvider, ProviderTimeout
+from payments.provider import Hold, ProviderTimeout
+from payments.sandbox import Sandbox
 from shared import aws
 from shared.envelope import CloudEvent
 from shared.environment import MisconfiguredError
@@ -17,6 +18,7 @@ from shared.money import Money
 from tests.support.faults import Died, at_moment, die
 from tests.support.lambda_process import lambda_process
 from tests.unit.payments.payments_cloud import (
+    LEDGER,
     PaymentsCloud,
     new_order,
     requested,
@@ -272,20 +274,15 @@ def test_no_order_of_deliveries_and_deaths_holds_money_twice_or_too_long(
     assert_settled(cloud, order, voided=True)
 
 
-class LosingVoids:
+class LosingVoids(Sandbox):
     """A connection to the provider that loses the answers to the first voids."""
 
-    def __init__(self, provider: PaymentProvider, losses: int) -> None:
-        self._provider = provider
-        self._losses = losses
+    losses = 7
 
-    def authorize(self, key: str, amount: Money, method: str) -> Authorized | Declined:
-        return self._provider.authorize(key, amount, method)
-
-    def void(self, key: str, authorization_key: str) -> None:
-        self._provider.void(key, authorization_key)
-        self._losses -= 1
-        if self._losses >= 0:
+    def void(self, key: str, hold: Hold) -> None:
+        super().void(key, hold)
+        self.losses -= 1
+        if self.losses >= 0:
             raise ProviderTimeout(key)
 
 
@@ -294,8 +291,8 @@ def test_a_void_whose_answer_is_lost_is_asked_again_until_it_is_done(
 ) -> None:
     order = new_order()
     cloud.drain(requested(order))
-    lossy = LosingVoids(authorization.provider(), losses=7)
-    monkeypatch.setattr(authorization, "provider", lambda: lossy)
+    lossy = LosingVoids(aws.dynamodb(), LEDGER)
+    monkeypatch.setattr(conversation, "provider", lambda: lossy)
     cloud.drain(void_requested(order))
     assert cloud.happened(order)[2:] == ["VoidAsked", *["VoidTimedOut"] * 7, "PaymentVoided"]
     assert_settled(cloud, order, voided=True)
@@ -304,16 +301,16 @@ def test_a_void_whose_answer_is_lost_is_asked_again_until_it_is_done(
 
 def test_a_key_that_was_used_otherwise_fails_the_message(cloud: PaymentsCloud) -> None:
     order = new_order()
-    authorization.provider().void(f"authorize-{order}", "something else")
+    providers.provider().void(f"authorize-{order}", Hold("something else", order, Money(1, "EUR"), ""))
     message = requested(order)
     assert cloud.deliver(message) == [message]
     assert cloud.payment(order).status == "requested"
 
 
 def test_an_unknown_provider_is_named() -> None:
-    authorization.provider.cache_clear()
+    providers.provider.cache_clear()
     with (
         lambda_process("payments", "authorization", payment_provider="piggybank"),
         pytest.raises(MisconfiguredError, match="piggybank"),
     ):
-        authorization.provider()
+        providers.provider()

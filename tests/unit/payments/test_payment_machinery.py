@@ -10,12 +10,13 @@ import pytest
 from payments import health, outbox, views
 from payments.views import PaymentView
 from shared import aws, resources
+from shared.money import Money
 from shared.outbox import PublicationFailed
 from tests.unit.payments.payments_cloud import BUS, PaymentsCloud, new_order, requested, void_requested
 
 
 def shown(order_id: str) -> tuple[PaymentView, int]:
-    document = resources.views().get("Payment", order_id, PaymentView, consistent=True)
+    document = resources.views().get(f"Payment#{order_id}", "Books", PaymentView, consistent=True)
     assert document is not None
     return document
 
@@ -44,7 +45,7 @@ def test_the_view_agrees_with_the_stream(
     assert document.reason == payment.reason == ("order cancelled" if then_void else reason)
     assert document.attempts == payment.attempts == attempts
     assert document.authorization == payment.authorization
-    assert (document.amount, document.currency) == (4990, "EUR")
+    assert document.amount == Money(4990, "EUR")
     assert version == cloud.commits(order)
     assert document.asked_at <= document.changed_at
 
@@ -108,14 +109,14 @@ def test_an_answer_carries_what_is_held(cloud: PaymentsCloud, published: list[di
     order = new_order()
     cloud.drain(requested(order))
     outbox.handler({"Records": cloud.stream_records(order)}, None)
-    assert [msgspec.json.decode(entry["Detail"])["data"] for entry in published] == [
-        {
-            "order_id": order,
-            "amount": 4990,
-            "currency": "EUR",
-            "authorization": cloud.ledger(order)["authorize"].authorization,
-        }
-    ]
+    [data] = [msgspec.json.decode(entry["Detail"])["data"] for entry in published]
+    assert data.pop("expires_at") == cloud.payment(order).expires_at != ""
+    assert data == {
+        "order_id": order,
+        "amount": 4990,
+        "currency": "EUR",
+        "authorization": cloud.ledger(order)["authorize"].authorization,
+    }
 
 
 def test_a_bus_that_takes_nothing_fails_the_batch(cloud: PaymentsCloud, monkeypatch: pytest.MonkeyPatch) -> None:

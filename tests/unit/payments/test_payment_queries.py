@@ -32,12 +32,15 @@ def test_an_authorized_payment_shows_amount_authorization_and_history(cloud: Pay
     status, headers, body = get(order)
     assert (status, headers["etag"]) == (200, '"3"')
     history = body.pop("history")
+    assert body.pop("expires_at") == cloud.payment(order).expires_at
     assert body == {
         "order_id": order,
         "status": "authorized",
         "attempts": 2,
         "amount": {"amount": 4990, "currency": "EUR"},
         "authorization": cloud.ledger(order)["authorize"].authorization,
+        "held": 4990,
+        "left": 4990,
     }
     assert [entry["type"] for entry in history] == [
         "payments.AuthorizationAsked",

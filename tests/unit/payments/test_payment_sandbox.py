@@ -9,6 +9,7 @@ import pytest
 from payments.provider import (
     Authorized,
     Declined,
+    Hold,
     KeyReused,
     PaymentProvider,
     ProviderTimeout,
@@ -50,6 +51,11 @@ def key(order: str) -> str:
     return authorization_key(order)
 
 
+def hold(key: str, method: str = "tok_accepted", amount: Money = AMOUNT) -> Hold:
+    """An authorization of the order that `key` ends with."""
+    return Hold(key, key[-36:], amount, method)
+
+
 def money(client: "DynamoDBClient", key: str) -> str:
     return client.get_item(TableName=LEDGER, Key={"pk": {"S": key}})["Item"]["money"]["S"]
 
@@ -59,7 +65,7 @@ def calls(client: "DynamoDBClient", key: str) -> int:
 
 
 def test_an_accepted_token_holds_money(sandbox: PaymentProvider, client: "DynamoDBClient", key: str) -> None:
-    assert isinstance(sandbox.authorize(key, AMOUNT, "tok_accepted"), Authorized)
+    assert isinstance(sandbox.authorize(hold(key, "tok_accepted")), Authorized)
     assert money(client, key) == "held"
 
 
@@ -75,13 +81,13 @@ def test_an_accepted_token_holds_money(sandbox: PaymentProvider, client: "Dynamo
 def test_other_tokens_are_declined(
     sandbox: PaymentProvider, client: "DynamoDBClient", key: str, method: str, reason: str
 ) -> None:
-    assert sandbox.authorize(key, AMOUNT, method) == Declined(reason)
+    assert sandbox.authorize(hold(key, method)) == Declined(reason)
     assert money(client, key) == "refused"
 
 
 def test_the_first_answer_is_the_answer(sandbox: PaymentProvider, client: "DynamoDBClient", key: str) -> None:
-    first = sandbox.authorize(key, AMOUNT, "tok_accepted")
-    assert [sandbox.authorize(key, AMOUNT, "tok_accepted") for _ in range(4)] == [first] * 4
+    first = sandbox.authorize(hold(key, "tok_accepted"))
+    assert [sandbox.authorize(hold(key, "tok_accepted")) for _ in range(4)] == [first] * 4
     assert calls(client, key) == 5
 
 
@@ -92,25 +98,25 @@ def test_the_first_answer_is_the_answer(sandbox: PaymentProvider, client: "Dynam
 def test_one_key_with_two_requests_is_refused(
     sandbox: PaymentProvider, client: "DynamoDBClient", key: str, amount: Money, method: str
 ) -> None:
-    sandbox.authorize(key, AMOUNT, "tok_accepted")
+    sandbox.authorize(hold(key, "tok_accepted"))
     with pytest.raises(KeyReused):
-        sandbox.authorize(key, amount, method)
+        sandbox.authorize(hold(key, method, amount))
     assert (money(client, key), calls(client, key)) == ("held", 1)
 
 
 def test_a_void_key_belongs_to_one_authorization(sandbox: PaymentProvider, order: str) -> None:
-    sandbox.void(void_key(order), authorization_key(order))
+    sandbox.void(void_key(order), hold(authorization_key(order)))
     with pytest.raises(KeyReused):
-        sandbox.void(void_key(order), authorization_key(new_order()))
+        sandbox.void(void_key(order), hold(authorization_key(new_order())))
 
 
 def test_the_answer_that_is_lost_once_was_an_authorization(
     sandbox: PaymentProvider, client: "DynamoDBClient", key: str
 ) -> None:
     with pytest.raises(ProviderTimeout):
-        sandbox.authorize(key, AMOUNT, "tok_timeout_once")
+        sandbox.authorize(hold(key, "tok_timeout_once"))
     assert money(client, key) == "held"
-    assert isinstance(sandbox.authorize(key, AMOUNT, "tok_timeout_once"), Authorized)
+    assert isinstance(sandbox.authorize(hold(key, "tok_timeout_once")), Authorized)
 
 
 def test_the_answer_that_is_always_lost_can_be_voided(
@@ -118,32 +124,32 @@ def test_the_answer_that_is_always_lost_can_be_voided(
 ) -> None:
     for _ in range(3):
         with pytest.raises(ProviderTimeout):
-            sandbox.authorize(key, AMOUNT, "tok_timeout_always")
+            sandbox.authorize(hold(key, "tok_timeout_always"))
     assert money(client, key) == "held"
-    sandbox.void(void_key(order), key)
+    sandbox.void(void_key(order), hold(key))
     assert money(client, key) == "voided"
 
 
 def test_a_void_may_be_repeated(sandbox: PaymentProvider, client: "DynamoDBClient", order: str, key: str) -> None:
-    first = sandbox.authorize(key, AMOUNT, "tok_accepted")
+    first = sandbox.authorize(hold(key, "tok_accepted"))
     for _ in range(3):
-        sandbox.void(void_key(order), key)
+        sandbox.void(void_key(order), hold(key))
     assert (money(client, key), calls(client, void_key(order))) == ("voided", 3)
-    assert sandbox.authorize(key, AMOUNT, "tok_accepted") == first, "the first answer, though it holds no more"
+    assert sandbox.authorize(hold(key, "tok_accepted")) == first, "the first answer, though it holds no more"
     assert money(client, key) == "voided"
 
 
 def test_a_void_that_comes_before_its_authorization_keeps_it_from_holding_money(
     sandbox: PaymentProvider, client: "DynamoDBClient", order: str, key: str
 ) -> None:
-    sandbox.void(void_key(order), key)
-    assert sandbox.authorize(key, AMOUNT, "tok_accepted") == Declined("authorization_voided")
+    sandbox.void(void_key(order), hold(key))
+    assert sandbox.authorize(hold(key, "tok_accepted")) == Declined("authorization_voided")
     assert money(client, key) == "voided"
 
 
 def test_many_callers_at_once_get_one_answer(sandbox: PaymentProvider, client: "DynamoDBClient", key: str) -> None:
     with ThreadPoolExecutor(16) as pool:
-        answers = list(pool.map(lambda _: sandbox.authorize(key, AMOUNT, "tok_accepted"), range(64)))
+        answers = list(pool.map(lambda _: sandbox.authorize(hold(key, "tok_accepted")), range(64)))
     assert len({answer.authorization for answer in answers if isinstance(answer, Authorized)}) == 1
     assert not [answer for answer in answers if isinstance(answer, Declined)]
     assert calls(client, key) == 64
@@ -152,7 +158,7 @@ def test_many_callers_at_once_get_one_answer(sandbox: PaymentProvider, client: "
 def test_of_many_callers_at_once_one_loses_its_answer(sandbox: PaymentProvider, key: str) -> None:
     def authorize(_: int) -> bool:
         try:
-            sandbox.authorize(key, AMOUNT, "tok_timeout_once")
+            sandbox.authorize(hold(key, "tok_timeout_once"))
         except ProviderTimeout:
             return False
         return True
@@ -164,7 +170,7 @@ def test_of_many_callers_at_once_one_loses_its_answer(sandbox: PaymentProvider, 
 def test_two_requests_at_once_under_one_key_are_never_both_taken(sandbox: PaymentProvider, key: str) -> None:
     def authorize(amount: int) -> int | None:
         try:
-            sandbox.authorize(key, Money(amount, "EUR"), "tok_accepted")
+            sandbox.authorize(hold(key, "tok_accepted", Money(amount, "EUR")))
         except KeyReused:
             return None
         return amount

@@ -1,0 +1,55 @@
+"""Takes up, by the clock, payments whose authorization has expired and those that still wait for an answer."""
+
+from typing import Any
+
+from payments.conversation import settle
+from payments.domain import PAYMENTS, CheckExpiry
+from payments.views import SHARDS
+from shared import clock, telemetry
+from shared.decider import Command, execute
+from shared.events import CommandMetadata, originating
+from shared.rejection import Unavailable
+from shared.resources import history, views
+
+
+class SweepFailed(Exception):
+    """Some payments could not be looked at; the next sweep finds them again."""
+
+
+def handler(_event: dict[str, Any], _context: object) -> None:
+    """Look at every payment whose moment has come."""
+    now = clock.iso(clock.now())
+    looked_at = waiting = failed = 0
+    for shard in SHARDS:
+        for stream_id in views().keys(("due", shard), "moment", "by_moment", upto=now):
+            try:
+                _look(stream_id, now)
+                looked_at += 1
+            except Unavailable as error:
+                waiting += 1
+                telemetry.warning("answer outstanding", stream=stream_id, error=f"{type(error).__name__}: {error}")
+            except Exception as error:
+                failed += 1
+                telemetry.error("payment not looked at", stream=stream_id, **telemetry.failure(error))
+    telemetry.info("swept", looked_at=looked_at, waiting=waiting, failed=failed)
+    if failed:
+        raise SweepFailed(f"{failed} of {looked_at + waiting + failed} payments")
+
+
+def _look(stream_id: str, now: str) -> None:
+    first = history().commit(stream_id, 1)
+    sweep = originating(f"deadline/{now}", actor="stowage.payments")
+    journey = first.commands[0] if first is not None else sweep
+
+    def metadata(part: str) -> CommandMetadata:
+        """Goes on with the payment's own journey: the correlation id and trace of its first commit."""
+        return CommandMetadata(
+            command_id=f"{sweep.command_id}/{part}",
+            correlation_id=journey.correlation_id,
+            traceparent=telemetry.child_traceparent(journey.traceparent),
+            causation_id=sweep.command_id,
+            actor=sweep.actor,
+        )
+
+    outcome = execute(history(), PAYMENTS, stream_id, Command(CheckExpiry(now), metadata("expiry")))
+    settle(outcome, metadata)
