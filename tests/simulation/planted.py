@@ -261,7 +261,7 @@ NOTICED: tuple[tuple[Bug, int], ...] = (
     (no_condition_on_the_commit, 5),
     (keys_that_count_events, 10),
     (repeats_not_recognized, 5),
-    (batch_failures_swallowed, 15),
+    (batch_failures_swallowed, 40),
     (published_before_the_commit, 2),
     (outbox_skips_on_trouble, 5),
     (bus_answers_ignored, 5),
