@@ -87,8 +87,11 @@ def settle(outcome: Outcome[Payment], metadata: Metadata) -> Stream[Payment]:
 
     Raises OutcomeUnknown, or another Unavailable when the provider cannot be asked now: what is due stays due.
     """
-    stream = outcome.stream
-    fresh = set(_intents(outcome))
+    return take_up(outcome.stream, metadata, frozenset(_intents(outcome)))
+
+
+def take_up(stream: Stream[Payment], metadata: Metadata, fresh: frozenset[str] = frozenset()) -> Stream[Payment]:
+    """The same for a payment as it was found; `fresh` is what nobody else can have asked the provider yet."""
     while (step := due(stream.state)) is not None:
         subject = _subject(step)
         answer = _ask(step, stream, known=subject in fresh)
@@ -103,7 +106,7 @@ def settle(outcome: Outcome[Payment], metadata: Metadata) -> Stream[Payment]:
         command = Command(answer, metadata(f"{subject}/{type(answer).__name__}{attempt}"))
         recorded = execute(history(), PAYMENTS, stream.id, command, known=stream)
         stream = recorded.stream
-        fresh = (fresh | set(_intents(recorded))) - {subject}
+        fresh = fresh.union(_intents(recorded)) - {subject}
         following = due(stream.state)
         asked_again = following is not None and _subject(following) == subject
         if asked_again and (isinstance(answer, _TIMEOUTS) or following == step):

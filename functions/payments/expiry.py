@@ -9,6 +9,7 @@ from shared import clock, telemetry
 from shared.decider import Command, execute
 from shared.events import CommandMetadata, originating
 from shared.rejection import Unavailable
+from shared.resilience import CircuitOpen
 from shared.resources import history, views
 
 
@@ -17,7 +18,7 @@ class SweepFailed(Exception):
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
-    """Look at every payment whose moment has come."""
+    """Look at every payment whose moment has come; while the provider is left alone, none can go on."""
     now = clock.iso(clock.now())
     looked_at = waiting = failed = 0
     for shard in SHARDS:
@@ -25,6 +26,9 @@ def handler(_event: dict[str, Any], _context: object) -> None:
             try:
                 _look(stream_id, now)
                 looked_at += 1
+            except CircuitOpen as error:
+                telemetry.warning("all wait", error=str(error))
+                return
             except Unavailable as error:
                 waiting += 1
                 telemetry.warning("answer outstanding", stream=stream_id, error=f"{type(error).__name__}: {error}")

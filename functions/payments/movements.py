@@ -1,16 +1,15 @@
 """Captures and refunds that people ask for."""
 
-from typing import Any
-
 from msgspec import Struct
 from msgspec.structs import replace
 
 from payments.contracts import CaptureId, RefundId, RefundReason
-from payments.conversation import settle
+from payments.conversation import settle, take_up
 from payments.documents import CaptureDocument, RefundDocument, captures_of, refunds_of
 from payments.domain import PAYMENTS, Capture, Payment, Refund
 from shared import telemetry
 from shared.decider import execute
+from shared.events import CommandMetadata
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import OrderId
 from shared.money import Currency, Money, PositiveMinorUnits
@@ -68,7 +67,10 @@ def refund(request: Request, order_id: OrderId, body: NewRefund) -> Response:
 
 
 def _carried_out(request: Request, order_id: OrderId, payload: Capture | Refund) -> Payment:
-    """The payment after `payload` and what the provider has said by now; the schedule takes up the rest."""
+    """The payment after `payload` and what the provider has said by now; the schedule takes up the rest.
+
+    What was left without an answer before is taken up first: what can be asked for may depend on it.
+    """
     stream_id = PAYMENTS.stream_id(order_id)
     stream = history().load(PAYMENTS, stream_id)
     if not stream.sequence:
@@ -78,12 +80,16 @@ def _carried_out(request: Request, order_id: OrderId, payload: Capture | Refund)
             value=order_id,
             remedy="Check the id.",
         )
-    outcome = execute(history(), PAYMENTS, stream_id, request.command(payload), known=stream)
     asked = request.metadata
 
-    def metadata(part: str) -> Any:
+    def metadata(part: str) -> CommandMetadata:
         return replace(asked, command_id=f"{asked.command_id}/{part}", fingerprint="")
 
+    try:
+        stream = take_up(stream, metadata)
+    except Unavailable as error:
+        telemetry.warning("answer outstanding", order_id=order_id, error=f"{type(error).__name__}: {error}")
+    outcome = execute(history(), PAYMENTS, stream_id, request.command(payload), known=stream)
     try:
         return settle(outcome, metadata).state
     except Unavailable as error:

@@ -10,6 +10,7 @@ from typing import Protocol
 from msgspec import Struct
 
 from shared.money import Money
+from shared.rejection import Unavailable
 
 
 class Hold(Struct, frozen=True):
@@ -56,6 +57,10 @@ class ProviderTimeout(Exception):
     """No answer came in time: the provider may have done what it was asked, or not."""
 
 
+class ProviderUnavailable(Unavailable):
+    """The provider cannot be asked now, and has surely done nothing: the same question later."""
+
+
 class KeyReused(Exception):
     """One idempotency key came with two different requests: a mistake of ours, never a customer's."""
 
@@ -65,7 +70,7 @@ class PaymentProvider(Protocol):
 
     An adapter promises: the same key with the same request is answered like the first time and does nothing
     twice; with another request it raises KeyReused; when it cannot know what has become of a call it raises
-    ProviderTimeout.
+    ProviderTimeout; when the call has surely not arrived, ProviderUnavailable. No call waits for ever.
     """
 
     def authorize(self, hold: Hold) -> Authorized | Declined:

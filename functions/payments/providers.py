@@ -1,18 +1,84 @@
-"""The payment provider that this deployment uses."""
+"""The payment provider that this deployment uses, behind a guard that all its processes share."""
 
+from collections.abc import Callable
 from functools import cache
+from typing import TypeVar
 
-from payments.provider import PaymentProvider
+from payments.provider import (
+    Authorized,
+    Captured,
+    Declined,
+    Hold,
+    Lapsed,
+    PaymentProvider,
+    ProviderTimeout,
+    ProviderUnavailable,
+    Refunded,
+)
 from payments.sandbox import Sandbox
 from shared import aws
 from shared.environment import MisconfiguredError, required
+from shared.money import Money
+from shared.resilience import Circuit, Guard, Policy
+
+T = TypeVar("T")
+
+SANDBOX = Policy(attempts=1)
+"""The sandbox loses answers on purpose: whoever asks it has to see that."""
+
+
+class GuardedProvider:
+    """A provider that is asked through a guard."""
+
+    def __init__(self, provider: PaymentProvider, guard: Guard) -> None:
+        self._provider = provider
+        self._guard = guard
+
+    def authorize(self, hold: Hold) -> Authorized | Declined:
+        """See PaymentProvider; like all of these it raises CircuitOpen or Busy when the provider is not asked."""
+        return self._asked(lambda: self._provider.authorize(hold))
+
+    def capture(self, key: str, hold: Hold, amount: Money) -> Captured | Declined | Lapsed:
+        """See PaymentProvider."""
+        return self._asked(lambda: self._provider.capture(key, hold, amount))
+
+    def refund(self, key: str, hold: Hold, amount: Money) -> Refunded | Declined:
+        """See PaymentProvider."""
+        return self._asked(lambda: self._provider.refund(key, hold, amount))
+
+    def void(self, key: str, hold: Hold) -> None:
+        """See PaymentProvider."""
+        self._asked(lambda: self._provider.void(key, hold))
+
+    def find_authorization(self, hold: Hold) -> Authorized | Declined | None:
+        """See PaymentProvider."""
+        return self._asked(lambda: self._provider.find_authorization(hold))
+
+    def find_capture(self, key: str, hold: Hold) -> Captured | Declined | None:
+        """See PaymentProvider."""
+        return self._asked(lambda: self._provider.find_capture(key, hold))
+
+    def find_refund(self, key: str, hold: Hold) -> Refunded | Declined | None:
+        """See PaymentProvider."""
+        return self._asked(lambda: self._provider.find_refund(key, hold))
+
+    def _asked(self, question: Callable[[], T]) -> T:
+        return self._guard.call(question)
 
 
 @cache
 def provider() -> PaymentProvider:
     """The payment provider that the environment names."""
+    at, policy = adapter()
+    circuit = Circuit(aws.dynamodb(), required("sandbox_ledger_table"), required("payment_provider"))
+    return GuardedProvider(at, Guard(circuit, policy, (ProviderTimeout, ProviderUnavailable)))
+
+
+@cache
+def adapter() -> tuple[PaymentProvider, Policy]:
+    """The adapter to the provider that the environment names, and how it is called."""
     match required("payment_provider"):
         case "sandbox":
-            return Sandbox(aws.dynamodb(), required("sandbox_ledger_table"))
+            return Sandbox(aws.dynamodb(), required("sandbox_ledger_table")), SANDBOX
         case unknown:
             raise MisconfiguredError(f"environment: PAYMENT_PROVIDER {unknown!r} is unknown; there is 'sandbox'")

@@ -42,6 +42,7 @@ EXPECTED_FAILURES = (
     "Unavailable",
     "Contended",
     "OutcomeUnknown",
+    "CircuitOpen",
     "ClientError",
     "ReadTimeoutError",
     "PublicationFailed",
@@ -49,6 +50,10 @@ EXPECTED_FAILURES = (
     "SweepFailed",
 )
 """What a handler may fail with while faults happen: each of these means "try again"."""
+
+
+EXPECTED_TROUBLE = ("bus refused entries", "circuit opened")
+"""What a handler may report as an error while faults happen."""
 
 
 class Violation(AssertionError):
@@ -126,7 +131,7 @@ class Watch(Witness):
         """A log line: failures that no retry can explain are bugs."""
         error = str(fields.get("error", ""))
         name = message if level == "RAISED" else error.partition(":")[0]
-        if level == "WARNING" or name in EXPECTED_FAILURES or message == "bus refused entries":
+        if level == "WARNING" or name in EXPECTED_FAILURES or message in EXPECTED_TROUBLE:
             return
         if "poison" in message or "poison" in str(fields.get("event_id", "")):
             return

@@ -151,7 +151,7 @@ def _special(cloud: Cloud) -> Mapping[str, Callable[[Any], Any]]:
         "shared.aws.eventbridge": lambda _: lambda: _worker(cloud).eventbridge,
         "shared.aws.sqs": lambda _: lambda: _worker(cloud).sqs,
         "shared.environment.environment": lambda _: lambda: _worker(cloud).environment,
-        "payments.providers.provider": lambda kept: lambda: UnreliableProvider(cloud, kept()),
+        "payments.providers.adapter": lambda kept: lambda: (UnreliableProvider(cloud, kept()[0]), kept()[1]),
     }
 
 

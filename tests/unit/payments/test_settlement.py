@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from payments import providers
 from payments.domain import PAYMENTS, Payment, due
+from payments.provider import ProviderUnavailable
+from payments.sandbox import Sandbox
 from shared import aws, clock, codec
 from shared.envelope import CloudEvent
 from tests.support.deliveries import bus_event
@@ -295,6 +298,65 @@ def test_a_capture_without_an_answer_is_accepted_and_finished_by_the_clock(till:
     till.sweep(timedelta(minutes=2))
     assert till.shown(order)["captures"][0]["status"] == "captured"
     assert captured_and_refunded(till, order) == (3000, 0)
+
+
+# --- while the provider is away ---
+
+
+class Outage:
+    """A provider that does not answer while it is away. Counts what it is asked."""
+
+    def __init__(self) -> None:
+        self.away = True
+        self.asked = 0
+
+    def __getattr__(self, question: str) -> Callable[..., Any]:
+        def ask(*about: object) -> Any:
+            self.asked += 1
+            if self.away:
+                raise ProviderUnavailable("connection refused")
+            return getattr(Sandbox(aws.dynamodb(), "payments-sandbox"), question)(*about)
+
+        return ask
+
+
+@pytest.fixture
+def outage(monkeypatch: pytest.MonkeyPatch) -> Outage:
+    away = Outage()
+    monkeypatch.setattr(providers, "adapter", lambda: (away, providers.SANDBOX))
+    return away
+
+
+def test_an_outage_parks_orders_and_fails_none(till: Till, outage: Outage) -> None:
+    outage.away = False
+    shipped = [till.authorized() for _ in range(3)]
+    outage.away, outage.asked = True, 0
+    placed = [new_order() for _ in range(20)]
+
+    def ask_for_all() -> list[bool]:
+        answers = [till.capture(order, 3000) for order in shipped]
+        for order in placed:
+            data = {"order_id": order, "amount": 5000, "currency": "EUR", "method": "tok_accepted"}
+            answers.append(till.tell(order, "orders.PaymentAuthorizationRequested", data, "authorization"))
+        return answers
+
+    for _ in range(10):
+        assert not any(ask_for_all()), "every message comes again"
+        till.now += timedelta(seconds=1)
+    assert outage.asked == providers.SANDBOX.failures, "an open circuit keeps everybody away"
+    assert {till.payment(order).status for order in placed} == {"requested"}
+    assert {till.payment(order).attempts for order in placed} == {0}, "not being asked is no failed attempt"
+    answer = till.post(shipped[0], "captures", {"capture_id": "d2", "amount": 1, "currency": "EUR"})
+    assert (answer.status, answer.body["status"]) == (202, "asked")
+    for _ in range(5):
+        till.sweep(timedelta(minutes=1))
+    assert outage.asked <= providers.SANDBOX.failures + 5, "one tries at a time"
+    outage.away = False
+    till.sweep(timedelta(minutes=6))
+    till.sweep(timedelta(minutes=1))
+    assert {till.payment(order).status for order in placed} == {"authorized"}
+    assert [captured_and_refunded(till, order)[0] for order in shipped] == [3001, 3000, 3000]
+    assert all(ask_for_all()), "the messages find their work done"
 
 
 # --- death at any moment ---
