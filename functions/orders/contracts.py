@@ -4,8 +4,20 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from shared.address import Address
 from shared.events import Event
-from shared.identifiers import LineId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.gs1 import Sscc
+from shared.identifiers import (
+    CalendarDate,
+    HoldingId,
+    LineId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    Sku,
+    Timestamp,
+    WarehouseCode,
+)
 from shared.money import Currency, MinorUnits, Money, PositiveMinorUnits
 from shared.quantity import Quantity
 
@@ -36,7 +48,39 @@ MAX_REASON = 200
 Reason = Annotated[str, Meta(min_length=1, max_length=MAX_REASON)]
 Attempt = Annotated[int, Meta(ge=1, description="1 for the first time; higher when it is asked again.")]
 
+Priority = Annotated[
+    int, Meta(ge=0, le=9, description="How urgent an order is: 9 goes first, 0 last.", examples=[5])
+]
+NORMAL_PRIORITY = 5
+CarrierService = Annotated[
+    str,
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,59}$",
+        description="The carrier's service that was promised; without one the cheapest that fits is taken.",
+        examples=["own-fleet:standard"],
+    ),
+]
+ShipmentId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f-]{36}$",
+        description="One shipment of an order: what is packed, labelled, dispatched and paid together.",
+        examples=["0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"],
+    ),
+]
+ReturnId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f-]{36}$",
+        description="A return that was authorized.",
+        examples=["0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f"],
+    ),
+]
+Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="A length in millimetres.", examples=[400])]
+Grams = Annotated[int, Meta(ge=0, le=100_000_000, description="A weight in grams.", examples=[2_350])]
+
 MAX_LINES = 1_500
+MAX_LINES_TO_PICK = 300
 
 
 class OrderLine(Struct, frozen=True):
@@ -74,6 +118,12 @@ class OrderPlaced(Event, frozen=True):
     lines: tuple[OrderLine, ...]
     reference: Reference | None = None
     customer: CustomerReference | None = None
+    ship_to: Address | None = None
+    priority: Priority = NORMAL_PRIORITY
+    ship_by: Timestamp | None = None
+    carrier_service: CarrierService | None = None
+    partial_shipments: bool = True
+    substitutes_allowed: bool = False
 
 
 class PaymentAuthorizationRequested(Event, frozen=True):
@@ -165,6 +215,158 @@ class AllocationDelayed(Event, frozen=True):
     deadline: Timestamp
 
 
+class Pick(Struct, frozen=True, omit_defaults=True):
+    """Concrete units that are set aside for a line: in which holding, and where that stood then."""
+
+    holding: HoldingId
+    place: HoldingId
+    units: int
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class LineToPick(Struct, frozen=True):
+    """A line whose units are to be picked: `quantity` of them, as `picks` say.
+
+    `answer` numbers inventory's answers on the line: picks with a higher number replace the earlier ones. A pick
+    whose holding is a pick list's container is in there already.
+    """
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    answer: Annotated[int, Meta(ge=0)]
+    picks: tuple[Pick, ...]
+
+
+class PickingRequested(Event, frozen=True):
+    """Units of the order are to be picked.
+
+    Large orders come in parts, and lines whose picks have changed come again: `number` counts what the order has
+    asked for, and what a higher number says of a line, of `priority`, `ship_by` and `carrier_service` holds.
+    `total_lines` are those of the whole order.
+    """
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    number: Annotated[int, Meta(ge=1)]
+    lines: Annotated[tuple[LineToPick, ...], Meta(max_length=MAX_LINES_TO_PICK)]
+    total_lines: Annotated[int, Meta(ge=1)]
+    priority: Priority = NORMAL_PRIORITY
+    ship_by: Timestamp | None = None
+    carrier_service: CarrierService | None = None
+    substitutes_allowed: bool = False
+
+
+class Carton(Struct, frozen=True, omit_defaults=True):
+    """A packed carton: its outer measures, and what it weighs with its contents."""
+
+    sscc: Sscc
+    length_mm: Millimetres
+    width_mm: Millimetres
+    height_mm: Millimetres
+    weight_g: Grams
+    carton_type: str | None = None
+
+
+class ShipmentRequested(Event, frozen=True):
+    """A shipment of the order is packed and may leave: its cartons need labels. `value` is that of the goods."""
+
+    order_id: OrderId
+    shipment_id: ShipmentId
+    warehouse: WarehouseCode
+    ship_to: Address
+    cartons: tuple[Carton, ...]
+    value: Money
+    service: CarrierService | None = None
+    reference: Reference | None = None
+
+
+class ShipToChanged(Event, frozen=True):
+    """Shipments that were requested go elsewhere: labels with another address are void, and made anew."""
+
+    order_id: OrderId
+    shipment_ids: tuple[ShipmentId, ...]
+    ship_to: Address
+
+
+class ShipmentCancellationRequested(Event, frozen=True):
+    """Shipments that were requested are not to leave, unless they have left already."""
+
+    order_id: OrderId
+    shipment_ids: tuple[ShipmentId, ...]
+    reason: Reason
+
+
+class UnitsOfLine(Struct, frozen=True):
+    """So many units of a line."""
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+
+
+class RemainderCancelled(Event, frozen=True):
+    """Part of the order has left; the rest (`lines`) never will, and holds no stock any more."""
+
+    order_id: OrderId
+    reason: Reason
+    lines: tuple[UnitsOfLine, ...]
+
+
+class CancellationRefused(Event, frozen=True):
+    """The order was to be cancelled, but had left by then: it goes on. What was sent can be returned."""
+
+    order_id: OrderId
+    reason: Reason
+
+
+class ReturnedLine(Struct, frozen=True, omit_defaults=True):
+    """Units of a line that the customer may send back."""
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    lot: LotNumber | None = None
+
+
+class ReturnAuthorized(Event, frozen=True):
+    """The customer may send goods back: they are expected in the warehouse."""
+
+    return_id: ReturnId
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[ReturnedLine, ...]
+    reason: Reason
+
+
+class ReplacementRequested(Event, frozen=True):
+    """Goods that came back are replaced: order `replacement_id` sends others, and costs nothing."""
+
+    order_id: OrderId
+    return_id: ReturnId
+    replacement_id: OrderId
+    channel: Channel
+    warehouse: WarehouseCode
+    currency: Currency
+    lines: tuple[OrderLine, ...]
+    requested_at: Timestamp
+    reference: Reference | None = None
+    customer: CustomerReference | None = None
+    ship_to: Address | None = None
+    priority: Priority = NORMAL_PRIORITY
+    carrier_service: CarrierService | None = None
+
+
+class OrderClosed(Event, frozen=True):
+    """Everything that was to be sent is delivered and paid: `shipped` is its value, `captured` what was taken."""
+
+    order_id: OrderId
+    shipped: Money
+    captured: MinorUnits
+
+
 class OrderReserved(Event, frozen=True):
     """Every line has its units and the money is authorized: the order is ready to be released to picking."""
 
@@ -215,8 +417,17 @@ PUBLISHED: tuple[type[Event], ...] = (
     AllocationRequested,
     OrderAllocated,
     AllocationDelayed,
+    PickingRequested,
+    ShipmentRequested,
+    ShipToChanged,
+    ShipmentCancellationRequested,
     CancellationStarted,
+    CancellationRefused,
+    RemainderCancelled,
     OrderCancelled,
+    OrderClosed,
+    ReturnAuthorized,
+    ReplacementRequested,
     FulfilmentStalled,
 )
 
@@ -224,6 +435,9 @@ _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 _AT = "2026-01-31T09:30:00.000Z"
 _DEADLINE = "2026-01-31T09:45:00.000Z"
 _REQUESTED = (RequestedLine("1", "MUG-0350-BLU", 6),)
+_SHIPMENT = "0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"
+_RETURN = "0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f"
+_SHIP_TO = Address(name="Kim Example", street1="Langer Weg 12", city="Berlin", postal_code="10115", country="DE")
 
 EXAMPLES: dict[type[Event], Event] = {
     OrderPlaced: OrderPlaced(
@@ -235,14 +449,16 @@ EXAMPLES: dict[type[Event], Event] = {
         lines=(OrderLine("1", "MUG-0350-BLU", 6, 895),),
         reference="WS-100482",
         customer="C-20931",
+        ship_to=_SHIP_TO,
+        priority=7,
+        ship_by="2026-01-31T16:00:00.000Z",
+        carrier_service="own-fleet:standard",
     ),
     PaymentAuthorizationRequested: PaymentAuthorizationRequested(
         order_id=_ORDER, amount=5370, currency="EUR", method="tok_accepted", deadline=_DEADLINE
     ),
     PaymentVoidRequested: PaymentVoidRequested(order_id=_ORDER, reason="customer changed their mind"),
-    CaptureRequested: CaptureRequested(
-        order_id=_ORDER, capture_id="0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e", amount=5370, currency="EUR"
-    ),
+    CaptureRequested: CaptureRequested(order_id=_ORDER, capture_id=_SHIPMENT, amount=5370, currency="EUR"),
     RefundRequested: RefundRequested(order_id=_ORDER, refund_id="RMA-20931", amount=895, reason="goods returned"),
     ReservationRequested: ReservationRequested(
         order_id=_ORDER, warehouse="MAIN", promised_at=_AT, lines=_REQUESTED, deadline=_DEADLINE
@@ -260,6 +476,64 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     OrderAllocated: OrderAllocated(order_id=_ORDER, deadline="2026-02-07T09:30:02.000Z"),
     AllocationDelayed: AllocationDelayed(order_id=_ORDER, lines=("1",), deadline=_DEADLINE),
+    PickingRequested: PickingRequested(
+        order_id=_ORDER,
+        warehouse="MAIN",
+        number=1,
+        lines=(
+            LineToPick(
+                "1",
+                "MUG-0350-BLU",
+                6,
+                120_000,
+                (Pick("A-01-02-3", "A-01-02-3", 6, lot="L2026-04", expires_on="2027-06-30"),),
+            ),
+        ),
+        total_lines=1,
+        priority=7,
+        ship_by="2026-01-31T16:00:00.000Z",
+        carrier_service="own-fleet:standard",
+    ),
+    ShipmentRequested: ShipmentRequested(
+        order_id=_ORDER,
+        shipment_id=_SHIPMENT,
+        warehouse="MAIN",
+        ship_to=_SHIP_TO,
+        cartons=(Carton("106141412345678908", 400, 300, 200, 2_350, "BOX-M"),),
+        value=Money(5370, "EUR"),
+        service="own-fleet:standard",
+        reference="WS-100482",
+    ),
+    ShipToChanged: ShipToChanged(order_id=_ORDER, shipment_ids=(_SHIPMENT,), ship_to=_SHIP_TO),
+    ShipmentCancellationRequested: ShipmentCancellationRequested(
+        order_id=_ORDER, shipment_ids=(_SHIPMENT,), reason="customer changed their mind"
+    ),
+    CancellationRefused: CancellationRefused(order_id=_ORDER, reason="customer changed their mind"),
+    RemainderCancelled: RemainderCancelled(
+        order_id=_ORDER, reason="customer changed their mind", lines=(UnitsOfLine("1", "MUG-0350-BLU", 2),)
+    ),
+    OrderClosed: OrderClosed(order_id=_ORDER, shipped=Money(5370, "EUR"), captured=5370),
+    ReturnAuthorized: ReturnAuthorized(
+        return_id=_RETURN,
+        order_id=_ORDER,
+        warehouse="MAIN",
+        lines=(ReturnedLine("1", "MUG-0350-BLU", 1, "L2026-04"),),
+        reason="arrived broken",
+    ),
+    ReplacementRequested: ReplacementRequested(
+        order_id=_ORDER,
+        return_id=_RETURN,
+        replacement_id="6c1b2f2d-0e0a-8a52-9c58-5e1e0e3a6900",
+        channel="webshop",
+        warehouse="MAIN",
+        currency="EUR",
+        lines=(OrderLine("1", "MUG-0350-BLU", 1, 0),),
+        requested_at="2026-02-20T09:30:00.000Z",
+        reference="WS-100482",
+        customer="C-20931",
+        ship_to=_SHIP_TO,
+        priority=7,
+    ),
     CancellationStarted: CancellationStarted(
         order_id=_ORDER, reason="customer changed their mind", deadline=_DEADLINE
     ),

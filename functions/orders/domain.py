@@ -21,15 +21,19 @@ from immutables import Map
 from msgspec import Struct, structs
 
 from orders.contracts import (
+    MAX_LINES_TO_PICK,
     MAX_REASON,
+    NORMAL_PRIORITY,
     PUBLISHED,
     AllocationDelayed,
     AllocationRequested,
     CancellationStarted,
+    CarrierService,
     Channel,
     CustomerReference,
     FulfilmentStalled,
     LineToAllocate,
+    LineToPick,
     OrderAllocated,
     OrderBackordered,
     OrderCancelled,
@@ -39,6 +43,9 @@ from orders.contracts import (
     PaymentAuthorizationRequested,
     PaymentMethod,
     PaymentVoidRequested,
+    Pick,
+    PickingRequested,
+    Priority,
     Reason,
     Reference,
     ReleasedLine,
@@ -46,17 +53,9 @@ from orders.contracts import (
     ReservationReleaseRequested,
     ReservationRequested,
 )
+from shared.address import Address
 from shared.events import Event, EventCatalog
-from shared.identifiers import (
-    CalendarDate,
-    HoldingId,
-    LineId,
-    LotNumber,
-    OrderId,
-    SerialNumber,
-    Timestamp,
-    WarehouseCode,
-)
+from shared.identifiers import LineId, OrderId, Timestamp, WarehouseCode
 from shared.money import MAX_MINOR_UNITS, Money
 from shared.rejection import Conflict, NotFound, Unprocessable
 
@@ -120,17 +119,6 @@ class LineFreed(Event, frozen=True):
     answer: int
 
 
-class Pick(Struct, frozen=True, omit_defaults=True):
-    """Concrete units that are set aside for a line: in which holding, and where that stood then."""
-
-    holding: HoldingId
-    place: HoldingId
-    units: int
-    lot: LotNumber | None = None
-    expires_on: CalendarDate | None = None
-    serials: tuple[SerialNumber, ...] = ()
-
-
 class LineSetAside(Event, frozen=True):
     """Concrete units are set aside for a line. `answer` is the number of that answer in the allocation's book."""
 
@@ -174,6 +162,7 @@ class Line(Struct, frozen=True):
     """A line of the order: what is wanted, where it stands, and the latest answers of inventory on it.
 
     `answer` is that on its promise, `allocation` that on its allocation: `picks` are set aside, `missing` are not.
+    `requested` is the allocation that picking was last asked to pick.
     """
 
     line_id: str
@@ -185,6 +174,7 @@ class Line(Struct, frozen=True):
     allocation: int = 0
     picks: tuple[Pick, ...] = ()
     missing: int = 0
+    requested: int = 0
 
 
 class Order(Struct, frozen=True):
@@ -206,6 +196,13 @@ class Order(Struct, frozen=True):
     reason: str = ""
     attempt: int = 1
     deadline: str = ""
+    ship_to: Address | None = None
+    priority: int = NORMAL_PRIORITY
+    ship_by: str | None = None
+    carrier_service: str | None = None
+    partial_shipments: bool = True
+    substitutes_allowed: bool = False
+    picking_requests: int = 0
 
     def lines_in(self, *statuses: str) -> list[Line]:
         """The lines in any of `statuses`, in the order of their numbers."""
@@ -226,6 +223,12 @@ class PlaceOrder(Struct, frozen=True):
     placed_at: Timestamp
     lines: tuple[OrderLine, ...]
     at: datetime
+    ship_to: Address | None = None
+    priority: Priority = NORMAL_PRIORITY
+    ship_by: Timestamp | None = None
+    carrier_service: CarrierService | None = None
+    partial_shipments: bool = True
+    substitutes_allowed: bool = False
 
 
 class CancelOrder(Struct, frozen=True):
@@ -377,6 +380,12 @@ def evolve(order: Order, event: Event) -> Order:
                 total=event.total,
                 placed_at=event.placed_at,
                 lines=Map({line.line_id: Line(**structs.asdict(line)) for line in event.lines}),
+                ship_to=event.ship_to,
+                priority=event.priority,
+                ship_by=event.ship_by,
+                carrier_service=event.carrier_service,
+                partial_shipments=event.partial_shipments,
+                substitutes_allowed=event.substitutes_allowed,
             )
         case PaymentAuthorizationRequested():
             return structs.replace(
@@ -417,6 +426,12 @@ def evolve(order: Order, event: Event) -> Order:
             return structs.replace(order, status=ALLOCATING, attempt=1, deadline=event.deadline)
         case OrderAllocated():
             return structs.replace(order, status=ALLOCATED, deadline=event.deadline)
+        case PickingRequested():
+            asked = {
+                wanted.line_id: structs.replace(order.lines[wanted.line_id], requested=wanted.answer)
+                for wanted in event.lines
+            }
+            return structs.replace(order, lines=order.lines.update(asked), picking_requests=event.number)
         case LineFreed():
             return _with_line(order, event.line_id, LINE_RELEASED, event.answer)
         case OrderReserved():
@@ -468,6 +483,12 @@ def _place(command: PlaceOrder, order: Order) -> Iterator[Event]:
         total=total,
         placed_at=command.placed_at,
         lines=command.lines,
+        ship_to=command.ship_to,
+        priority=command.priority,
+        ship_by=command.ship_by,
+        carrier_service=command.carrier_service,
+        partial_shipments=command.partial_shipments,
+        substitutes_allowed=command.substitutes_allowed,
     )
     yield placed
     if amount == 0:
@@ -567,6 +588,27 @@ def _line_allocated(command: NoteAllocatedLine, order: Order) -> Iterator[Event]
     order = evolve(order, noted)
     if order.status == ALLOCATING and len(order.lines_in(LINE_ALLOCATED)) == len(order.lines):
         yield OrderAllocated(order_id=order.order_id, deadline=_until(command.at, PICKING_TIME))
+        yield from _picking(order)
+
+
+def _picking(order: Order) -> Iterator[PickingRequested]:
+    """Ask for the picks that picking has not been told of, in parts."""
+    ready = [line for line in order.lines_in(LINE_ALLOCATED) if line.requested < line.allocation]
+    for number, start in enumerate(range(0, len(ready), MAX_LINES_TO_PICK), order.picking_requests + 1):
+        yield PickingRequested(
+            order_id=order.order_id,
+            warehouse=order.warehouse,
+            number=number,
+            lines=tuple(
+                LineToPick(line.line_id, line.sku, line.quantity, line.allocation, line.picks)
+                for line in ready[start : start + MAX_LINES_TO_PICK]
+            ),
+            total_lines=len(order.lines),
+            priority=order.priority,
+            ship_by=order.ship_by,
+            carrier_service=order.carrier_service,
+            substitutes_allowed=order.substitutes_allowed,
+        )
 
 
 def _line_incomplete(command: NoteUnallocatedLine, order: Order) -> Iterator[Event]:

@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from orders.aggregates import ORDER
+from orders.contracts import Pick
 from orders.domain import (
     NoteAbandonedPayment,
     NoteAllocatedLine,
@@ -16,7 +17,6 @@ from orders.domain import (
     NoteUnallocatedLine,
     NoteVoid,
     NoteWaitingLine,
-    Pick,
 )
 from orders.subscriptions import (
     READS,

@@ -8,18 +8,22 @@ from orders.aggregates import ORDER
 from orders.assortment import unknown
 from orders.contracts import (
     MAX_LINES,
+    NORMAL_PRIORITY,
     AllocationRequested,
     CancellationStarted,
+    CarrierService,
     Channel,
     CustomerReference,
     OrderLine,
     OrderPlaced,
     PaymentMethod,
+    Priority,
     Reason,
     Reference,
 )
 from orders.domain import ALLOCATING, CANCELLING, PLACED, CancelOrder, Order, PlaceOrder, ReleaseOrder
 from shared import clock
+from shared.address import Address
 from shared.decider import Outcome, execute
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import DEFAULT_WAREHOUSE, OrderId, Sku, Timestamp, WarehouseCode
@@ -49,7 +53,8 @@ class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
     """An order as a channel hands it in.
 
     `reference` and `customer` are the channel's own numbers (never a name or an address); `placed_at` is when
-    the channel took the order (left out: now).
+    the channel took the order (left out: now). `ship_to` may follow until the first label is made. With
+    `partial_shipments` what is there goes first; without, the order waits until all of it is packed.
     """
 
     channel: Channel
@@ -60,6 +65,12 @@ class NewOrder(Struct, frozen=True, forbid_unknown_fields=True):
     customer: CustomerReference | None = None
     warehouse: WarehouseCode = DEFAULT_WAREHOUSE
     placed_at: Timestamp | None = None
+    ship_to: Address | None = None
+    priority: Priority = NORMAL_PRIORITY
+    ship_by: Timestamp | None = None
+    carrier_service: CarrierService | None = None
+    partial_shipments: bool = True
+    substitutes_allowed: bool = False
 
 
 class OrderReceipt(Struct, frozen=True):
@@ -114,6 +125,12 @@ def place_order(request: Request, body: NewOrder) -> Response:
             for number, line in enumerate(body.lines, start=1)
         ),
         at=now,
+        ship_to=body.ship_to,
+        priority=body.priority,
+        ship_by=body.ship_by,
+        carrier_service=body.carrier_service,
+        partial_shipments=body.partial_shipments,
+        substitutes_allowed=body.substitutes_allowed,
     )
     outcome = execute(history(), ORDER, ORDER.stream_id(order_id), request.command(command))
     placed = next(event for event in outcome.events if isinstance(event, OrderPlaced))

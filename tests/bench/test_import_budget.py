@@ -25,6 +25,7 @@ biip reads its lists by importlib.resources; zint's bindings import pydoc, which
 
 KERNEL = frozenset(
     [
+        "address",
         "availability",
         "aws",
         "clock",
