@@ -60,10 +60,10 @@ def handle(event: CloudEvent) -> None:
         case InspectionDecided() as decided:
             inspect(decided, metadata)
         case LotRecalled() as recalled:
-            block = BlockLot(recalled.sku, recalled.lot, recalled.reason, event.time)
+            block = BlockLot(recalled.sku, recalled.lot, recalled.reason, event.time, notice=event.order_in_stream)
             _lot(recalled.sku, recalled.lot, block, metadata)
         case LotRecallLifted() as lifted:
-            unblock = UnblockLot(lifted.sku, lifted.lot, "recall lifted", event.time)
+            unblock = UnblockLot(lifted.sku, lifted.lot, "recall lifted", event.time, event.order_in_stream)
             _lot(lifted.sku, lifted.lot, unblock, metadata)
         case StockDeparted() as departed:
             arrive(departed, metadata)
@@ -95,11 +95,14 @@ def handle(event: CloudEvent) -> None:
 def receive(received: GoodsReceived, metadata: CommandMetadata) -> None:
     """Put the goods of one receipt into stock: onto their handling units, or to the shipment's loose goods."""
     by_holding: dict[str, list[Goods]] = {}
+    blocked: set[tuple[str, str]] = set()
     for line in received.lines:
-        goods = _goods(line, received, metadata)
+        goods, recalled = _goods(line, received, metadata)
         by_holding.setdefault(line.sscc or received.shipment_id, []).append(goods)
+        if recalled and line.lot is not None:
+            blocked.add((line.sku, line.lot))
     for holding, goods_there in by_holding.items():
-        _receive(holding, tuple(goods_there), received, metadata)
+        _receive(holding, tuple(goods_there), tuple(sorted(blocked)), received, metadata)
 
 
 def inspect(decided: InspectionDecided, metadata: CommandMetadata) -> None:
@@ -120,7 +123,13 @@ def inspect(decided: InspectionDecided, metadata: CommandMetadata) -> None:
         execute(history(), HOLDING, HOLDING.stream_id(one.holding), Command(command, metadata))
 
 
-def _receive(holding: str, goods: tuple[Goods, ...], received: GoodsReceived, metadata: CommandMetadata) -> None:
+def _receive(
+    holding: str,
+    goods: tuple[Goods, ...],
+    blocked: tuple[tuple[str, str], ...],
+    received: GoodsReceived,
+    metadata: CommandMetadata,
+) -> None:
     books = ground.books(holding)
     claim: str | None = None
     place = received.location
@@ -141,13 +150,15 @@ def _receive(holding: str, goods: tuple[Goods, ...], received: GoodsReceived, me
         supplier=received.supplier,
         unit_type=None if holding == received.shipment_id else UNANNOUNCED_TYPE,
         claim=claim,
+        blocked=blocked,
     )
     execute(history(), HOLDING, books.id, Command(command, metadata))
     if claim is not None:
         settle(holding, metadata, (claim,))
 
 
-def _goods(line: ReceivedGoods, received: GoodsReceived, metadata: CommandMetadata) -> Goods:
+def _goods(line: ReceivedGoods, received: GoodsReceived, metadata: CommandMetadata) -> tuple[Goods, bool]:
+    """A line as goods, and whether their lot is recalled."""
     product = ground.product_of(line.sku)
     goods = Goods(
         sku=line.sku,
@@ -161,7 +172,7 @@ def _goods(line: ReceivedGoods, received: GoodsReceived, metadata: CommandMetada
     )
     goods = ground.measured(goods, product)
     if line.lot is None:
-        return goods
+        return goods, False
     note = RegisterLot(
         sku=line.sku,
         lot=line.lot,

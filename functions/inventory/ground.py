@@ -203,8 +203,11 @@ def registered(
     )
 
 
-def noted(goods: Goods, command: RegisterLot, metadata: CommandMetadata) -> Goods:
-    """Like `registered`, for goods that are here whatever their label says: the lot's own expiry date counts."""
+def noted(goods: Goods, command: RegisterLot, metadata: CommandMetadata) -> tuple[Goods, bool]:
+    """Like `registered`, for goods that are here whatever their label says: the lot's own expiry date counts.
+
+    And whether the lot is recalled.
+    """
     known = lot_of(command.sku, command.lot)
     if not known.lot:
         stream_id = LOT.stream_id(command.sku, command.lot)
@@ -214,11 +217,12 @@ def noted(goods: Goods, command: RegisterLot, metadata: CommandMetadata) -> Good
         except Conflict:
             known = lot_of(command.sku, command.lot)
     blocked = known.blocked and goods.status == "available"
-    return structs.replace(
+    described = structs.replace(
         goods,
         expires_on=known.expires_on or goods.expires_on,
         status="quarantine" if blocked else goods.status,
     )
+    return described, known.blocked
 
 
 def blocked_among(goods: Iterable[Goods]) -> tuple[tuple[str, str], ...]:

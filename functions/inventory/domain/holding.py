@@ -32,6 +32,7 @@ from inventory.stock_contracts import (
 )
 from shared.events import Event
 from shared.gs1 import SSCC_LENGTH
+from shared.identifiers import StockStatus
 
 LANES_REMEMBERED = 500
 LOOSE = "loose"
@@ -50,6 +51,16 @@ class Lane(Struct, frozen=True, array_like=True):
     lane: int
     number: int
     latest: int
+
+
+class Verdict(Struct, frozen=True, array_like=True):
+    """What an inspection has decided for units that are still to come."""
+
+    accepted_units: int
+    rejected_units: int
+    rejected_status: StockStatus
+    decided_at: str
+    rejected_serials: tuple[str, ...] = ()
 
 
 class SpaceTaken(Event, frozen=True):
@@ -99,7 +110,25 @@ class SpaceFreed(Event, frozen=True):
     claim: str
 
 
-PRIVATE: tuple[type[Event], ...] = (SpaceTaken, UnitExpected, UnitSettled, UnitLeft, SpaceFreed)
+class InspectionNoted(Event, frozen=True):
+    """What an inspection has decided for units that wait for it and have not come yet, possibly none."""
+
+    inspection_id: str
+    accepted_units: int
+    rejected_units: int
+    rejected_status: StockStatus
+    decided_at: str
+    rejected_serials: tuple[str, ...] = ()
+
+
+PRIVATE: tuple[type[Event], ...] = (
+    SpaceTaken,
+    UnitExpected,
+    UnitSettled,
+    UnitLeft,
+    SpaceFreed,
+    InspectionNoted,
+)
 
 
 class Holding(Struct, frozen=True):
@@ -108,7 +137,7 @@ class Holding(Struct, frozen=True):
     `items` by what tells them apart; `net` what it adds to its warehouses' promises, by warehouse and SKU and then
     by expiry date; `occupants` and `claims` what else takes room here. For containers: `kind`, `warehouse` (empty:
     in transit), `place`, the number of its latest `move`. `lanes` and `seen` make departures, arrivals and
-    receipts happen once.
+    receipts happen once; `inspected` keeps what inspections have decided for goods that come after the decision.
     """
 
     items: Items = Map()
@@ -118,6 +147,7 @@ class Holding(Struct, frozen=True):
     lanes: Map[str, Lane] = Map()
     departures: int = 0
     seen: Map[str, tuple[tuple[int, int], ...]] = Map()
+    inspected: Map[str, Verdict] = Map()
     kind: str = ""
     warehouse: str = ""
     place: str = ""
@@ -244,6 +274,15 @@ def evolve(holding: Holding, event: Event) -> Holding:
         case StockDeallocated():
             items = allocating(holding.items, line_key(event.order_id, event.line_id), event.goods, -1)
             return structs.replace(holding, items=items)
+        case InspectionNoted():
+            verdict = Verdict(
+                event.accepted_units,
+                event.rejected_units,
+                event.rejected_status,
+                event.decided_at,
+                event.rejected_serials,
+            )
+            return structs.replace(holding, inspected=holding.inspected.set(event.inspection_id, verdict))
         case _:
             return _as_container(holding, event)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from inventory.measures import Text
 from inventory.stock_contracts import LotBlocked, LotRegistered, LotUnblocked, ProcessId
@@ -12,7 +12,11 @@ from shared.rejection import Conflict, NotFound
 
 
 class Lot(Struct, frozen=True):
-    """A batch of a product; an empty `lot` means: none of it has come yet (it may be blocked all the same)."""
+    """A batch of a product; an empty `lot` means: none of it has come yet (it may be blocked all the same).
+
+    `decided_at` is when it was last blocked or unblocked; `notice` is the number of the latest recall or lifting
+    that receiving has told of.
+    """
 
     sku: str = ""
     lot: str = ""
@@ -23,6 +27,17 @@ class Lot(Struct, frozen=True):
     registered_at: str = ""
     blocked: bool = False
     reason: str = ""
+    decided_at: str = ""
+    notice: int = 0
+
+
+class NoticeHeard(Event, frozen=True):
+    """Receiving has told of a recall, or of its lifting: its `notice`th word on this lot."""
+
+    notice: int
+
+
+PRIVATE: tuple[type[Event], ...] = (NoticeHeard,)
 
 
 class RegisterLot(Struct, frozen=True):
@@ -38,22 +53,27 @@ class RegisterLot(Struct, frozen=True):
 
 
 class BlockLot(Struct, frozen=True):
-    """Recall the lot. `known`: only one of which something has come, as people who mistype should be told."""
+    """Recall the lot. `known`: only one of which something has come, as people who mistype should be told.
+
+    With a `notice`: only when receiving has told of nothing later, and nobody has decided otherwise since `at`.
+    """
 
     sku: Sku
     lot: LotNumber
     reason: Text
     at: Timestamp
     known: bool = False
+    notice: int = 0
 
 
 class UnblockLot(Struct, frozen=True):
-    """Lift the recall."""
+    """Lift the recall; with a `notice` as in BlockLot."""
 
     sku: Sku
     lot: LotNumber
     reason: Text
     at: Timestamp
+    notice: int = 0
 
 
 def decide(command: RegisterLot | BlockLot | UnblockLot, lot: Lot) -> Sequence[Event]:
@@ -70,20 +90,21 @@ def decide(command: RegisterLot | BlockLot | UnblockLot, lot: Lot) -> Sequence[E
                     remedy="Check the lot number on the label.",
                     code="unknown-lot",
                 )
-            if lot.blocked:
-                return []
-            return [LotBlocked(sku=command.sku, lot=command.lot, reason=command.reason, blocked_at=command.at)]
+            blocked = LotBlocked(sku=command.sku, lot=command.lot, reason=command.reason, blocked_at=command.at)
+            return _decided(command, blocked, lot)
         case UnblockLot():
-            if not lot.blocked:
-                return []
-            return [LotUnblocked(sku=command.sku, lot=command.lot, reason=command.reason, unblocked_at=command.at)]
+            unblocked = LotUnblocked(
+                sku=command.sku, lot=command.lot, reason=command.reason, unblocked_at=command.at
+            )
+            return _decided(command, unblocked, lot)
 
 
-def evolve(lot: Lot, event: LotRegistered | LotBlocked | LotUnblocked) -> Lot:
+def evolve(lot: Lot, event: LotRegistered | LotBlocked | LotUnblocked | NoticeHeard) -> Lot:
     """The lot after `event`."""
     match event:
         case LotRegistered():
-            return Lot(
+            return structs.replace(
+                lot,
                 sku=event.sku,
                 lot=event.lot,
                 expires_on=event.expires_on,
@@ -91,13 +112,13 @@ def evolve(lot: Lot, event: LotRegistered | LotBlocked | LotUnblocked) -> Lot:
                 supplier=event.supplier,
                 shipment_id=event.shipment_id,
                 registered_at=event.registered_at,
-                blocked=lot.blocked,
-                reason=lot.reason,
             )
         case LotBlocked():
-            return _blocked(lot, event.reason, blocked=True)
+            return structs.replace(lot, blocked=True, reason=event.reason, decided_at=event.blocked_at)
         case LotUnblocked():
-            return _blocked(lot, event.reason, blocked=False)
+            return structs.replace(lot, blocked=False, reason=event.reason, decided_at=event.unblocked_at)
+        case NoticeHeard():
+            return structs.replace(lot, notice=event.notice)
 
 
 def _register(command: RegisterLot, lot: Lot) -> Sequence[Event]:
@@ -124,15 +145,13 @@ def _register(command: RegisterLot, lot: Lot) -> Sequence[Event]:
     ]
 
 
-def _blocked(lot: Lot, reason: str, *, blocked: bool) -> Lot:
-    return Lot(
-        sku=lot.sku,
-        lot=lot.lot,
-        expires_on=lot.expires_on,
-        produced_on=lot.produced_on,
-        supplier=lot.supplier,
-        shipment_id=lot.shipment_id,
-        registered_at=lot.registered_at,
-        blocked=blocked,
-        reason=reason,
-    )
+def _decided(command: BlockLot | UnblockLot, event: LotBlocked | LotUnblocked, lot: Lot) -> Sequence[Event]:
+    """`event` where it changes something. What receiving tells counts in receiving's order, not as it arrives."""
+    heard: list[Event] = []
+    if command.notice:
+        if command.notice <= lot.notice:
+            return []
+        heard = [NoticeHeard(notice=command.notice)]
+        if command.at < lot.decided_at:
+            return heard
+    return [*heard, event] if lot.blocked != isinstance(event, LotBlocked) else heard

@@ -6,7 +6,14 @@ from msgspec import Struct, structs
 
 from inventory.domain import numbers
 from inventory.domain.goods import AVAILABLE, Item, items_of, together
-from inventory.domain.holding import Holding, changed_supply, evolve, receipts_of
+from inventory.domain.holding import (
+    Holding,
+    InspectionNoted,
+    Verdict,
+    changed_supply,
+    evolve,
+    receipts_of,
+)
 from inventory.domain.room import Rules, load_of, require_room
 from inventory.measures import Code, CubicMillimetres, Ordinal, Text, Weight
 from inventory.stock_contracts import (
@@ -75,7 +82,10 @@ class AdjustStock(Struct, frozen=True):
 
 
 class ReceiveGoods(Struct, frozen=True):
-    """Note goods that have come in. A handling unit not known yet is created as `unit_type`, at `place`."""
+    """Note goods that have come in. A handling unit not known yet is created as `unit_type`, at `place`.
+
+    `blocked` are the (SKU, lot) among them that are recalled.
+    """
 
     holding: HoldingId
     warehouse: WarehouseCode
@@ -89,6 +99,7 @@ class ReceiveGoods(Struct, frozen=True):
     unit_type: HandlingUnitType | None = None
     rules: Rules | None = None
     claim: Text | None = None
+    blocked: tuple[tuple[str, str], ...] = ()
 
 
 class CountStock(Struct, frozen=True):
@@ -256,7 +267,7 @@ def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
         claim=command.claim,
         supply=changed_supply(holding, warehouse, [(goods, 1) for goods in command.goods]),
     )
-    return [*events, received]
+    return [*events, received, *_inspected_before(command, evolve(holding, received))]
 
 
 def count(command: CountStock, holding: Holding) -> Sequence[Event]:
@@ -337,35 +348,89 @@ def withdraw_expired(command: WithdrawExpired, holding: Holding) -> Sequence[Eve
 
 
 def apply_inspection(command: ApplyInspection, holding: Holding) -> Sequence[Event]:
-    """Everything that waited for the inspection waits no longer: rejected first, then accepted, then the rest.
+    """Everything that waited for the inspection waits no longer; what comes of it later will not wait.
 
-    What was rejected is named by serial, or by units; what is left over, because more lie there than were
-    inspected, stays in quarantine.
+    A decision counts once. What was rejected is named by serial, or by units; what is left over, because more lie
+    there than were inspected, stays in quarantine.
+    """
+    if command.inspection_id in holding.inspected:
+        return []
+    verdict = Verdict(
+        command.accepted_units,
+        command.rejected_units,
+        command.rejected_status,
+        command.occurred_at,
+        command.rejected_serials,
+    )
+    return _released(holding, command, command.inspection_id, verdict, command.accepted_status)
+
+
+def _inspected_before(command: ReceiveGoods, holding: Holding) -> list[Event]:
+    """What follows for goods that were decided on before they came."""
+    events: list[Event] = []
+    for inspection_id in dict.fromkeys(goods.inspection_id for goods in command.goods):
+        if inspection_id is None or inspection_id not in holding.inspected:
+            continue
+        recalled = any(
+            goods.inspection_id == inspection_id and (goods.sku, goods.lot) in command.blocked
+            for goods in command.goods
+        )
+        released = _released(
+            holding,
+            command,
+            inspection_id,
+            holding.inspected[inspection_id],
+            "quarantine" if recalled else AVAILABLE,
+        )
+        for event in released:
+            holding = evolve(holding, event)
+        events += released
+    return events
+
+
+def _released(
+    holding: Holding,
+    command: ApplyInspection | ReceiveGoods,
+    inspection_id: str,
+    verdict: Verdict,
+    accepted_status: StockStatus,
+) -> list[Event]:
+    """What is here of an inspection's goods, as decided: rejected first, then accepted, then the rest.
+
+    Units that were rejected by serial number and are not here yet leave others alone.
     """
     held = sorted(
-        (item for item in holding.items.values() if item.inspection_id == command.inspection_id),
-        key=lambda item: (item.serial not in command.rejected_serials, item.turn),
+        (item for item in holding.items.values() if item.inspection_id == inspection_id),
+        key=lambda item: (item.serial not in verdict.rejected_serials, item.turn),
     )
-    if not held:
-        return []
+    serials = {item.serial for item in held if item.serial}
+    coming = tuple(serial for serial in verdict.rejected_serials if serial not in serials)
     warehouse = "" if holding.in_transit else warehouse_of(holding, command.warehouse)
-    rejected, rest = _split(held, command.rejected_units)
-    accepted, left = _split(rest, command.accepted_units)
+    rejected, rest = _split(held, max(0, verdict.rejected_units - (len(coming) if serials else 0)))
+    accepted, left = _split(rest, verdict.accepted_units)
     events: list[Event] = []
     for goods, status in (
-        (rejected, command.rejected_status),
-        (accepted, command.accepted_status),
+        (rejected, verdict.rejected_status),
+        (accepted, accepted_status),
         ([item.some(item.units) for item in left], "quarantine"),
     ):
         if goods:
             changed = _with_status(
-                holding, command.holding, warehouse, goods, status, "inspected", command.occurred_at,
-                inspection_id=command.inspection_id,
+                holding, command.holding, warehouse, goods, status, "inspected", verdict.decided_at,
+                inspection_id=inspection_id,
             )  # fmt: skip
             for event in changed:
                 holding = evolve(holding, event)
             events += changed
-    return events
+    noted = InspectionNoted(
+        inspection_id=inspection_id,
+        accepted_units=verdict.accepted_units - sum(goods.units for goods in accepted),
+        rejected_units=verdict.rejected_units - sum(goods.units for goods in rejected),
+        rejected_status=verdict.rejected_status,
+        decided_at=verdict.decided_at,
+        rejected_serials=coming,
+    )
+    return [*events, noted]
 
 
 def take(

@@ -5,8 +5,9 @@ from typing import Any
 
 from msgspec import structs
 
-from inventory.aggregates import HOLDING, PROMISE
+from inventory.aggregates import HOLDING, LOT, PROMISE
 from inventory.domain.holding import Holding
+from inventory.domain.lot import Lot
 from inventory.domain.promise import Promise
 from shared.envelope import CloudEvent
 from tests.support.deliveries import bus_event
@@ -59,6 +60,10 @@ class Warehouse:
     def promise(self, sku: str, warehouse: str = "MAIN") -> Promise:
         """The books of a product's promise."""
         return self.landscape.history("inventory").load(PROMISE, PROMISE.stream_id(warehouse, sku)).state
+
+    def lot(self, sku: str, lot: str) -> Lot:
+        """What is known of a lot."""
+        return self.landscape.history("inventory").load(LOT, LOT.stream_id(sku, lot)).state
 
     def units(self, holding: str, sku: str, status: str = "available", lot: str | None = None) -> int:
         """Units of a status (and lot) in one holding."""
