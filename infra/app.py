@@ -194,11 +194,12 @@ RECEIVING = Service("receiving", (
     }),
     query("reports", {
         f"GET /receiving/reports/{name}": "receiving/read"
-        for name in ("received", "discrepancies", "open", "suppliers", "dock-to-stock", "inspections")
+        for name in ("received", "discrepancies", "open", "suppliers", "dock-to-stock", "inspections", "returns")
     }),
     reaction("quality", batch=2, on=(
         "receiving.InspectionsRequested", "receiving.InspectionLotsCompleted", "receiving.InspectionDecided",
     )),
+    reaction("returns", batch=10, on=("orders.ReturnAuthorized",)),
     reaction("scoring", batch=100, window_s=1, on=("receiving.ShipmentClosed", "inventory.PutAwayConfirmed")),
     replica("masterdata", on=(
         "inventory.ProductRegistered", "inventory.ProductChanged",

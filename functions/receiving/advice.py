@@ -6,10 +6,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from receiving.aggregates import SHIPMENT
-from receiving.contracts import Reference, ShipmentAnnounced, Supplier
+from receiving.contracts import RETURNS, Reference, ShipmentAnnounced, Supplier
 from receiving.domain.shipment import AnnounceShipment, ExpectedGoods
+from receiving.keys import shipment_id
 from receiving.masterdata import Article, articles, packs
-from shared import ids
 from shared.decider import execute
 from shared.gs1 import Gtin, Sscc, as_gtin14, require_gtin
 from shared.http_edge import Request, Response
@@ -60,13 +60,16 @@ class ShipmentReceipt(Struct, frozen=True):
     units: int
 
 
-def shipment_id(supplier: str, reference: str) -> str:
-    """The id of the shipment that a supplier calls by `reference`."""
-    return ids.derived_id("shipment", supplier, reference)
-
-
 def announce(request: Request, notice: NewShipment, *, where: str = "lines[{}]") -> Response:
     """Announce what `notice` says. `where` names its lines in refusals."""
+    if notice.supplier == RETURNS:
+        raise Unprocessable(
+            f"{RETURNS} stands for goods that customers send back; they are announced by their authorization.",
+            field="supplier",
+            value=notice.supplier,
+            remedy="Authorize the return (POST /orders/{id}/returns), or name the supplier.",
+            code="reserved-supplier",
+        )
     shipment = shipment_id(notice.supplier, notice.reference)
     command = AnnounceShipment(
         shipment_id=shipment,

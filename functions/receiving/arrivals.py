@@ -5,9 +5,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from receiving.advice import shipment_id
 from receiving.aggregates import SHIPMENT
-from receiving.contracts import GoodsReceived, ReceivedGoods, Reference, ShipmentArrived, Supplier
+from receiving.contracts import Disposition, GoodsReceived, ReceivedGoods, Reference, ShipmentArrived, Supplier
 from receiving.domain.shipment import (
     CLOSED,
     CloseShipment,
@@ -25,6 +24,7 @@ from receiving.domain.shipment import (
     discrepancies_of,
     totals_of,
 )
+from receiving.keys import shipment_id
 from receiving.masterdata import Article, packs, require_arrival_place
 from receiving.terms import terms_for
 from shared import clock
@@ -73,7 +73,7 @@ class FoundGoods(Struct, frozen=True, forbid_unknown_fields=True):
 
     A product is named by `sku` with `units`, or by the `gtin` of a pack, of which there are `count` (one when left
     out). An `sscc` alone is that handling unit, whole and as announced; with a product it is what the goods stand
-    on.
+    on. Goods of a return have a `disposition`; left out, sound ones are restocked and damaged ones scrapped.
     """
 
     sku: Sku | None = None
@@ -87,6 +87,7 @@ class FoundGoods(Struct, frozen=True, forbid_unknown_fields=True):
     serial: SerialNumber | None = None
     serials: Annotated[tuple[SerialNumber, ...], Meta(max_length=MAX_SERIALS)] = ()
     sscc: Sscc | None = None
+    disposition: Disposition | None = None
 
 
 class FoundEntries(Struct, frozen=True, forbid_unknown_fields=True):
@@ -337,6 +338,7 @@ def _entry(where: str, goods: FoundGoods, boxes: Mapping[str, tuple[Article, int
         goods.produced_on,
         serials,
         goods.sscc,
+        goods.disposition,
     )
 
 

@@ -8,8 +8,10 @@ from shared.events import Event
 from shared.gs1 import Sscc
 from shared.identifiers import (
     CalendarDate,
+    LineId,
     LocationId,
     LotNumber,
+    OrderId,
     SerialNumber,
     ShipmentId,
     Sku,
@@ -66,12 +68,27 @@ LineNumber = Annotated[
 GoodsStatus = Literal["available", "quarantine", "damaged"]
 RejectedStatus = Literal["damaged", "quarantine"]
 
+Disposition = Literal["restock", "quarantine", "scrap"]
+RETURNS: Supplier = "RETURNS"
+"""The supplier of goods that customers send back: nobody's announcement may carry it."""
+ReturnId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f-]{36}$",
+        description="The identifier of a return (RMA).",
+        examples=["0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f"],
+    ),
+]
+
 MAX_RECEIVED_LINES = 200
 MAX_INSPECTION_LOTS = 100
 
 
 class ShipmentAnnounced(Event, frozen=True):
-    """A supplier has announced goods, or announced them anew (`revision` above 1)."""
+    """A supplier has announced goods, or announced them anew (`revision` above 1).
+
+    A customer's return carries its `return_id`, its order and why the goods come back; its supplier is RETURNS.
+    """
 
     shipment_id: ShipmentId
     supplier: Supplier
@@ -81,6 +98,9 @@ class ShipmentAnnounced(Event, frozen=True):
     units: Units
     eta: Timestamp | None = None
     revision: int = 1
+    return_id: ReturnId | None = None
+    order_id: OrderId | None = None
+    reason: Reason | None = None
 
 
 class ShipmentArrived(Event, frozen=True):
@@ -222,6 +242,29 @@ class ShipmentClosed(Event, frozen=True):
     undamaged: bool
 
 
+class ReturnedGoods(Struct, frozen=True):
+    """Units of an order line that have come back, and where they went.
+
+    `restock`: for sale again; `quarantine`: held, also those that wait for an inspection; `scrap`: damaged.
+    """
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    disposition: Disposition
+
+
+class ReturnReceived(Event, frozen=True):
+    """Everything of a return is logged. `lines` are at most what was authorized; more is left out."""
+
+    return_id: ReturnId
+    order_id: OrderId
+    shipment_id: ShipmentId
+    warehouse: WarehouseCode
+    lines: tuple[ReturnedGoods, ...]
+    received_at: Timestamp
+
+
 class LotRecalled(Event, frozen=True):
     """A lot must not be used, wherever it is."""
 
@@ -245,6 +288,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     InspectionLotsCompleted,
     InspectionDecided,
     ShipmentClosed,
+    ReturnReceived,
     LotRecalled,
     LotRecallLifted,
 )
@@ -345,6 +389,17 @@ EXAMPLES: dict[type[Event], Event] = {
         on_time=True,
         complete=True,
         undamaged=False,
+    ),
+    ReturnReceived: ReturnReceived(
+        return_id="0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f",
+        order_id="7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10",
+        shipment_id=_SHIPMENT,
+        warehouse="MAIN",
+        lines=(
+            ReturnedGoods("1", "MUG-0350-BLU", 2, "restock"),
+            ReturnedGoods("1", "MUG-0350-BLU", 1, "scrap"),
+        ),
+        received_at=_AT,
     ),
     LotRecalled: LotRecalled(sku="MILK-1L", lot="L2026-04", reason="Cooling chain broken"),
     LotRecallLifted: LotRecallLifted(sku="MILK-1L", lot="L2026-04"),

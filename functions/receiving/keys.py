@@ -1,9 +1,16 @@
-"""Where documents and files are that more than one capability looks up."""
+"""What shipments, documents and files are called that more than one capability looks up."""
 
 from datetime import timedelta
 
+from shared import ids
+
 ADDRESS_VALID_FOR = timedelta(minutes=15)
 """How long a signed address can be used."""
+
+
+def shipment_id(supplier: str, reference: str) -> str:
+    """The id of the shipment that a supplier calls by `reference`."""
+    return ids.derived_id("shipment", supplier, reference)
 
 
 def plan_key(plan_id: str) -> tuple[str, str]:

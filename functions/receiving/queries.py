@@ -92,6 +92,7 @@ class LineDetails(Struct, frozen=True, omit_defaults=True):
     lot: str | None = None
     expires_on: str | None = None
     sscc: str | None = None
+    line_id: str | None = None
 
 
 class ShipmentDetails(Struct, frozen=True, omit_defaults=True):
@@ -114,6 +115,9 @@ class ShipmentDetails(Struct, frozen=True, omit_defaults=True):
     closed_at: str | None = None
     expired_units: int = 0
     short_life_units: int = 0
+    return_id: str | None = None
+    order_id: str | None = None
+    reason: str | None = None
 
 
 class InspectionDetails(Struct, frozen=True, omit_defaults=True):
@@ -190,6 +194,7 @@ def get_shipment(id: ShipmentId) -> Response:
                 line.lot,
                 line.expires_on,
                 line.sscc,
+                line.line_id,
             )
             for _, line in sorted(state.lines.items())
         ],
@@ -204,6 +209,9 @@ def get_shipment(id: ShipmentId) -> Response:
         closed_at=state.closed_at or None,
         expired_units=state.expired_units,
         short_life_units=state.short_life_units,
+        return_id=state.return_id,
+        order_id=state.order_id,
+        reason=state.reason,
     )
     return Response(200, details, version=stream.sequence)
 

@@ -1,4 +1,4 @@
-"""Reports: received shipments, discrepancies, open and overdue, scorecards, dock-to-stock, inspections.
+"""Reports: received shipments, discrepancies, open and overdue, scorecards, dock-to-stock, inspections, returns.
 
 Each reads one partition per month and one page of it: what a report costs depends on what it shows, never on what
 there is. As JSON, or as CSV with `Accept: text/csv` or `?format=csv`.
@@ -55,6 +55,38 @@ class PeriodQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"sinc
     limit: Rows = 100
 
 
+class ReturnsQuery(Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
+    """From the first day to the last, both included (UTC); left out: this month. Two years at most."""
+
+    since: CalendarDate | None = None
+    until: CalendarDate | None = None
+    format: Literal["json", "csv"] | None = None
+    cursor: str | None = None
+    limit: Rows = 100
+
+
+class ReturnRow(Struct, frozen=True):
+    """A return that was closed: what was authorized, what came back, and where it went.
+
+    `quarantined_units` also counts those that an inspection has accepted since.
+    """
+
+    return_id: str
+    order_id: str
+    reason: str
+    shipment_id: str
+    warehouse: str
+    authorized_at: str
+    arrived_at: str
+    closed_at: str
+    authorized_units: int
+    restocked_units: int
+    quarantined_units: int
+    scrapped_units: int
+    short_units: int
+    over_units: int
+
+
 class OpenShipment(Struct, frozen=True, omit_defaults=True):
     """A shipment that is expected or being received, and whether it should have come."""
 
@@ -104,6 +136,13 @@ class DiscrepancyList(Struct, frozen=True, omit_defaults=True):
     """Discrepancies of shipments that were closed in the period, and the next page's cursor."""
 
     items: list[DiscrepancyRow]
+    cursor: str | None = None
+
+
+class ReturnsReport(Struct, frozen=True, omit_defaults=True):
+    """Returns that were closed in the period, the first closed first, and the next page's cursor."""
+
+    items: list[ReturnRow]
     cursor: str | None = None
 
 
@@ -163,6 +202,34 @@ def inspections(request: Request, query: PeriodQuery) -> Response:
     """The inspections that were decided in a period."""
     found = _in_period(InspectionSummary, "inspection", query)
     return _answer(request, query, InspectionSummary, *found, InspectionReport)
+
+
+@handler.route(
+    "GET", "/receiving/reports/returns", scope="receiving/read", returns=(200, ReturnsReport), media=(CSV,)
+)
+def returns(request: Request, query: ReturnsQuery) -> Response:
+    """What customers sent back in a period, return by return."""
+    found, cursor = _in_period(ShipmentSummary, "return", query)
+    items = [
+        ReturnRow(
+            one.return_id or "",
+            one.order_id or "",
+            one.reason or "",
+            one.shipment_id,
+            one.warehouse,
+            one.announced_at,
+            one.arrived_at,
+            one.closed_at,
+            one.expected_units,
+            one.received_units - one.quarantined_units,
+            one.quarantined_units,
+            one.damaged_units,
+            one.short_units,
+            one.over_units,
+        )
+        for one in found
+    ]
+    return _answer(request, query, ReturnRow, items, cursor, ReturnsReport)
 
 
 @handler.route("GET", "/receiving/reports/open", scope="receiving/read", returns=(200, OpenReport), media=(CSV,))
@@ -243,10 +310,11 @@ def dock_to_stock(request: Request, query: PeriodQuery) -> Response:
     )
 
 
-def _in_period(kind: type[V], name: str, query: PeriodQuery) -> tuple[list[V], str | None]:
+def _in_period(kind: type[V], name: str, query: PeriodQuery | ReturnsQuery) -> tuple[list[V], str | None]:
     """One page of what happened in the period: month by month, until the page is full."""
     since, until, months = _period(query)
     after = decode_cursor(query.cursor)[0] if query.cursor else since
+    supplier = query.supplier if isinstance(query, PeriodQuery) else None
     items: list[V] = []
     for month in months:
         if month < after[:MONTH]:
@@ -258,7 +326,7 @@ def _in_period(kind: type[V], name: str, query: PeriodQuery) -> tuple[list[V], s
             index="by_period",
             after=max(after, month),
             limit=query.limit - len(items),
-            matching=("by", query.supplier) if query.supplier else None,
+            matching=("by", supplier) if supplier else None,
         )
         inside = [(moment, document) for moment, document in page.items if moment[: len(until)] <= until]
         items += [document for _, document in inside]
@@ -302,7 +370,7 @@ def _sum(one: Score, other: Score) -> Score:
     return structs.replace(other, **{name: getattr(one, name) + getattr(other, name) for name in names})
 
 
-def _period(query: PeriodQuery) -> tuple[str, str, list[str]]:
+def _period(query: PeriodQuery | ReturnsQuery) -> tuple[str, str, list[str]]:
     """The first and last day, and the months they span. Raises Invalid naming what is wrong."""
     today = clock.now().date()
     since = _day("from", query.since) or today.replace(day=1)
@@ -334,7 +402,7 @@ def _rate(part: int, whole: int) -> float:
 
 def _answer(
     request: Request,
-    query: PeriodQuery | OpenQuery,
+    query: PeriodQuery | ReturnsQuery | OpenQuery,
     kind: type[V],
     items: list[V],
     cursor: str | None,

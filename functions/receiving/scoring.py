@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from receiving.aggregates import SCORE, SHIPMENT
-from receiving.contracts import ShipmentClosed
+from receiving.contracts import RETURNS, ShipmentClosed
 from receiving.domain.score import ScoreReceipt, TimePutAway
 from receiving.subscriptions import READS, PutAwayConfirmed
 from shared import codec
@@ -24,7 +24,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def commands(event: CloudEvent) -> Iterator[Addressed]:
     """What `event` adds to a scorecard."""
     match codec.from_json(bytes(event.data), READS[event.type]):
-        case ShipmentClosed() as closed:
+        case ShipmentClosed(supplier=supplier) as closed if supplier != RETURNS:
             month = closed.closed_at[:_MONTH]
             yield Addressed(
                 SCORE.stream_id(closed.supplier, month),
@@ -40,7 +40,7 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
             )
         case PutAwayConfirmed(remaining=0, shipment_id=str() as shipment_id) as stored:
             shipment = history().load(SHIPMENT, SHIPMENT.stream_id(shipment_id)).state
-            if shipment.arrived_at:
+            if shipment.arrived_at and shipment.supplier != RETURNS:
                 month = stored.confirmed_at[:_MONTH]
                 taken = datetime.fromisoformat(stored.confirmed_at) - datetime.fromisoformat(shipment.arrived_at)
                 yield Addressed(

@@ -8,7 +8,7 @@ from receiving.contracts import (
     InspectionsRequested,
     ShipmentClosed,
 )
-from shared.identifiers import LocationId, ShipmentId, Sku, Timestamp, WarehouseCode
+from shared.identifiers import LineId, LocationId, LotNumber, OrderId, ShipmentId, Sku, Timestamp, WarehouseCode
 from shared.quantity import Units
 
 
@@ -56,12 +56,32 @@ class PutAwayConfirmed(Struct, frozen=True):
     shipment_id: ShipmentId | None = None
 
 
+class ReturnedLine(Struct, frozen=True):
+    """Units of an order line that may come back; `lot` where it is known which was sent."""
+
+    line_id: LineId
+    sku: Sku
+    units: Units
+    lot: LotNumber | None = None
+
+
+class ReturnAuthorized(Struct, frozen=True):
+    """orders.ReturnAuthorized: a customer may send goods back."""
+
+    return_id: str
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[ReturnedLine, ...]
+    reason: str
+
+
 READS: dict[str, type[Struct]] = {
     "inventory.ProductRegistered": ProductRegistered,
     "inventory.ProductChanged": ProductChanged,
     "inventory.LocationRegistered": LocationRegistered,
     "inventory.LocationChanged": LocationChanged,
     "inventory.PutAwayConfirmed": PutAwayConfirmed,
+    "orders.ReturnAuthorized": ReturnAuthorized,
     "receiving.InspectionsRequested": InspectionsRequested,
     "receiving.InspectionLotsCompleted": InspectionLotsCompleted,
     "receiving.InspectionDecided": InspectionDecided,

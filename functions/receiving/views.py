@@ -11,6 +11,7 @@ from msgspec import Struct, structs
 
 from receiving.contracts import (
     PUBLISHED,
+    RETURNS,
     GoodsReceived,
     InspectionDecided,
     LotRecalled,
@@ -69,6 +70,10 @@ class ShipmentSummary(Struct, frozen=True, omit_defaults=True):
     on_time: bool | None = None
     complete: bool | None = None
     undamaged: bool | None = None
+    return_id: str | None = None
+    order_id: str | None = None
+    reason: str | None = None
+    quarantined_units: int = 0
 
 
 class DiscrepancyRow(Struct, frozen=True, omit_defaults=True):
@@ -128,16 +133,21 @@ def show_shipment(summary: ShipmentSummary, event: Event, at: str) -> ShipmentSu
                 summary.announced_at or at,
                 lines=event.lines,
                 expected_units=event.units,
+                return_id=event.return_id,
+                order_id=event.order_id,
+                reason=event.reason,
             )
         case ShipmentArrived():
             return structs.replace(summary, status=ARRIVED, arrived_at=event.arrived_at, location=event.location)
         case GoodsReceived():
             bad = sum(goods.units for goods in event.lines if goods.status == "damaged")
             good = sum(goods.units for goods in event.lines) - bad
+            held = sum(goods.units for goods in event.lines if goods.status == "quarantine")
             return structs.replace(
                 summary,
                 received_units=summary.received_units + good,
                 damaged_units=summary.damaged_units + bad,
+                quarantined_units=summary.quarantined_units + held,
             )
         case ShipmentClosed():
             return structs.replace(
@@ -157,7 +167,10 @@ def show_shipment(summary: ShipmentSummary, event: Event, at: str) -> ShipmentSu
 
 
 def place_shipment(summary: ShipmentSummary) -> Mapping[str, str]:
-    """By status, by supplier, by the month of its closing; while it is open also by when it is expected."""
+    """By status, by supplier, by the month of its closing; while it is open also by when it is expected.
+
+    Returns are no receipts from suppliers: they have months of their own.
+    """
     place = f"{summary.announced_at}#{summary.shipment_id}"
     keys = {
         "list": f"shipment#{summary.status}",
@@ -167,14 +180,17 @@ def place_shipment(summary: ShipmentSummary) -> Mapping[str, str]:
     }
     if summary.status == CLOSED:
         closed = f"{summary.closed_at}#{summary.shipment_id}"
-        keys |= {"period": f"shipment#{summary.closed_at[:MONTH]}", "moment": closed}
+        kind = "return" if summary.supplier == RETURNS else "shipment"
+        keys |= {"period": f"{kind}#{summary.closed_at[:MONTH]}", "moment": closed}
     elif summary.eta:
         keys |= {"due": "shipment", "expected": f"{summary.eta}#{summary.shipment_id}"}
     return keys
 
 
 def discrepancies(summary: ShipmentSummary, _commit: Commit, events: Sequence[Event]) -> Iterable[Entry]:
-    """One entry for each discrepancy of a shipment that was closed."""
+    """One entry for each discrepancy of a supplier's shipment that was closed."""
+    if summary.supplier == RETURNS:
+        return
     rows: list[Discrepancy] = [
         one for event in events if isinstance(event, DiscrepanciesReported) for one in event.discrepancies
     ]

@@ -19,15 +19,21 @@ from receiving.contracts import (
     MAX_INSPECTION_LOTS,
     MAX_RECEIVED_LINES,
     PUBLISHED,
+    RETURNS,
+    Disposition,
     GoodsReceived,
     HeldGoods,
     InspectionLot,
     InspectionLotsCompleted,
     InspectionsRequested,
     LineNumber,
+    Reason,
     ReceivedGoods,
     Reference,
     RequestedInspection,
+    ReturnedGoods,
+    ReturnId,
+    ReturnReceived,
     ShipmentAnnounced,
     ShipmentArrived,
     ShipmentClosed,
@@ -38,8 +44,10 @@ from shared.events import Event, EventCatalog
 from shared.gs1 import Sscc, require_sscc
 from shared.identifiers import (
     CalendarDate,
+    LineId,
     LocationId,
     LotNumber,
+    OrderId,
     SerialNumber,
     ShipmentId,
     Sku,
@@ -77,7 +85,7 @@ WORST_FIRST: tuple[Finding, ...] = (
 
 
 class ExpectedGoods(Struct, frozen=True, omit_defaults=True):
-    """One line of an announcement."""
+    """One line of an announcement; of a return also the line of the order (`line_id`)."""
 
     line: LineNumber
     sku: Sku
@@ -85,6 +93,7 @@ class ExpectedGoods(Struct, frozen=True, omit_defaults=True):
     lot: LotNumber | None = None
     expires_on: CalendarDate | None = None
     sscc: Sscc | None = None
+    line_id: LineId | None = None
 
 
 class LinesAnnounced(Event, frozen=True):
@@ -142,7 +151,7 @@ CATALOG = EventCatalog("receiving", (*PUBLISHED, LinesAnnounced, EntriesLogged, 
 
 
 class Line(Struct, frozen=True, omit_defaults=True):
-    """An announced line and what has come of it. `received` are the undamaged units."""
+    """An announced line and what has come of it. `received` are undamaged; `held` of them are in quarantine."""
 
     line: int
     sku: str
@@ -152,6 +161,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     sscc: str | None = None
     received: int = 0
     damaged: int = 0
+    line_id: str | None = None
+    held: int = 0
 
     @property
     def remaining(self) -> int:
@@ -191,6 +202,9 @@ class Shipment(Struct, frozen=True):
     reference: str = ""
     warehouse: str = ""
     eta: str | None = None
+    return_id: str | None = None
+    order_id: str | None = None
+    reason: str | None = None
     revision: int = 0
     location: str = ""
     arrived_at: str = ""
@@ -216,7 +230,7 @@ class Shipment(Struct, frozen=True):
 
 
 class AnnounceShipment(Struct, frozen=True):
-    """A supplier's announcement: the first, or one that takes the place of an earlier one."""
+    """A supplier's announcement (the first, or one in the place of an earlier one), or a customer's return."""
 
     shipment_id: ShipmentId
     supplier: Supplier
@@ -224,6 +238,9 @@ class AnnounceShipment(Struct, frozen=True):
     warehouse: WarehouseCode
     lines: tuple[ExpectedGoods, ...]
     eta: Timestamp | None = None
+    return_id: ReturnId | None = None
+    order_id: OrderId | None = None
+    reason: Reason | None = None
 
 
 class RecordArrival(Struct, frozen=True):
@@ -256,7 +273,10 @@ class Terms(Struct, frozen=True, omit_defaults=True):
 
 
 class Entry(Struct, frozen=True, omit_defaults=True):
-    """What an operator found: units of a product; or only an SSCC: that handling unit, whole and as announced."""
+    """What an operator found: units of a product; or only an SSCC: that handling unit, whole and as announced.
+
+    `disposition` says where the goods of a return go; without it sound ones are restocked, damaged ones scrapped.
+    """
 
     sku: str = ""
     units: int = 0
@@ -266,6 +286,7 @@ class Entry(Struct, frozen=True, omit_defaults=True):
     produced_on: str | None = None
     serials: tuple[SerialNumber, ...] = ()
     sscc: str | None = None
+    disposition: Disposition | None = None
 
 
 class LogGoods(Struct, frozen=True):
@@ -312,6 +333,9 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
                 reference=event.reference,
                 warehouse=event.warehouse,
                 eta=event.eta,
+                return_id=event.return_id,
+                order_id=event.order_id,
+                reason=event.reason,
                 revision=event.revision,
             )
         case LinesAnnounced():
@@ -367,6 +391,9 @@ def _announce(command: AnnounceShipment, shipment: Shipment) -> list[Event]:
         lines=len(command.lines),
         units=sum(line.units for line in command.lines),
         revision=shipment.revision + 1,
+        return_id=command.return_id,
+        order_id=command.order_id,
+        reason=command.reason,
     )
     return [header, *(LinesAnnounced(lines=chunk) for chunk in _chunks(command.lines, _LINES_PER_EVENT))]
 
@@ -379,10 +406,13 @@ def _announced(shipment: Shipment) -> AnnounceShipment:
         shipment.reference,
         shipment.warehouse,
         tuple(
-            ExpectedGoods(line.line, line.sku, line.units, line.lot, line.expires_on, line.sscc)
+            ExpectedGoods(line.line, line.sku, line.units, line.lot, line.expires_on, line.sscc, line.line_id)
             for _, line in sorted(shipment.lines.items())
         ),
         shipment.eta,
+        shipment.return_id,
+        shipment.order_id,
+        shipment.reason,
     )
 
 
@@ -504,7 +534,7 @@ class _Tally:
         if entry.sscc and self._logged(entry.sscc):
             raise _twice(f"{where}.sscc", entry.sscc, "Handling unit", "handling-unit-logged-twice")
         terms = self._command.terms[entry.sku]
-        entry = _tracked(where, entry, terms)
+        entry = _tracked(where, self._disposed(where, entry), terms)
         self._note_serials(where, entry)
         if entry.sscc:
             self._units[entry.sscc] = False
@@ -567,6 +597,28 @@ class _Tally:
         whole = LoggedEntry(sum(one.units for one in goods), _sorted(findings or {"matched"}), 0, len(goods))
         self._entries.append(whole)
 
+    def _disposed(self, where: str, entry: Entry) -> Entry:
+        """The entry in the condition that its disposition means. Raises Unprocessable for one that cannot be."""
+        if entry.disposition is None:
+            return entry
+        if self._shipment.supplier != RETURNS:
+            raise Unprocessable(
+                "Only the goods of a return have a disposition.",
+                field=f"{where}.disposition",
+                value=entry.disposition,
+                remedy="Leave it out: the condition, the dates and the inspection plans decide.",
+                code="not-a-return",
+            )
+        if entry.condition == "damaged" and entry.disposition == "restock":
+            raise Unprocessable(
+                "Damaged goods are not for sale again.",
+                field=f"{where}.disposition",
+                value=entry.disposition,
+                remedy="Send scrap or quarantine, or correct the condition.",
+                code="damaged-not-restocked",
+            )
+        return structs.replace(entry, condition="damaged") if entry.disposition == "scrap" else entry
+
     def _logged(self, sscc: str) -> bool:
         """Whether the handling unit was logged whole."""
         return self._shipment.units.get(sscc, False) or self._units.get(sscc, False)
@@ -609,7 +661,7 @@ class _Tally:
 
     def _receive(self, entry: Entry, terms: Terms, line: Line | None, units: int, at: int) -> ReceivedGoods:
         """The goods that are recorded for `units` of the entry, counted for `line`."""
-        damaged = entry.condition == "damaged"
+        damaged = entry.condition == "damaged" and entry.disposition != "quarantine"
         if line is not None:
             line = self._line(line.line)
             self._lines[line.line] = structs.replace(
@@ -617,7 +669,7 @@ class _Tally:
                 received=line.received + (0 if damaged else units),
                 damaged=line.damaged + (units if damaged else 0),
             )
-        stale = self._expired(entry) or self._short_lived(entry, terms)
+        stale = self._expired(entry) or self._short_lived(entry, terms) or entry.disposition == "quarantine"
         inspected = terms.plan and not damaged and not stale
         return ReceivedGoods(
             line=line.line if line else 0,
@@ -837,7 +889,34 @@ def _close(command: CloseShipment, shipment: Shipment) -> list[Event]:
             complete=totals.short == 0,
             undamaged=totals.damaged == 0,
         ),
+        *_returned(shipment, command.at),
     ]
+
+
+def _returned(shipment: Shipment, at: str) -> Iterator[Event]:
+    """What came back of an authorized return: for each line at most what was authorized, the best of it first."""
+    if shipment.return_id is None or shipment.order_id is None:
+        return
+    goods: list[ReturnedGoods] = []
+    for _, line in sorted(shipment.lines.items()):
+        left = line.units
+        counted: tuple[tuple[Disposition, int], ...] = (
+            ("restock", line.received - line.held),
+            ("quarantine", line.held),
+            ("scrap", line.damaged),
+        )
+        for disposition, units in counted:
+            if (here := min(left, units)) and line.line_id is not None:
+                goods.append(ReturnedGoods(line.line_id, line.sku, here, disposition))
+                left -= here
+    yield ReturnReceived(
+        return_id=shipment.return_id,
+        order_id=shipment.order_id,
+        shipment_id=shipment.shipment_id,
+        warehouse=shipment.warehouse,
+        lines=tuple(goods),
+        received_at=at,
+    )
 
 
 def discrepancies_of(shipment: Shipment) -> Iterator[Discrepancy]:
@@ -893,7 +972,10 @@ def totals_of(shipment: Shipment) -> Totals:
 def _with_lines(shipment: Shipment, lines: Sequence[ExpectedGoods]) -> Shipment:
     known, of_sku, of_unit = shipment.lines, shipment.of_sku, shipment.of_unit
     for line in lines:
-        known = known.set(line.line, Line(line.line, line.sku, line.units, line.lot, line.expires_on, line.sscc))
+        announced = Line(
+            line.line, line.sku, line.units, line.lot, line.expires_on, line.sscc, line_id=line.line_id
+        )
+        known = known.set(line.line, announced)
         of_sku = of_sku.set(line.sku, (*of_sku.get(line.sku, ()), line.line))
         if line.sscc:
             of_unit = of_unit.set(line.sscc, (*of_unit.get(line.sscc, ()), line.line))
@@ -911,7 +993,10 @@ def _with_goods(shipment: Shipment, event: GoodsReceived) -> Shipment:
         good, bad = (0, goods.units) if goods.status == "damaged" else (goods.units, 0)
         if goods.line:
             line = lines[goods.line]
-            lines[goods.line] = structs.replace(line, received=line.received + good, damaged=line.damaged + bad)
+            quarantined = goods.units if goods.status == "quarantine" else 0
+            lines[goods.line] = structs.replace(
+                line, received=line.received + good, damaged=line.damaged + bad, held=line.held + quarantined
+            )
             if line.lot and goods.lot and line.lot != goods.lot:
                 key = f"{goods.line}#{goods.lot}"
                 wrong[key] = wrong.get(key, 0) + goods.units
