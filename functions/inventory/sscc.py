@@ -1,25 +1,24 @@
-"""SSCCs that we issue: no counter, no collision.
+"""SSCCs that inventory issues: no counter, no collision.
 
-An SSCC-18 is an extension digit, our GS1 company prefix, a serial reference and a check digit (GS1 General
-Specifications, section 2.2.1). Serial references derive from the command that asks, so that a repeat asks for the
-same one; should it be another's already, the handling unit's own stream says so, and the next one is tried.
+Extension digit and serial reference derive from the command that asks, so that a repeat asks for the same ones;
+should they be another's already, the handling unit's own stream says so, and the next ones are tried.
 """
 
 from collections.abc import Iterator
 
 from shared import ids
 from shared.environment import environment
-from shared.gs1 import SSCC_LENGTH, check_digit
+from shared.gs1 import CARTON_EXTENSION, serial_digits, sscc
 
 _TRIES = 50
 
 
 def candidates(command_id: str) -> Iterator[str]:
-    """The SSCCs to try for the command, one after the other, always the same ones."""
+    """The SSCCs to try for the command, one after the other, always the same ones; none of packing's."""
     prefix = environment().gs1_company_prefix
-    digits = SSCC_LENGTH - 1 - len(prefix)
+    digits = 1 + serial_digits(prefix)
     for attempt in range(_TRIES):
         drawn = int(ids.derived_id("sscc", command_id, str(attempt)).replace("-", ""), 16) % 10**digits
         reference = f"{drawn:0{digits}d}"
-        body = f"{reference[0]}{prefix}{reference[1:]}"
-        yield f"{body}{check_digit(body)}"
+        if reference[0] != CARTON_EXTENSION:
+            yield sscc(prefix, reference[0], reference[1:])

@@ -35,6 +35,10 @@ GTIN_LENGTHS = (8, 12, 13, 14)
 SSCC_LENGTH = 18
 GLN_LENGTH = 13
 
+CARTON_EXTENSION = "9"
+"""The extension digit of the SSCCs that packing gives to cartons. Other handling units get any other digit, so
+that two services issue SSCCs and never the same one."""
+
 
 def check_digit(digits: str) -> int:
     """The check digit for `digits` (a GS1 key without its last digit).
@@ -64,6 +68,20 @@ def require_sscc(value: str, *, field: str = "sscc") -> str:
 def require_gln(value: str, *, field: str = "gln") -> str:
     """`value`, when it is a valid GLN-13. Raises Unprocessable naming `field`."""
     return _require(value, (GLN_LENGTH,), "GLN", field)
+
+
+def sscc(company_prefix: str, extension: str, serial: str) -> str:
+    """The SSCC-18 of an extension digit, a company prefix, a serial reference and their check digit.
+
+    (GS1 General Specifications, section 2.2.1.) `serial` has `serial_digits(company_prefix)` digits.
+    """
+    body = f"{extension}{company_prefix}{serial}"
+    return f"{body}{check_digit(body)}"
+
+
+def serial_digits(company_prefix: str) -> int:
+    """How many digits an SSCC's serial reference has behind this prefix."""
+    return SSCC_LENGTH - 2 - len(company_prefix)
 
 
 def as_gtin14(gtin: str) -> str:

@@ -89,3 +89,11 @@ def test_the_types_of_keys_take_digits_only(kind: object, good: str, spoil: str)
     assert convert(good, kind) == good
     with pytest.raises(ValidationError):
         convert(spoil.format(good, good), kind)
+
+
+@pytest.mark.parametrize("prefix", ["0614141", "061414112", "0614141123"])
+def test_an_sscc_is_made_of_its_parts_and_their_check_digit(prefix: str) -> None:
+    digits = gs1.serial_digits(prefix)
+    made = gs1.sscc(prefix, "1", "7".zfill(digits))
+    assert gs1.require_sscc(made).startswith(f"1{prefix}")
+    assert gs1.sscc("0614141", "1", "234567890") == "106141412345678908"
