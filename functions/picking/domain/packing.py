@@ -75,13 +75,6 @@ class WeightOverridden(Event, frozen=True):
     reason: str
 
 
-class PackingStopped(Event, frozen=True):
-    """The order is not to leave: nothing of it is packed any more."""
-
-    order_id: OrderId
-    reason: str
-
-
 CATALOG = EventCatalog(
     "picking",
     (
@@ -92,7 +85,6 @@ CATALOG = EventCatalog(
         ItemsPacked,
         ItemsTakenOut,
         WeightOverridden,
-        PackingStopped,
     ),
 )
 
@@ -111,6 +103,11 @@ class PackingCarton(Struct, frozen=True):
     unweighed: int = 0
     hazard_class: str | None = None
     closed: CartonPacked | None = None
+
+    @property
+    def carton_type(self) -> str:
+        """The id of its kind."""
+        return self.closed.carton_type if self.closed else self.kind.id if self.kind else ""
 
     @property
     def contents(self) -> tuple[PackedItem, ...]:
@@ -135,7 +132,6 @@ class Packing(Struct, frozen=True):
     goods: tuple[PackedItem, ...] = ()
     cartons: tuple[PackingCarton, ...] = ()
     shipments: tuple[PackedShipment, ...] = ()
-    stopped: str = ""
 
     @property
     def left(self) -> tuple[PackedItem, ...]:
@@ -152,12 +148,16 @@ class Packing(Struct, frozen=True):
 
 
 class PickedOrder(Struct, frozen=True):
-    """What is known of an order's picking: the goods in its containers, and units by SKU still to be picked."""
+    """What is known of an order's picking: the goods in its containers, and what is still to be picked.
+
+    `cancelled` says why the order is not to leave, when it is not.
+    """
 
     order_id: OrderId
     warehouse: WarehouseCode
     goods: tuple[PackedItem, ...]
-    awaited: Mapping[str, int] = {}
+    awaited: tuple[PackedLine, ...] = ()
+    cancelled: str = ""
 
 
 class Traits(Struct, frozen=True):
@@ -217,6 +217,7 @@ class TakeItemsOut(Struct, frozen=True):
 class CloseCarton(Struct, frozen=True):
     """Weigh a carton and close it. With `override`, a reason, also when its weight is wrong."""
 
+    order: PickedOrder
     sscc: str
     weight_g: int
     operator: str
@@ -236,14 +237,7 @@ class PackAtOnce(Struct, frozen=True):
     partial: bool = False
 
 
-class StopPacking(Struct, frozen=True):
-    """The order will not leave."""
-
-    order_id: OrderId
-    reason: str
-
-
-Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce | StopPacking
+Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce
 
 
 def decide(command: Command, packing: Packing) -> Sequence[Event]:
@@ -253,19 +247,13 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
     that is none of this order's, Unprocessable naming what is wrong with an item or a weight.
     """
     match command:
-        case StopPacking():
-            return [] if packing.stopped else [PackingStopped(order_id=command.order_id, reason=command.reason)]
-        case _ if packing.stopped:
-            raise Conflict(
-                f"The order is cancelled ({packing.stopped}): nothing of it is packed any more.",
-                remedy="Leave its goods where they are: they are put back by tasks of their own.",
-                code="order-cancelled",
-            )
         case OpenCarton():
+            _require_wanted(command.order)
             begun = _shipment(command.order, packing, partial=command.partial)
             opened = CartonOpened(sscc=command.sscc, kind=command.kind, packing_location=command.packing_location)
             return [begun, opened] if begun.goods != packing.goods else [opened]
         case PutItems():
+            _require_wanted(command.order)
             carton = _open(packing, command.sscc)
             taken = list(_taken(command.items, packing.left, command.order, packing.goods))
             return [_packed(carton, taken, command.items, command.traits)]
@@ -275,8 +263,10 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
             weight, unweighed = _weight(taken, command.traits)
             return [ItemsTakenOut(sscc=carton.sscc, items=tuple(taken), weight_g=weight, unweighed=unweighed)]
         case CloseCarton():
+            _require_wanted(command.order)
             return list(_closed(command, packing))
         case PackAtOnce():
+            _require_wanted(command.order)
             return list(_packed_at_once(command, packing))
 
 
@@ -314,8 +304,6 @@ def evolve(packing: Packing, event: Event) -> Packing:
             return structs.replace(
                 packing, shipment_id="", goods=(), cartons=(), shipments=(*packing.shipments, done)
             )
-        case PackingStopped():
-            return structs.replace(packing, order_id=event.order_id, stopped=event.reason)
         case _:
             return packing
 
@@ -338,10 +326,19 @@ def expected_weight(carton: PackingCarton) -> int:
     return carton.weight_g + (carton.kind.tare_g if carton.kind else 0)
 
 
+def _require_wanted(order: PickedOrder) -> None:
+    if order.cancelled:
+        raise Conflict(
+            f"The order is cancelled ({order.cancelled}): nothing of it is packed any more.",
+            remedy="Leave its goods where they are: there are tasks to put them back.",
+            code="order-cancelled",
+        )
+
+
 def _shipment(order: PickedOrder, packing: Packing, *, partial: bool) -> ShipmentBegun:
     """The shipment that cartons are packed for now. It takes in what was picked since it was begun."""
     goods = without(order.goods, packing.sent)
-    awaited = sum(order.awaited.values())
+    awaited = sum(line.units for line in order.awaited)
     if awaited and not partial:
         if packing.goods:
             goods = packing.goods
@@ -669,7 +666,7 @@ def _not_there(scan: Scan, order: PickedOrder | None, goods: Sequence[PackedItem
             "too-many",
             "Lay the others aside.",
         )
-    if scan.sku in order.awaited or any(item.sku == scan.sku for item in order.goods):
+    if scan.sku in {line.sku for line in order.awaited} | {item.sku for item in order.goods}:
         return _wrong(
             scan,
             "sku",
@@ -739,6 +736,6 @@ def _place(key: Key) -> tuple[int, Key]:
     return int(key[0]), key
 
 
-def _listed(units: Mapping[str, int]) -> str:
-    named = [f"{count} of {sku}" for sku, count in sorted(units.items())]
+def _listed(lines: Sequence[PackedLine]) -> str:
+    named = [f"{line.units} of {line.sku}" for line in lines]
     return ", ".join(named[:5]) + (", ..." if len(named) > 5 else "")

@@ -18,12 +18,10 @@ from picking.domain.packing import (
     OpenCarton,
     PackAtOnce,
     Packing,
-    PackingStopped,
     PickedOrder,
     PutItems,
     Scan,
     ShipmentBegun,
-    StopPacking,
     TakeItemsOut,
     Traits,
     WeightOverridden,
@@ -53,7 +51,8 @@ DRILLS = PackedItem("3", "DRILL", 2, TROLLEY, serials=("S1", "S2"))
 
 
 def order(*goods: PackedItem, **awaited: int) -> PickedOrder:
-    return PickedOrder(ORDER, "MAIN", goods or (MUGS, MILK, DRILLS), awaited)
+    lines = tuple(PackedLine("9", sku, units) for sku, units in awaited.items())
+    return PickedOrder(ORDER, "MAIN", goods or (MUGS, MILK, DRILLS), lines)
 
 
 def scan(sku: str, units: int = 1, lot: str | None = None, serials: tuple[str, ...] = ()) -> Scan:
@@ -88,7 +87,7 @@ def putting(*scans: Scan, sscc: str = "1", goods: tuple[PackedItem, ...] = ()) -
 
 
 def closing(weight_g: int, sscc: str = "1", override: str | None = None) -> CloseCarton:
-    return CloseCarton(sscc, weight_g, "operator-7", AT, override)
+    return CloseCarton(order(), sscc, weight_g, "operator-7", AT, override)
 
 
 def at_once(*cartons: tuple[int, tuple[Scan, ...]], goods: tuple[PackedItem, ...] = ()) -> PackAtOnce:
@@ -295,13 +294,13 @@ def test_closed_empty_and_strange_cartons_are_told_apart() -> None:
     assert refused(putting(scan("MUG")), at_once((WEIGHT, ALL))).code == "carton-closed"
 
 
-def test_a_cancelled_order_is_not_packed_any_further() -> None:
-    stop = StopPacking(ORDER, "customer changed their mind")
-    assert when(stop) == [PackingStopped(order_id=ORDER, reason="customer changed their mind")]
-    assert when(stop, stop) == []
-    full = (opening(), putting(*ALL), stop)
+def test_a_cancelled_order_is_not_packed_any_further_but_its_cartons_can_be_emptied() -> None:
+    full = (opening(), putting(*ALL))
+    cancelled = structs.replace(order(), cancelled="customer changed their mind")
     for command in (opening("2"), putting(scan("MUG")), closing(WEIGHT), at_once((WEIGHT, ALL))):
-        assert refused(command, *full).code == "order-cancelled"
+        refusal = refused(structs.replace(command, order=cancelled), *full)
+        assert (refusal.code, "changed their mind" in refusal.message) == ("order-cancelled", True)
+    assert when(TakeItemsOut("1", ALL, TRAITS), *full)
 
 
 def test_nothing_is_packed_of_what_is_packed_or_was_never_picked() -> None:
@@ -374,7 +373,7 @@ class Bench(RuleBasedStateMachine):
 
     @rule(sscc=SSCCS)
     def close(self, sscc: str) -> None:
-        self.ask(CloseCarton(sscc, 3_000, "operator-7", AT, override="no scale"))
+        self.ask(CloseCarton(self.order(True), sscc, 3_000, "operator-7", AT, override="no scale"))
 
     @rule(latest=some.booleans(), whole=some.booleans())
     @precondition(lambda self: self.picked)
