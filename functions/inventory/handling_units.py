@@ -6,7 +6,7 @@ from msgspec import Meta, Struct
 
 from inventory import ground
 from inventory.aggregates import HOLDING
-from inventory.domain.holding import Holding
+from inventory.domain.holding import HandlingUnitFound, Holding
 from inventory.domain.movement import Changed, CreateUnit, DepartStock
 from inventory.domain.room import Load
 from inventory.domain.stock import Wanted
@@ -277,15 +277,11 @@ def _unit(outcome: Outcome[Holding]) -> UnitNote:
 
 
 def _move(outcome: Outcome[Holding], sscc: str) -> UnitMoveNote:
-    """The move; where the unit stood there already, nothing was recorded, and it is said from where to where."""
-    for event in outcome.events:
-        if isinstance(event, HandlingUnitMoved):
-            return UnitMoveNote(
-                sscc, event.warehouse, event.origin, event.place, event.occurred_at, outcome.recorded_at
-            )
-    state = outcome.stream.state
-    at = outcome.stream.recorded_at
-    return UnitMoveNote(sscc, state.warehouse, state.place, state.place, at, at)
+    """The move; where the unit stood there already, it is said from where to where all the same."""
+    [event] = (event for event in outcome.events if isinstance(event, HandlingUnitMoved | HandlingUnitFound))
+    if isinstance(event, HandlingUnitFound):
+        return UnitMoveNote(sscc, event.warehouse, event.place, event.place, event.at, outcome.recorded_at)
+    return UnitMoveNote(sscc, event.warehouse, event.origin, event.place, event.occurred_at, outcome.recorded_at)
 
 
 def _in_transit(place: str) -> Rejection:

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from msgspec import Struct, structs
 
 from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled
-from inventory.domain.room import KEPT_CLAIMS, Load
+from inventory.domain.room import Load
 from inventory.due import AWAITED, EXPIRING, due_shard
 from inventory.stock_contracts import (
     ContainerArrived,
@@ -425,11 +425,11 @@ def _with_goods(view: HoldingView, event: Event) -> HoldingView:
 
 
 def _awaited(known: tuple[Awaited, ...], event: Event) -> Iterator[Awaited]:
-    """What is awaited after an event; room that is kept until its owner gives it back is not looked after."""
+    """What is awaited after an event."""
     gone: set[str] = set()
     come: list[Awaited] = []
     match event:
-        case SpaceTaken() if not event.claim.startswith(KEPT_CLAIMS):
+        case SpaceTaken():
             come = [Awaited(event.claim, event.at, event.unit)]
         case SpaceFreed():
             gone = {event.claim}

@@ -22,7 +22,7 @@ from inventory.domain.movement import (
 from inventory.domain.room import Load, load_of
 from inventory.domain.stock import Wanted
 from inventory.ground import Standing
-from inventory.stock_contracts import Goods, HandlingUnitType, StockDeparted
+from inventory.stock_contracts import Goods, HandlingUnitMoved, HandlingUnitType, StockDeparted
 from shared import ids
 from shared.decider import ATTEMPTS, Command, Contended, Outcome, execute
 from shared.events import CommandMetadata
@@ -127,7 +127,7 @@ def move_unit(
             task_id=task_id,
             reason=reason,
         )
-        if metadata.command_id not in stream.handled and HOLDING.decide(command, stream.state):
+        if metadata.command_id not in stream.handled and _stands_elsewhere(command, stream.state):
             held = stream.state
             unit_type = convert(held.kind, HandlingUnitType)
             try:
@@ -150,6 +150,11 @@ def move_unit(
         except Changed:
             continue
     raise Contended(f"{sscc} changed {ATTEMPTS} times while it was moved.", remedy="Send the same request again.")
+
+
+def _stands_elsewhere(command: MoveUnit, unit: Holding) -> bool:
+    """Whether the unit has to be moved. Raises what deciding the move would raise."""
+    return any(isinstance(event, HandlingUnitMoved) for event in HOLDING.decide(command, unit))
 
 
 def take_room(

@@ -10,6 +10,7 @@ from inventory.aggregates import LOCATION, PUT_AWAY
 from inventory.contracts import CheckDigits
 from inventory.domain.check_digits import split_label
 from inventory.domain.directing import KINDS
+from inventory.domain.holding import HandlingUnitFound
 from inventory.domain.location import Location
 from inventory.domain.putaway import (
     Claim,
@@ -179,6 +180,8 @@ def _moved(
         for event in unit.events:
             if isinstance(event, HandlingUnitMoved):
                 return event.place, units, event.occurred_at
+            if isinstance(event, HandlingUnitFound):
+                return event.place, units, event.at
         return unit.stream.state.place, units, at
     wanted = Wanted(task.sku or "", body.units or task.units, task.lot, (), task.stock_status, task.expires_on)
     if task.location and task.location != location:

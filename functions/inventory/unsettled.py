@@ -3,12 +3,12 @@
 from itertools import islice
 from typing import Any
 
+from inventory import ground
 from inventory.aggregates import ALLOCATION
 from inventory.putting_away import redirect, task_of
 from inventory.setting_aside import look_again
 from inventory.task_views import BY_UNSETTLED, SHARDS
 from shared import clock, telemetry
-from shared.events import originating
 from shared.resources import views
 
 AT_ONCE = 50
@@ -37,7 +37,7 @@ def handler(_event: dict[str, Any], _context: object) -> None:
 
 
 def _go_on(stream_id: str, now: str) -> None:
-    metadata = originating(f"unsettled/{now}", actor="stowage.inventory")
+    metadata = ground.on_schedule(stream_id, f"unsettled/{now}")
     category, _, name = stream_id.partition("#")
     if category == ALLOCATION.category:
         look_again(name, metadata)

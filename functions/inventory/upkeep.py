@@ -7,11 +7,12 @@ from typing import Any
 from msgspec import Struct
 
 from inventory import ground
-from inventory.aggregates import HOLDING
+from inventory.aggregates import HOLDING, PUT_AWAY
 from inventory.domain import numbers
 from inventory.domain.holding import Holding, is_container, lane_of
 from inventory.domain.movement import ReleaseSpace, ReleaseUnit, SettleUnit
-from inventory.domain.room import KEPT_CLAIMS, Claim, Occupant
+from inventory.domain.putaway import OPEN, PUT_AWAY_CLAIMS
+from inventory.domain.room import Claim, Occupant
 from inventory.domain.stock import WithdrawExpired
 from inventory.due import AWAITED, BLOCKED, BY_DUE, DUE_SHARDS, EXPIRING
 from inventory.moving import settle
@@ -19,7 +20,7 @@ from inventory.withdrawing import holdings_of, withdraw
 from shared import clock, ids, telemetry
 from shared.decider import Command, execute
 from shared.event_store import Stream
-from shared.events import CommandMetadata, originating
+from shared.events import CommandMetadata
 from shared.resources import history, views
 
 STALE_AFTER = timedelta(minutes=15)
@@ -72,13 +73,22 @@ def tidy(stream_id: str) -> None:
     stream = ground.books(_id(stream_id))
     stale = clock.iso(clock.now() - STALE_AFTER)
     for claim_id, claim in stream.state.claims.items():
-        if claim.taken_at <= stale and not claim_id.startswith(KEPT_CLAIMS):
+        if claim.taken_at <= stale and not _kept(claim_id, _id(stream_id)):
             _tidy_claim(stream, claim_id, claim)
     for unit, occupant in stream.state.occupants.items():
         if occupant.expected_at and occupant.expected_at <= stale:
             _tidy_unit(stream, unit, occupant)
     if is_container(_id(stream_id)):
         settle(_id(stream_id), _metadata(stream_id))
+
+
+def _kept(claim_id: str, place: str) -> bool:
+    """Whether the room is that of a put-away task which is still open and goes to `place`."""
+    if not claim_id.startswith(PUT_AWAY_CLAIMS):
+        return False
+    task_id = claim_id.removeprefix(PUT_AWAY_CLAIMS).partition("/")[0]
+    task = history().load(PUT_AWAY, PUT_AWAY.stream_id(task_id)).state
+    return task.status == OPEN and (task.location, task.room_claim) == (place, claim_id)
 
 
 def _tidy_claim(stream: Stream[Holding], claim_id: str, claim: Claim) -> None:
@@ -135,18 +145,7 @@ def _do(stream_id: str, command: Struct) -> None:
 
 
 def _metadata(stream_id: str) -> CommandMetadata:
-    """Goes on with the holding's own journey: the correlation id and trace of its first commit."""
-    upkeep = originating(f"deadline/upkeep/{ids.new_id()}", actor="stowage.inventory")
-    first = history().commit(stream_id, 1)
-    if first is None:
-        return upkeep
-    return CommandMetadata(
-        command_id=upkeep.command_id,
-        correlation_id=first.commands[0].correlation_id,
-        traceparent=telemetry.child_traceparent(first.commands[0].traceparent),
-        causation_id=upkeep.command_id,
-        actor=upkeep.actor,
-    )
+    return ground.on_schedule(stream_id, f"deadline/upkeep/{ids.new_id()}")
 
 
 def _id(stream_id: str) -> str:

@@ -110,6 +110,14 @@ class SpaceFreed(Event, frozen=True):
     claim: str
 
 
+class HandlingUnitFound(Event, frozen=True):
+    """Somebody wanted to bring the handling unit to `place`, where it stood already."""
+
+    warehouse: str
+    place: str
+    at: str
+
+
 class InspectionNoted(Event, frozen=True):
     """What an inspection has decided for units that wait for it and have not come yet, possibly none."""
 
@@ -127,6 +135,7 @@ PRIVATE: tuple[type[Event], ...] = (
     UnitSettled,
     UnitLeft,
     SpaceFreed,
+    HandlingUnitFound,
     InspectionNoted,
 )
 

@@ -9,6 +9,7 @@ from inventory.domain.goods import AVAILABLE, together
 from inventory.domain.holding import (
     LOOSE,
     RANKS,
+    HandlingUnitFound,
     Holding,
     Lane,
     SpaceFreed,
@@ -410,10 +411,13 @@ def create_unit(command: CreateUnit, holding: Holding) -> Sequence[Event]:
 
 
 def move_unit(command: MoveUnit, holding: Holding) -> Sequence[Event]:
-    """The move, unless it stands there. Raises Changed when it moved meanwhile, or has grown beyond its room."""
+    """The move, or that it stands there: a request that comes again is to be known by one of them.
+
+    Raises Changed when it moved meanwhile, or has grown beyond its room.
+    """
     warehouse = warehouse_of(holding, None)
     if holding.place == command.place:
-        return []
+        return [HandlingUnitFound(warehouse=warehouse, place=command.place, at=command.occurred_at)]
     if warehouse != command.warehouse:
         raise Conflict(
             f"{command.holding} is in warehouse {warehouse}; {command.place} is in {command.warehouse}.",

@@ -39,6 +39,8 @@ from shared.quantity import Units
 from shared.rejection import Conflict
 
 OPEN, CONFIRMED, CANCELLED = "open", "confirmed", "cancelled"
+PUT_AWAY_CLAIMS = "put-away/"
+"""How the names of the room begin that is taken for a task's moves."""
 
 
 class PutAway(Struct, frozen=True):
@@ -87,7 +89,7 @@ class PutAway(Struct, frozen=True):
 
 def move_name(task_id: str, moves: int) -> str:
     """What a task's move after `moves` others is called: its command id, and the claim on room for it."""
-    return f"put-away/{task_id}/{moves + 1}"
+    return f"{PUT_AWAY_CLAIMS}{task_id}/{moves + 1}"
 
 
 class Direction(Struct, frozen=True):

@@ -11,9 +11,6 @@ from shared.rejection import Conflict
 
 C = TypeVar("C", str, tuple[str, str])
 
-KEPT_CLAIMS = "put-away/"
-"""How the names of claims begin that stay until whoever took them gives them back, however long it takes."""
-
 Contents = tuple[tuple[str, str], ...]
 
 

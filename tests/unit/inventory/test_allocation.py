@@ -91,8 +91,9 @@ class TestRelease:
         yard.adjust(sku, place, 9)
         yard.settle()
         yard.landscape.invoke("inventory", "unsettled", {})
-        yard.settle()
+        happened = yard.settle()
         assert yard.set_aside(place, order_id) == 5
+        assert {event.correlationid for event in happened} == {"journey-7"}
         assert yard.allocation(order_id).settled
 
     def test_an_allocation_that_dies_anywhere_is_whole_when_the_message_comes_again(self, yard: Yard) -> None:

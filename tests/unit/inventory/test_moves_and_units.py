@@ -133,6 +133,19 @@ class TestLooseGoods:
 
 
 class TestHandlingUnits:
+    def test_a_move_to_where_the_unit_stands_is_not_repeated_after_another_move(self, house: Warehouse) -> None:
+        here, there = house.place(), house.place()
+        sscc = house.unit(here)
+        first = house.bring(sscc, here, "stay")
+        assert (first.status, first.body["from"], first.body["to"]) == (201, here, here)
+        assert house.bring(sscc, there).status == 201
+        again = house.bring(sscc, here, "stay")
+        assert (again.status, again.body) == (201, first.body)
+        assert again.headers["idempotent-replayed"] == "true"
+        house.settle()
+        assert house.holding(sscc).place == there
+        assert (house.holding(here).standing, house.holding(there).standing) == (0, 1)
+
     def test_our_ssccs_are_valid_differ_and_are_the_same_for_the_same_request(self, house: Warehouse) -> None:
         dock = house.place("dock")
         ours = {house.unit(dock) for _ in range(20)}

@@ -1,6 +1,8 @@
 """Goods that came in are brought to their places: by whom, where to, and once."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -8,7 +10,7 @@ from typing import Any
 import pytest
 
 from inventory.domain.putaway import PutAway
-from shared import aws
+from shared import aws, clock
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import Answer, landscape
 from tests.unit.inventory.warehouse import LITRE, number
@@ -178,6 +180,30 @@ class TestOperators:
 
 
 class TestAtEveryMoment:
+    def test_room_for_a_task_that_was_never_recorded_is_free_again(self, yard: Yard) -> None:
+        now, places = clock._now, []
+        for moment in count():
+            sku, dock = yard.product(), yard.place("dock")
+            places.append(yard.place(capacity={"volume_mm3": 10 * LITRE}))
+            yard.skipped = ("put_away_tasks",)
+            here = yard.receive(sku, 6, dock)
+            assigned = [event for event in yard.landscape.bus if event.type == "inventory.GoodsAssigned"][-1]
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(PUT_AWAY_TASKS, assigned)
+            yard.skipped = ("put_away_tasks",)
+            yard.landscape.project("inventory")
+            clock.use(lambda: now() + timedelta(hours=1), clock._sleep)
+            yard.landscape.invoke("inventory", "upkeep", {})
+            clock.use(now, clock._sleep)
+            going = [task.location for task in yard.tasks(here)]
+            kept = [
+                place for place in places for claim in yard.holding(place).claims.values() if claim.origin == here
+            ]
+            assert kept == going
+            if moment >= len(passed):
+                break
+        assert going
+
     @pytest.mark.parametrize("whole", [False, True])
     def test_a_confirmation_that_dies_is_repeated_and_moves_once(self, yard: Yard, whole: bool) -> None:
         for moment in count():
