@@ -7,6 +7,7 @@ import hashlib
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,6 +25,7 @@ from local.progress import say
 HOME = ROOT / ".local"
 PASSWORDS = HOME / "passwords.json"
 DEPLOYED = HOME / "deployed"
+WHEN_IT_ENDS = "9999"
 SOURCES = ("functions", "infra", "requirements.txt", "requirements-local.txt", "cdk.json", "package-lock.json")
 
 
@@ -150,8 +152,15 @@ def replay_history(chosen: argparse.Namespace) -> int:
     """Hands a service's history to its projector or its outbox again."""
     client = _clients(chosen.target)
     service = SYSTEM.service(chosen.service)
+    whole = not chosen.since and chosen.until == WHEN_IT_ENDS
     count = replay.replay(
-        client("dynamodb"), client("lambda"), service, chosen.reader, since=chosen.since, until=chosen.until
+        client("dynamodb"),
+        client("lambda"),
+        service,
+        chosen.reader,
+        since=chosen.since,
+        until=chosen.until,
+        filling=int(time.time()) if whole else 0,
     )
     print(f"{service.name} {chosen.reader} has read {count} commits again")
     return 0
@@ -241,7 +250,7 @@ def _parser() -> argparse.ArgumentParser:
     repeats.add_argument("service")
     repeats.add_argument("reader", help="views or outbox")
     repeats.add_argument("--since", default="", help="first recorded time, ISO 8601 in UTC")
-    repeats.add_argument("--until", default="9999", help="last recorded time")
+    repeats.add_argument("--until", default=WHEN_IT_ENDS, help="last recorded time")
     for either in (deploys, reads, retries, repeats):
         either.add_argument("--target", choices=("local", "aws"), default="local")
     return parser

@@ -20,9 +20,19 @@ class CannotReplay(Exception):
 
 
 def replay(
-    dynamodb: Any, lambdas: Any, service: Service, reader: str, *, since: str = "", until: str = "9999"
+    dynamodb: Any,
+    lambdas: Any,
+    service: Service,
+    reader: str,
+    *,
+    since: str = "",
+    until: str = "9999",
+    filling: int = 0,
 ) -> int:
     """Invokes `reader` with every commit recorded from `since` to `until` (ISO 8601, UTC); how many there were.
+
+    With the number of a `filling`, higher than any before, a projector makes every document anew, whatever the
+    views hold: that takes the whole history.
 
     It reads the whole events table once, a page at a time: mind the price of that on AWS.
     """
@@ -33,7 +43,7 @@ def replay(
     count = 0
     for page in _commits(dynamodb, service.events_table, since, until):
         for start in range(0, len(page), BATCH):
-            _invoke(lambdas, function, page[start : start + BATCH])
+            _invoke(lambdas, function, page[start : start + BATCH], filling)
         count += len(page)
     return count
 
@@ -51,7 +61,7 @@ def _commits(dynamodb: Any, table: str, since: str, until: str) -> Iterator[Sequ
         yield sorted(page["Items"], key=lambda item: (item["pk"]["S"], item["sk"]["S"]))
 
 
-def _invoke(lambdas: Any, function: str, items: Sequence[dict[str, Any]]) -> None:
+def _invoke(lambdas: Any, function: str, items: Sequence[dict[str, Any]], filling: int) -> None:
     records = [
         {
             "eventName": "INSERT",
@@ -59,7 +69,7 @@ def _invoke(lambdas: Any, function: str, items: Sequence[dict[str, Any]]) -> Non
         }
         for item in items
     ]
-    answer = lambdas.invoke(FunctionName=function, Payload=json.dumps({"Records": records}))
+    answer = lambdas.invoke(FunctionName=function, Payload=json.dumps({"Records": records, "filling": filling}))
     if "FunctionError" in answer:
         said = answer["Payload"].read().decode(errors="replace")
         raise CannotReplay(

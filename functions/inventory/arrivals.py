@@ -8,8 +8,9 @@ from typing import Any
 
 from inventory import ground
 from inventory.aggregates import HOLDING, LOT
+from inventory.domain import numbers
 from inventory.domain.goods import items_of
-from inventory.domain.holding import is_container
+from inventory.domain.holding import is_container, receipts_of
 from inventory.domain.lot import BlockLot, RegisterLot, UnblockLot
 from inventory.domain.movement import ReleaseUnit
 from inventory.domain.room import load_of
@@ -130,6 +131,7 @@ def _receive(
     received: GoodsReceived,
     metadata: CommandMetadata,
 ) -> None:
+    """Record what is here: a place without room for it is told of, and so is what is on a unit in transit."""
     books = ground.books(holding)
     claim: str | None = None
     place = received.location
@@ -137,8 +139,10 @@ def _receive(
         standing = ground.Standing(holding, books.state.warehouse, books=books)
         place = standing.place
         claim = f"{received.shipment_id}/{received.receipt}"
-        load = load_of(item for one in goods for item in items_of(one))
-        ground.make_room(standing, load, claim, metadata, inside=False)
+        known = books.state.seen.get(receipts_of(received.shipment_id), ())
+        if not numbers.has(known, received.receipt):
+            load = load_of(item for one in goods for item in items_of(one))
+            ground.make_room(standing, load, claim, metadata, inside=False, recorded_in=books.state.warehouse)
     command = ReceiveGoods(
         holding=holding,
         warehouse=received.warehouse,

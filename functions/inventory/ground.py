@@ -257,12 +257,14 @@ def make_room(
     origin: str = "",
     inside: bool = True,
     handling_units: int = 0,
+    recorded_in: str | None = None,
 ) -> None:
     """Take room for `load` in `where`, and in all that it stands on, from the outermost inwards.
 
     Room is counted in racks, and on containers, because they may stand in a rack a moment later. `inside` False:
     only in what `where` stands on, because the load itself is recorded by the same command. `handling_units` is 1
     for a handling unit. Raises Conflict where there is no room, Contended when the containers do not stand still.
+    With the warehouse `recorded_in` the load has come already: then what has no room is told of, not refused.
     """
     for attempt in range(ATTEMPTS):
         if attempt:
@@ -271,7 +273,16 @@ def make_room(
         try:
             for index in reversed(range(0 if inside else 1, len(path))):
                 unit = path[index - 1].id if index else ""
-                _take(path[index], unit, load, claim, metadata, origin, 0 if index else handling_units)
+                _take(
+                    path[index],
+                    unit,
+                    load,
+                    claim,
+                    metadata,
+                    origin,
+                    0 if index else handling_units,
+                    recorded_in,
+                )
         except Changed:
             continue
         return
@@ -294,6 +305,7 @@ def _take(
     metadata: CommandMetadata,
     origin: str,
     handling_units: int,
+    recorded_in: str | None,
 ) -> None:
     if holder.books is None and holder.rules is None:
         return
@@ -307,6 +319,7 @@ def _take(
         rules=holder.rules,
         standing_at=holder.place if holder.books else None,
         handling_units=handling_units,
+        recorded_in=recorded_in,
     )
     execute(
         history(),

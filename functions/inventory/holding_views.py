@@ -416,7 +416,7 @@ def _with_goods(view: HoldingView, event: Event) -> HoldingView:
         units += sign * goods.units
         volume += sign * goods.units * goods.volume_mm3
         weight += sign * goods.units * goods.weight_g
-    if isinstance(event, StockAdjusted | StockReceived | StockArrived | StockCounted):
+    if isinstance(event, StockAdjusted | StockReceived | StockArrived | StockCounted) and not view.destination:
         view = structs.replace(view, warehouse=event.warehouse or "")
     empty = units == 0
     return structs.replace(
@@ -588,14 +588,12 @@ def _start_part(view: HoldingView, name: str) -> StockInHolding:
     return StockInHolding(sku, view.holding, lot)
 
 
-def show_part(part: StockInHolding, _view: HoldingView, event: Moving | Allocating, at: str) -> StockInHolding:
-    """A part after an event that concerns it."""
-    warehouse = event.warehouse or ""
+def show_part(part: StockInHolding, view: HoldingView, event: Moving | Allocating, at: str) -> StockInHolding:
+    """A part after an event that concerns it; of a container in transit, it is in no warehouse."""
+    warehouse = "" if view.destination else event.warehouse or ""
     if isinstance(event, ContainerDeparted | ContainerArrived):
         if not part.batches:
             return part
-        if isinstance(event, ContainerDeparted):
-            warehouse = ""
         batches = part.batches
     elif isinstance(event, StockAllocated | StockDeallocated):
         sign = 1 if isinstance(event, StockAllocated) else -1
@@ -661,6 +659,8 @@ def _movements(
         return
     told: Any = event
     balances, warehouse = part.balances, told.warehouse or ""
+    if isinstance(event, StockReceived):
+        warehouse = part.warehouse
     changes = _difference(before.balances, balances)
     if isinstance(event, ContainerDeparted):
         changes, balances = _difference(balances, {}), {}

@@ -4,7 +4,8 @@ from typing import Annotated
 
 from msgspec import Meta
 
-Text = Annotated[str, Meta(min_length=1, max_length=200)]
+MAX_TEXT = 200
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT)]
 Code = Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="Millimetres.")]
 Grams = Annotated[int, Meta(ge=1, le=100_000_000, description="Grams.")]

@@ -331,6 +331,19 @@ class TransferArrived(Event, frozen=True):
     occurred_at: Timestamp
 
 
+class PlaceOverfilled(Event, frozen=True):
+    """Goods that are here already were recorded although a place has no room for them: somebody should make some.
+
+    They came with, or onto, the handling unit `unit`, which stands there.
+    """
+
+    holding: HoldingId
+    warehouse: WarehouseCode
+    problem: Text
+    occurred_at: Timestamp
+    unit: HoldingId | None = None
+
+
 class LotRegistered(Event, frozen=True):
     """A lot of a product came for the first time."""
 
@@ -405,6 +418,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     ContainerArrived,
     TransferDispatched,
     TransferArrived,
+    PlaceOverfilled,
     LotRegistered,
     LotBlocked,
     LotUnblocked,
@@ -565,6 +579,13 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     TransferArrived: TransferArrived(
         transfer_id=_TRANSFER, warehouse="EAST", location="E-DOCK-01", container=_TRANSFER, occurred_at=_AT
+    ),
+    PlaceOverfilled: PlaceOverfilled(
+        holding="A-01-02-3",
+        warehouse="MAIN",
+        problem="A-01-02-3 has no room: of its 800000 g of weight, 790000 are taken, and 24000 would come.",
+        occurred_at=_AT,
+        unit=_SSCC,
     ),
     LotRegistered: LotRegistered(
         sku=_SKU,

@@ -12,6 +12,11 @@ A stream of which much is known keeps its document small and the rest in parts, 
 concern it and written only when it changes: what an event costs does not grow with what else the stream holds.
 Parts are written after the entries and before the document. So parts are never behind the document, a part that is
 ahead leaves out the commits that it shows already, and whatever such commits left beside it has been written.
+
+Views can be filled anew while work goes on, emptied before or not: a replay of the whole history carries the
+number of a filling, higher than that of any before. It begins each stream anew, overwrites what earlier fillings
+have left, and counts with none of it; whoever comes later goes on with the latest filling. A stored version is the
+filling's number and behind it, in ten digits, the commit's.
 """
 
 from collections import OrderedDict
@@ -32,6 +37,8 @@ P = TypeVar("P", bound=Struct)
 
 _ATTEMPTS = 5
 _REMEMBERED = 1_000
+COMMITS_OF_A_FILLING = 10**10
+"""What separates the fillings in the versions of stored documents: more commits than a stream can have."""
 
 
 class ProjectionContended(Exception):
@@ -106,22 +113,29 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class PartsInViews:
-    """The parts of a stream as the views hold them, strongly consistent."""
+    """The parts of a stream as a filling of the views holds them, strongly consistent."""
 
     views: Views
     pk: str
     prefix: str
     kind: type[Struct]
+    filling: int
 
     def named(self, names: Iterable[str], /) -> Mapping[str, tuple[Any, int]]:
         """Those of the parts with these names that there are."""
         found = self.views.get_many(((self.pk, self.prefix + name) for name in names), self.kind, consistent=True)
-        return {sk.removeprefix(self.prefix): one for (_, sk), one in found.items()}
+        return self._filled({sk: one for (_, sk), one in found.items()})
 
     def all(self) -> Mapping[str, tuple[Any, int]]:
         """All parts."""
-        found = self.views.under(self.pk, self.prefix, self.kind, consistent=True)
-        return {sk.removeprefix(self.prefix): one for sk, one in found.items()}
+        return self._filled(self.views.under(self.pk, self.prefix, self.kind, consistent=True))
+
+    def _filled(self, found: Mapping[str, tuple[Any, int]]) -> Mapping[str, tuple[Any, int]]:
+        return {
+            sk.removeprefix(self.prefix): (part, version % COMMITS_OF_A_FILLING)
+            for sk, (part, version) in found.items()
+            if version // COMMITS_OF_A_FILLING == self.filling
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,10 +236,11 @@ def as_it_is(
     depends on the number of parts, not on the length of the stream.
     """
     pk, sk = projection.key(stream_id)
-    document, version = views.get(pk, sk, projection.kind, consistent=True) or (projection.start(stream_id), 0)
+    document, stamp = views.get(pk, sk, projection.kind, consistent=True) or (projection.start(stream_id), 0)
+    filling, version = divmod(stamp, COMMITS_OF_A_FILLING)
     stored: dict[str, tuple[Any, int]] = {}
     if projection.parts is not None:
-        stored = dict(PartsInViews(views, pk, projection.parts.prefix, projection.parts.kind).all())
+        stored = dict(PartsInViews(views, pk, projection.parts.prefix, projection.parts.kind, filling).all())
     commits = list(history.read(stream_id, after=version))
     shown = projection.after(catalog, document, commits, Known(stored))
     parts = {name: part for name, (part, _) in (stored | dict(shown.parts)).items()}
@@ -249,27 +264,35 @@ class Projector:
         self._latest: OrderedDict[str, tuple[Any, int]] = OrderedDict()
 
     def handle(self, event: dict[str, Any]) -> None:
-        """Show the commits of one batch of stream records. Raises when it has to come again."""
+        """Show the commits of one batch of stream records. Raises when it has to come again.
+
+        A replay that fills the views anew says the number of its `filling` with every batch.
+        """
+        filling = int(event.get("filling", 0))
         commits = [commit_of(record["dynamodb"]["NewImage"]) for record in event["Records"]]
         written = 0
         for stream_id, own in groupby(sorted(commits, key=_by_stream), key=lambda commit: commit.stream):
             projection = self._projections.get(stream_id.partition("#")[0])
             if projection is not None:
-                self._project(projection, stream_id, list(own))
+                self._project(projection, stream_id, list(own), filling)
                 written += 1
         telemetry.info("projected", commits=len(commits), documents=written)
 
-    def _project(self, projection: Projection[V], stream_id: str, commits: Sequence[Commit]) -> None:
+    def _project(self, projection: Projection[V], stream_id: str, commits: Sequence[Commit], filling: int) -> None:
         pk, sk = projection.key(stream_id)
         last = commits[-1].sequence
-        shown = self._shown_before(projection, stream_id, commits[0].sequence - 1)
+        anew = filling * COMMITS_OF_A_FILLING
+        shown = self._shown_before(projection, stream_id, commits[0].sequence - 1, anew)
         for _ in range(_ATTEMPTS):
-            document, version = (
+            document, stamp = (
                 shown
                 or self._views.get(pk, sk, projection.kind, consistent=True)
-                or (projection.start(stream_id), 0)
+                or (projection.start(stream_id), anew)
             )
             shown = None
+            if stamp < anew:
+                document, stamp = projection.start(stream_id), anew
+            current, version = divmod(stamp, COMMITS_OF_A_FILLING)
             if version >= last:
                 return
             missing = [commit for commit in commits if commit.sequence > version]
@@ -277,26 +300,28 @@ class Projector:
                 missing = list(self._history.read(stream_id, after=version))
             stored: StoredParts | None = None
             if projection.parts is not None and version:
-                stored = PartsInViews(self._views, pk, projection.parts.prefix, projection.parts.kind)
+                stored = PartsInViews(self._views, pk, projection.parts.prefix, projection.parts.kind, current)
             after = projection.after(self._catalog, document, missing, stored)
             for name, since in after.names.items():
                 self._own(name, sk, since)
-            self._write_beside(projection, pk, after)
-            document, version = after.document, missing[-1].sequence
-            if self._views.put(pk, sk, document, version, projection.index(document)):
-                self._remember(stream_id, document, version)
+            begin = stamp - version
+            self._write_beside(projection, pk, after, begin)
+            document, stamp = after.document, begin + missing[-1].sequence
+            if self._views.put(pk, sk, document, stamp, projection.index(document)):
+                self._remember(stream_id, document, stamp)
                 return
         raise ProjectionContended(f"{pk} {sk}")
 
-    def _write_beside(self, projection: Projection[V], pk: str, after: Shown[V]) -> None:
-        """Write the entries, then the parts."""
+    def _write_beside(self, projection: Projection[V], pk: str, after: Shown[V], begin: int) -> None:
+        """Write the entries, then the parts, in the filling that begins with the version `begin`."""
         for entry, sequence in after.entries.values():
-            self._views.put(*entry.key, entry.document, sequence, entry.index)
+            self._views.put(*entry.key, entry.document, begin + sequence, entry.index)
         if projection.parts is None:
             return
         for name in sorted(after.changed):
             part, sequence = after.parts[name]
-            self._views.put(pk, projection.parts.prefix + name, part, sequence, projection.parts.index(part))
+            index = projection.parts.index(part)
+            self._views.put(pk, projection.parts.prefix + name, part, begin + sequence, index)
 
     def _own(self, name: tuple[str, str], owner: str, since: str) -> None:
         """Note the owner of a name. Names only ever gain owners, so it does not matter who notes them, or when."""
@@ -308,18 +333,23 @@ class Projector:
                 return
         raise ProjectionContended(f"{name[0]} {name[1]}")
 
-    def _shown_before(self, projection: Projection[V], stream_id: str, version: int) -> tuple[V, int] | None:
+    def _shown_before(
+        self, projection: Projection[V], stream_id: str, version: int, anew: int
+    ) -> tuple[V, int] | None:
         """The document at `version`, when it need not be read: there is none yet, or this process wrote it last.
 
-        Should another have gone on since, the conditional write fails, and the document is read.
+        Should another have gone on since, the conditional write fails, and the document is read. Versions lower
+        than `anew` are of fillings that do not count any more.
         """
         if version == 0:
-            return projection.start(stream_id), 0
+            return projection.start(stream_id), anew
         document, known = self._latest.get(stream_id, (None, 0))
-        return (document, known) if document is not None and known == version else None
+        if document is None or known % COMMITS_OF_A_FILLING != version or known < anew:
+            return None
+        return document, known
 
-    def _remember(self, stream_id: str, document: Struct, version: int) -> None:
-        self._latest[stream_id] = (document, version)
+    def _remember(self, stream_id: str, document: Struct, stamp: int) -> None:
+        self._latest[stream_id] = (document, stamp)
         self._latest.move_to_end(stream_id)
         if len(self._latest) > _REMEMBERED:
             self._latest.popitem(last=False)

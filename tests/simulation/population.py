@@ -142,18 +142,19 @@ class Population:
     def replay(self, service: str, reader: str) -> None:
         """Called inside a task: hand the whole history to a reader again, less at a time when it fails."""
         records, most = self.cloud.commits(service), 100
+        filling = int(self.cloud.scheduler.seconds * 1000) if reader == "views" else 0
         while records:
-            if self._replayed(service, reader, records[:most]):
+            if self._replayed(service, reader, records[:most], filling):
                 records = records[most:]
             else:
                 most = max(1, most // 2)
                 self.cloud.scheduler.sleep(2)
 
-    def _replayed(self, service: str, reader: str, records: list[Record]) -> bool:
+    def _replayed(self, service: str, reader: str, records: list[Record], filling: int) -> bool:
         found = self.readers(service, reader)[0]
         task = self.cloud.scheduler.current
         wake: Callable[[Result], None] = task.waker()
-        self.cloud.invoke(found.service, found.capability, stream_event(records), wake)
+        self.cloud.invoke(found.service, found.capability, stream_event(records) | {"filling": filling}, wake)
         result: Result = task.wait()
         return result.succeeded
 

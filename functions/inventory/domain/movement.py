@@ -24,7 +24,7 @@ from inventory.domain.holding import (
 )
 from inventory.domain.room import Load, Rules, require_room
 from inventory.domain.stock import Wanted, take, take_allocated, warehouse_of
-from inventory.measures import CubicMillimetres, Ordinal, Text, Weight
+from inventory.measures import MAX_TEXT, CubicMillimetres, Ordinal, Text, Weight
 from inventory.stock_contracts import (
     ContainerArrived,
     ContainerDeparted,
@@ -32,6 +32,7 @@ from inventory.stock_contracts import (
     HandlingUnitCreated,
     HandlingUnitMoved,
     HandlingUnitType,
+    PlaceOverfilled,
     ProcessId,
     StockArrived,
     StockDeallocated,
@@ -93,7 +94,8 @@ class ArriveStock(Struct, frozen=True):
 class TakeSpace(Struct, frozen=True):
     """Take room for goods on their way here, or onto the handling unit `unit` that stands here.
 
-    `standing_at` is where the sender has seen this container (None: it is a location).
+    `standing_at` is where the sender has seen this container (None: it is a location). `recorded_in` is the
+    warehouse of goods that have come already: then room that is not there is told of instead of refused.
     """
 
     holding: HoldingId
@@ -105,6 +107,7 @@ class TakeSpace(Struct, frozen=True):
     rules: Rules | None = None
     standing_at: str | None = None
     handling_units: int = 0
+    recorded_in: WarehouseCode | None = None
 
 
 class ExpectUnit(Struct, frozen=True):
@@ -307,19 +310,30 @@ def take_space(command: TakeSpace, holding: Holding) -> Sequence[Event]:
         raise Changed(
             f"{command.unit} no longer stands at {command.holding}.", field="location", value=command.unit
         )
-    require_room(
-        command.holding, command.rules, holding.taken, command.load, holding.standing, command.handling_units
+    taken = SpaceTaken(
+        claim=command.claim,
+        load=command.load,
+        at=command.at,
+        unit=command.unit,
+        origin=command.origin,
+        handling_units=command.handling_units,
     )
-    return [
-        SpaceTaken(
-            claim=command.claim,
-            load=command.load,
-            at=command.at,
-            unit=command.unit,
-            origin=command.origin,
-            handling_units=command.handling_units,
+    try:
+        require_room(
+            command.holding, command.rules, holding.taken, command.load, holding.standing, command.handling_units
         )
-    ]
+    except Conflict as full:
+        if command.recorded_in is None:
+            raise
+        overfilled = PlaceOverfilled(
+            holding=command.holding,
+            warehouse=command.recorded_in,
+            problem=full.message[:MAX_TEXT],
+            occurred_at=command.at,
+            unit=command.unit or None,
+        )
+        return [overfilled, taken]
+    return [taken]
 
 
 def expect_unit(command: ExpectUnit, holding: Holding) -> Sequence[Event]:

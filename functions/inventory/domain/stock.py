@@ -230,7 +230,10 @@ def adjust(command: AdjustStock, holding: Holding) -> Sequence[Event]:
 
 
 def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
-    """The receipt; none when the shipment's receipt of that number has been noted here before."""
+    """The receipt; none when the shipment's receipt of that number has been noted here before.
+
+    What a shipment has brought is a fact, also on a unit in transit: nobody counts with it until that arrives.
+    """
     receipts = holding.seen.get(receipts_of(command.shipment_id or ""), ())
     if command.receipt is not None and numbers.has(receipts, command.receipt):
         return []
@@ -247,13 +250,14 @@ def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
         )
         events.append(created)
         holding = evolve(holding, created)
-    warehouse = warehouse_of(holding, command.warehouse)
+    travelling = holding.in_transit and command.shipment_id is not None
+    warehouse = command.warehouse if travelling else warehouse_of(holding, command.warehouse)
     require_new_serials(holding, command.goods)
     for sku in {goods.sku for goods in command.goods}:
         units = sum(goods.units for goods in command.goods if goods.sku == sku)
         _require_countable(command.holding, sku, holding.units_of(sku) + units, "lines", units)
     _require_room(command.holding, command.rules, holding, command.goods)
-    place = holding.place if holding.kind and holding.kind in _TYPES else command.place
+    place = (holding.place if holding.kind in _TYPES else "") or command.place
     received = StockReceived(
         holding=command.holding,
         warehouse=warehouse,
@@ -265,7 +269,7 @@ def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
         supplier=command.supplier,
         reference=command.reference,
         claim=command.claim,
-        supply=changed_supply(holding, warehouse, [(goods, 1) for goods in command.goods]),
+        supply=() if travelling else changed_supply(holding, warehouse, [(goods, 1) for goods in command.goods]),
     )
     return [*events, received, *_inspected_before(command, evolve(holding, received))]
 

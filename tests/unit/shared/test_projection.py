@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from typing import Any
 from unittest.mock import ANY
 from uuid import uuid4
 
@@ -14,7 +15,16 @@ from msgspec import Struct
 from shared import aws, codec
 from shared.event_store import EventStore
 from shared.events import Commit, originating
-from shared.projection import Entry, Owners, Parts, Projection, ProjectionContended, Projector, as_it_is
+from shared.projection import (
+    COMMITS_OF_A_FILLING,
+    Entry,
+    Owners,
+    Parts,
+    Projection,
+    ProjectionContended,
+    Projector,
+    as_it_is,
+)
 from shared.views import Views
 from tests.support.bin_of_units import BIN, CATALOG, UnitsPut, UnitsTaken
 from tests.support.deliveries import history, stream_batch
@@ -330,9 +340,9 @@ COLOURED = replace(
 )
 
 
-def stored(stream_id: str) -> dict[tuple[str, str], object]:
+def stored(stream_id: str) -> dict[tuple[str, str], tuple[str, str, Any]]:
     """Everything that the views hold of a stream, with versions."""
-    found: dict[tuple[str, str], object] = {}
+    found: dict[tuple[str, str], tuple[str, str, Any]] = {}
     for item in aws.dynamodb().scan(TableName=VIEWS_TABLE)["Items"]:
         pk, sk = item["pk"]["S"], item["sk"]["S"]
         if pk == stream_id or sk.startswith(f"{stream_id}#"):
@@ -375,6 +385,50 @@ def test_parts_are_the_fold_of_their_events_whatever_comes_twice_late_or_dies_ha
         assert shown.pop(key) == (str(version), codec.to_json(entry.document).decode(), None)
     assert shown.pop((stream_id, "view")) == (str(len(commits)), codec.to_json(expected.document).decode(), ANY)
     assert shown == {}
+
+
+def empty_views() -> None:
+    for item in aws.dynamodb().scan(TableName=VIEWS_TABLE)["Items"]:
+        aws.dynamodb().delete_item(TableName=VIEWS_TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHANGES, st.booleans(), st.data())
+def test_views_that_are_filled_anew_under_a_working_projector_are_whole(
+    depot: Depot, changes: list[tuple[int, ...]], emptied: bool, data: st.DataObject
+) -> None:
+    stream_id = f"Bin#{uuid4()}"
+    commits = depot.commits(*changes, stream_id=stream_id)
+    working, replaying = (Projector(CATALOG, depot.store, depot.views, [COLOURED]) for _ in range(2))
+    before = data.draw(st.integers(0, len(commits)))
+    for commit in commits[:before]:
+        working.handle(stream_batch([commit]))
+    if emptied:
+        with at_moment(aws.dynamodb(), data.draw(st.integers(0, 12)), empty_views):
+            for commit in commits[before:]:
+                working.handle(stream_batch([commit]))
+    for commit in commits:
+        if data.draw(st.booleans()):
+            working.handle(stream_batch([data.draw(st.sampled_from(commits))]))
+        replaying.handle(stream_batch([commit]) | {"filling": 7})
+
+    expected = COLOURED.after(CATALOG, COLOURED.start(stream_id), commits)
+    shown = {
+        key: (int(version) % COMMITS_OF_A_FILLING, body) for key, (version, body, _) in stored(stream_id).items()
+    }
+    wanted = {
+        (stream_id, f"Colour#{name}"): (version, codec.to_json(part).decode())
+        for name, (part, version) in expected.parts.items()
+    }
+    wanted |= {
+        key: (version, codec.to_json(entry.document).decode())
+        for key, (entry, version) in expected.entries.items()
+    }
+    wanted[stream_id, "view"] = (len(commits), codec.to_json(expected.document).decode())
+    assert shown == wanted
+    document, parts, version = as_it_is(COLOURED, CATALOG, depot.store, depot.views, stream_id)
+    assert (document, version) == (expected.document, len(commits))
+    assert parts == {name: part for name, (part, _) in expected.parts.items()}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
