@@ -213,21 +213,32 @@ RECEIVING = Service("receiving", (
     Index("by_due", "due", "expected"),
 ), attachments=True)
 
-READ_ALL = ("inventory/read", "orders/read", "payments/read", "receiving/read")
+SHIPPING = Service("shipping", (
+    command("carriers", {"PUT /shipping/carriers/{id}": "shipping/write"}),
+    query("queries", {
+        "GET /shipping/carriers": "shipping/read",
+        "GET /shipping/carriers/{id}": "shipping/read",
+    }),
+    *machinery("shipping"),
+))
+
+READ_ALL = ("inventory/read", "orders/read", "payments/read", "receiving/read", "shipping/read")
 
 SYSTEM = System(
-    services=(INVENTORY, RECEIVING, ORDERS, PAYMENTS),
+    services=(INVENTORY, RECEIVING, ORDERS, PAYMENTS, SHIPPING),
     edge_routes=routes({"GET /health": None, "GET /openapi.json": None}),
     roles={
         "viewer": READ_ALL,
-        "operator": (*READ_ALL, "inventory/write", "receiving/write"),
+        "operator": (*READ_ALL, "inventory/write", "receiving/write", "shipping/write"),
         "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write"),
-        "supervisor": (*READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write"),
+        "supervisor": (
+            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write", "shipping/write",
+        ),
     },
     machine_clients=(
         MachineClient("integrator", (
             "inventory/read", "inventory/write", "orders/read", "orders/write", "payments/read",
-            "receiving/read", "receiving/write",
+            "receiving/read", "receiving/write", "shipping/read",
         )),
         MachineClient("monitor", READ_ALL),
     ),

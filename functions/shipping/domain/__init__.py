@@ -1,0 +1,1 @@
+"""Shipping's rules, pure: carriers and what they cost, shipments, loads."""

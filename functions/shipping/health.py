@@ -1,0 +1,5 @@
+"""Shipping's health routes."""
+
+from shared.health import health_api
+
+handler = health_api("shipping")
