@@ -130,6 +130,8 @@ ORDERS = Service("orders", (
         "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentAbandoned",
         "payments.PaymentVoided", "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
         "inventory.ReservationReleased", "inventory.LineAllocated", "inventory.LineUnallocated",
+        "payments.PaymentCaptured", "payments.CaptureDeclined", "payments.PaymentRefunded",
+        "payments.RefundDeclined",
     )),
     replica("assortment", on=("inventory.ProductRegistered",)),
     schedule("deadlines", every_minutes=1),

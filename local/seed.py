@@ -26,7 +26,7 @@ from sample.generate import dataset
 from sample.model import Dataset, Order, Shipment
 
 PLACED_FILE = ROOT / ".local" / "sample-orders.json"
-SETTLED = ("reserved", "backordered", "allocated", "cancelled")
+SETTLED = ("reserved", "backordered", "allocated", "closed", "cancelled")
 PAGE = 200
 POLL_SECONDS = 0.5
 SETTLE_SECONDS = 300.0

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-STATUSES = ("placed", "reserving", "allocating", "cancelling", *SETTLED)
+ON_THEIR_WAY = ("picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched", "delivered")
+STATUSES = ("placed", "reserving", "allocating", "cancelling", *ON_THEIR_WAY, *SETTLED)
 RESERVED_EVENT = "OrderReserved"
 AGREEMENT_SECONDS = 30.0
 POLL_SECONDS = 0.5
@@ -294,6 +295,14 @@ def _reason(order: Order) -> str:
             return "concrete units are set aside for every line"
         case "placed":
             return "waits for the payment"
+        case "partially_dispatched":
+            return "what was there has left, the rest follows"
+        case "delivered":
+            return "the customer has it"
+        case "closed":
+            return "delivered and paid"
+        case status if status in ON_THEIR_WAY:
+            return "on its way through the warehouse"
         case _:
             return "waits for the stock's answer"
 

@@ -1,6 +1,6 @@
 """The events that orders publishes: its public language."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -76,6 +76,8 @@ ReturnId = Annotated[
         examples=["0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f"],
     ),
 ]
+HoldKind = Literal["fraud", "address", "manual"]
+Resolution = Literal["refund", "replace"]
 Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="A length in millimetres.", examples=[400])]
 Grams = Annotated[int, Meta(ge=0, le=100_000_000, description="A weight in grams.", examples=[2_350])]
 
@@ -339,6 +341,7 @@ class ReturnAuthorized(Event, frozen=True):
     warehouse: WarehouseCode
     lines: tuple[ReturnedLine, ...]
     reason: Reason
+    resolution: Resolution = "refund"
 
 
 class ReplacementRequested(Event, frozen=True):

@@ -3,7 +3,7 @@
 from typing import Any
 
 from orders.aggregates import ORDER
-from orders.domain import CheckDeadline
+from orders.domain.commands import CheckDeadline
 from orders.views import DEADLINE_SHARDS
 from shared import clock, telemetry
 from shared.decider import Command, Outcome, execute

@@ -1,4 +1,4 @@
-"""Fulfilment: the saga that sees each order through, from payment to allocation."""
+"""Fulfilment: the saga that sees each order through, from payment to delivery, and back."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,40 +6,70 @@ from typing import Any
 from msgspec import Struct, structs
 
 from orders.aggregates import ORDER
-from orders.contracts import Pick
-from orders.domain import (
+from orders.contracts import Carton, Pick, UnitsOfLine
+from orders.domain.asking import to_pick
+from orders.domain.commands import (
     NoteAbandonedPayment,
     NoteAllocatedLine,
     NoteAuthorization,
+    NoteCapture,
     NoteDecline,
+    NoteDeclinedCapture,
+    NoteDelivery,
+    NoteDispatch,
+    NoteFailedLabels,
+    NoteLabels,
+    NotePacked,
+    NotePicked,
+    NotePickingStarted,
+    NoteRefund,
     NoteReleasedLine,
     NoteReservedLine,
+    NoteReturn,
     NoteUnallocatedLine,
     NoteVoid,
+    NoteVoidedLabels,
     NoteWaitingLine,
+    RequestPicking,
 )
+from orders.domain.facts import CameBack
+from orders.domain.order import Order
 from orders.subscriptions import (
     READS,
+    CaptureDeclined,
+    LabelFailed,
     LineAllocated,
     LineBroken,
     LineReserved,
     LineShort,
     LineUnallocated,
+    OrderPacked,
+    OrderPicked,
     PaymentAbandoned,
     PaymentAuthorized,
+    PaymentCaptured,
     PaymentDeclined,
+    PaymentRefunded,
     PaymentVoided,
+    PickingStarted,
+    RefundDeclined,
     ReservationReleased,
+    ReturnReceived,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentLabelled,
+    ShipmentVoided,
 )
 from shared import clock, codec
 from shared.consumer import Addressed, react
 from shared.envelope import CloudEvent
+from shared.event_store import Stream
 from shared.resources import history
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Carry a batch of answers into the orders that wait for them, each order's in one decision."""
-    return react(event, history(), ORDER, commands)
+    return react(event, history(), ORDER, commands, follow_up=_what_is_left)
 
 
 def commands(event: CloudEvent) -> Iterator[Addressed]:
@@ -48,17 +78,29 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
     yield Addressed(ORDER.stream_id(answer.order_id), _noted(answer, event.order_in_stream))
 
 
+def _what_is_left(stream: Stream[Order]) -> Struct | None:
+    """A large order asks for its picks in several decisions."""
+    return RequestPicking(clock.now()) if to_pick(stream.state) else None
+
+
 def _noted(answer: Any, number: int) -> Struct:
     now = clock.now()
     match answer:
         case PaymentAuthorized():
             return NoteAuthorization(answer.authorization, now)
         case PaymentDeclined():
-            return NoteDecline(answer.reason)
+            return NoteDecline(answer.reason, now)
         case PaymentAbandoned():
             return NoteAbandonedPayment(answer.reason, now)
         case PaymentVoided():
-            return NoteVoid()
+            return NoteVoid(now)
+        case PaymentCaptured():
+            return NoteCapture(answer.capture_id, answer.amount, now)
+        case CaptureDeclined():
+            return NoteDeclinedCapture(answer.capture_id, answer.reason, now)
+        case PaymentRefunded() | RefundDeclined():
+            declined = isinstance(answer, RefundDeclined)
+            return NoteRefund(answer.refund_id, answer.number, answer.amount, declined, now)
         case LineReserved():
             return NoteReservedLine(answer.line_id, number, now)
         case LineShort():
@@ -66,11 +108,39 @@ def _noted(answer: Any, number: int) -> Struct:
         case LineBroken():
             return NoteWaitingLine(answer.line_id, number, 0, now)
         case ReservationReleased():
-            return NoteReleasedLine(answer.line_id, number)
+            return NoteReleasedLine(answer.line_id, number, now)
         case LineAllocated():
             picks = tuple(Pick(**structs.asdict(pick)) for pick in answer.picks)
             return NoteAllocatedLine(answer.line_id, number, picks, now)
         case LineUnallocated():
             return NoteUnallocatedLine(answer.line_id, number, answer.missing, now)
+        case _:
+            return _on_its_way(answer, number)
+
+
+def _on_its_way(answer: Any, number: int) -> Struct:
+    now = clock.now()
+    match answer:
+        case PickingStarted():
+            return NotePickingStarted(now)
+        case OrderPicked():
+            return NotePicked(bool(answer.lines), now)
+        case OrderPacked():
+            cartons = tuple(Carton(**structs.asdict(carton)) for carton in answer.cartons)
+            lines = tuple(UnitsOfLine(**structs.asdict(line)) for line in answer.lines)
+            return NotePacked(answer.shipment_id, cartons, lines, now)
+        case ShipmentLabelled():
+            return NoteLabels(answer.shipment_id, number, now)
+        case LabelFailed():
+            return NoteFailedLabels(answer.shipment_id, number, answer.reason, answer.permanent, now)
+        case ShipmentVoided():
+            return NoteVoidedLabels(answer.shipment_id, number, now)
+        case ShipmentDispatched():
+            return NoteDispatch(answer.shipment_id, answer.dispatched_at, now)
+        case ShipmentDelivered():
+            return NoteDelivery(answer.shipment_id, answer.delivered_at, now)
+        case ReturnReceived():
+            back = tuple(CameBack(**structs.asdict(line)) for line in answer.lines)
+            return NoteReturn(answer.return_id, back, now)
         case _:
             raise TypeError(f"no order waits for {type(answer).__name__}")

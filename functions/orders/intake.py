@@ -21,7 +21,9 @@ from orders.contracts import (
     Reason,
     Reference,
 )
-from orders.domain import ALLOCATING, CANCELLING, PLACED, CancelOrder, Order, PlaceOrder, ReleaseOrder
+from orders.domain.commands import CancelOrder, PlaceOrder, ReleaseOrder
+from orders.domain.order import Order
+from orders.domain.states import ALLOCATING, CANCELLING, PLACED
 from shared import clock
 from shared.address import Address
 from shared.decider import Outcome, execute

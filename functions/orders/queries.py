@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from orders.aggregates import ORDER
 from orders.contracts import Channel, Pick
-from orders.domain import STATUSES
+from orders.domain.states import STATUSES
 from orders.views import OrderSummary
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
 from shared.identifiers import OrderId

@@ -2,8 +2,19 @@
 
 from msgspec import Struct
 
-from shared.identifiers import CalendarDate, HoldingId, LineId, LotNumber, OrderId, SerialNumber, Sku
-from shared.quantity import Units
+from shared.gs1 import Sscc
+from shared.identifiers import (
+    CalendarDate,
+    HoldingId,
+    LineId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    Sku,
+    Timestamp,
+)
+from shared.money import MinorUnits
+from shared.quantity import Quantity, Units
 
 
 class PaymentAuthorized(Struct, frozen=True):
@@ -89,6 +100,137 @@ class LineUnallocated(Struct, frozen=True):
     missing: Units
 
 
+class PaymentCaptured(Struct, frozen=True):
+    """payments.PaymentCaptured: the money for a shipment is taken."""
+
+    order_id: OrderId
+    capture_id: str
+    amount: MinorUnits
+
+
+class CaptureDeclined(Struct, frozen=True):
+    """payments.CaptureDeclined: the money for a shipment is not taken."""
+
+    order_id: OrderId
+    capture_id: str
+    reason: str
+
+
+class PaymentRefunded(Struct, frozen=True):
+    """payments.PaymentRefunded: part `number` of a refund goes back to the customer."""
+
+    order_id: OrderId
+    refund_id: str
+    amount: MinorUnits
+    number: int = 1
+
+
+class RefundDeclined(Struct, frozen=True):
+    """payments.RefundDeclined: part `number` of a refund does not go back."""
+
+    order_id: OrderId
+    refund_id: str
+    amount: MinorUnits
+    number: int = 1
+
+
+class PickingStarted(Struct, frozen=True):
+    """picking.PickingStarted: somebody collects units of the order."""
+
+    order_id: OrderId
+
+
+class LineUnits(Struct, frozen=True):
+    """So many units of a line."""
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+
+
+class OrderPicked(Struct, frozen=True):
+    """picking.OrderPicked: no pick of the order is open any more; `lines` have been found."""
+
+    order_id: OrderId
+    lines: tuple[LineUnits, ...]
+
+
+class PackedCarton(Struct, frozen=True):
+    """A carton that was packed."""
+
+    sscc: Sscc
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    weight_g: int
+    carton_type: str | None = None
+
+
+class OrderPacked(Struct, frozen=True):
+    """picking.OrderPacked: one shipment of the order is packed."""
+
+    order_id: OrderId
+    shipment_id: str
+    cartons: tuple[PackedCarton, ...]
+    lines: tuple[LineUnits, ...]
+
+
+class ShipmentLabelled(Struct, frozen=True):
+    """shipping.ShipmentLabelled: all cartons of a shipment have labels."""
+
+    order_id: OrderId
+    shipment_id: str
+
+
+class LabelFailed(Struct, frozen=True):
+    """shipping.LabelFailed: the carrier makes no labels; `permanent`: nor will it for that address."""
+
+    order_id: OrderId
+    shipment_id: str
+    reason: str
+    permanent: bool
+
+
+class ShipmentVoided(Struct, frozen=True):
+    """shipping.ShipmentVoided: a shipment's labels are void."""
+
+    order_id: OrderId
+    shipment_id: str
+
+
+class ShipmentDispatched(Struct, frozen=True):
+    """shipping.ShipmentDispatched: a shipment has left the warehouse."""
+
+    order_id: OrderId
+    shipment_id: str
+    dispatched_at: Timestamp
+
+
+class ShipmentDelivered(Struct, frozen=True):
+    """shipping.ShipmentDelivered: the customer has all cartons of a shipment."""
+
+    order_id: OrderId
+    shipment_id: str
+    delivered_at: Timestamp
+
+
+class ReturnedUnits(Struct, frozen=True):
+    """Units of a line that came back, and what became of them; `refused` ones give the customer nothing."""
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    disposition: str
+
+
+class ReturnReceived(Struct, frozen=True):
+    """receiving.ReturnReceived: goods of a return are back."""
+
+    order_id: OrderId
+    return_id: str
+    lines: tuple[ReturnedUnits, ...]
+
+
 class ProductRegistered(Struct, frozen=True):
     """inventory.ProductRegistered: a product can be ordered."""
 
@@ -108,4 +250,17 @@ READS: dict[str, type[Struct]] = {
     "inventory.LineAllocated": LineAllocated,
     "inventory.LineUnallocated": LineUnallocated,
     "inventory.ProductRegistered": ProductRegistered,
+    "payments.PaymentCaptured": PaymentCaptured,
+    "payments.CaptureDeclined": CaptureDeclined,
+    "payments.PaymentRefunded": PaymentRefunded,
+    "payments.RefundDeclined": RefundDeclined,
+    "picking.PickingStarted": PickingStarted,
+    "picking.OrderPicked": OrderPicked,
+    "picking.OrderPacked": OrderPacked,
+    "shipping.ShipmentLabelled": ShipmentLabelled,
+    "shipping.LabelFailed": LabelFailed,
+    "shipping.ShipmentVoided": ShipmentVoided,
+    "shipping.ShipmentDispatched": ShipmentDispatched,
+    "shipping.ShipmentDelivered": ShipmentDelivered,
+    "receiving.ReturnReceived": ReturnReceived,
 }

@@ -7,25 +7,40 @@ from typing import Any
 from msgspec import Struct, structs
 
 from orders.contracts import (
+    NORMAL_PRIORITY,
     AllocationDelayed,
     AllocationRequested,
+    CancellationRefused,
     CancellationStarted,
     FulfilmentStalled,
     OrderAllocated,
     OrderBackordered,
     OrderCancelled,
+    OrderClosed,
     OrderPlaced,
     OrderReserved,
     PaymentAuthorizationRequested,
+    RemainderCancelled,
     ReservationRequested,
 )
-from orders.domain import (
+from orders.domain import CATALOG
+from orders.domain.facts import (
+    CaptureRefused,
+    DeadlinePassed,
+    HoldReleased,
+    OrderAdvanced,
+    OrderHeld,
+    PaymentTaken,
+    PriorityChanged,
+)
+from orders.domain.states import (
     ALLOCATED,
     ALLOCATING,
     BACKORDERED,
     CANCELLED,
     CANCELLING,
-    CATALOG,
+    CLOSED,
+    DISPATCHED,
     PLACED,
     RESERVED,
     RESERVING,
@@ -36,10 +51,14 @@ from shared.projection import Projection, Projector
 from shared.resources import history, views
 
 DEADLINE_SHARDS = ("0", "1", "2", "3")
+_BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
 
 
 class OrderSummary(Struct, frozen=True, omit_defaults=True):
-    """An order in a list. `backordered` are the SKUs that it lacked when it went to backorder."""
+    """An order in a list. `backordered` are the SKUs that it lacked when it went to backorder.
+
+    `holds` stop it, `payment_due` are the shipments that have left and whose money could not be taken.
+    """
 
     order_id: str
     status: str
@@ -56,6 +75,10 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     reason: str = ""
     backordered: tuple[str, ...] = ()
     deadline: str = ""
+    priority: int = NORMAL_PRIORITY
+    ship_by: str | None = None
+    holds: tuple[str, ...] = ()
+    payment_due: tuple[str, ...] = ()
 
 
 def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
@@ -74,6 +97,8 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
                 changed_at=at,
                 lines=len(event.lines),
                 units=sum(line.quantity for line in event.lines),
+                priority=event.priority,
+                ship_by=event.ship_by,
             )
         case PaymentAuthorizationRequested():
             return structs.replace(order, deadline=event.deadline)
@@ -86,6 +111,8 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
             return structs.replace(
                 order, status=BACKORDERED, changed_at=at, backordered=short, deadline=event.deadline
             )
+        case AllocationRequested() if order.status not in _BEFORE_PICKING:
+            return order
         case AllocationRequested() | AllocationDelayed():
             return structs.replace(order, status=ALLOCATING, changed_at=at, deadline=event.deadline)
         case OrderAllocated():
@@ -105,6 +132,34 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
             )
         case FulfilmentStalled():
             return structs.replace(order, deadline="")
+        case _:
+            return _show_on_its_way(order, event, at)
+
+
+def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary:
+    match event:
+        case OrderAdvanced():
+            return structs.replace(order, status=event.status, changed_at=at, deadline=event.deadline)
+        case DeadlinePassed() if event.deadline:
+            return structs.replace(order, deadline=event.deadline)
+        case CancellationRefused():
+            return structs.replace(order, status=DISPATCHED, changed_at=at, reason="", deadline="")
+        case RemainderCancelled():
+            return structs.replace(order, status=DISPATCHED, changed_at=at, backordered=(), deadline="")
+        case OrderClosed():
+            return structs.replace(order, status=CLOSED, changed_at=at, deadline="")
+        case OrderHeld():
+            return structs.replace(order, holds=tuple(sorted({*order.holds, event.kind})))
+        case HoldReleased():
+            return structs.replace(order, holds=tuple(kind for kind in order.holds if kind != event.kind))
+        case PriorityChanged():
+            return structs.replace(order, priority=event.priority)
+        case CaptureRefused():
+            due = tuple(dict.fromkeys((*order.payment_due, event.shipment_id)))
+            return structs.replace(order, payment_due=due)
+        case PaymentTaken():
+            due = tuple(one for one in order.payment_due if one != event.shipment_id)
+            return structs.replace(order, payment_due=due)
         case _:
             return order
 

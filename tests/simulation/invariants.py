@@ -11,7 +11,8 @@ from inventory.contracts import LineBroken, LineReserved
 from inventory.domain.holding import Holding
 from inventory.domain.promise import Promise, line_key
 from inventory.stock_contracts import StockAdjusted
-from orders.domain import (
+from orders.domain.order import Order
+from orders.domain.states import (
     ALLOCATED,
     ALLOCATING,
     AUTHORIZATION_TIME,
@@ -21,8 +22,8 @@ from orders.domain import (
     LINE_BACKORDERED,
     LINE_RELEASED,
     LINE_RESERVED,
+    LINE_SHIPPED,
     RESERVED,
-    Order,
 )
 from payments.contracts import PaymentAuthorized, PaymentCaptured, PaymentRefunded
 from payments.domain import Payment, due
@@ -417,7 +418,7 @@ def _check_promise(stream: str, promise: Promise) -> None:
         raise Violation("a line is promised and waits", stream)
 
 
-_CLAIMS = {LINE_RELEASED: None, LINE_ALLOCATED: LINE_RESERVED}
+_CLAIMS = {LINE_RELEASED: None, LINE_SHIPPED: None, LINE_ALLOCATED: LINE_RESERVED}
 """What the promise has of a line whose status it does not share."""
 
 

@@ -8,9 +8,11 @@ from unittest.mock import patch
 
 from msgspec import structs
 
-from orders import domain as orders
 from orders import fulfilment
 from orders.aggregates import ORDER
+from orders.domain import commands, course, saga
+from orders.domain.order import Order
+from orders.domain.states import LINE_RELEASED
 from payments import authorization, conversation
 from shared import aws, clock, codec, consumer, envelope, environment, event_store, ids, outbox
 from shared.event_store import ConcurrentCommit, EventStore, Stream
@@ -170,7 +172,7 @@ def stock_read_then_written() -> Iterator[None]:
 @contextmanager
 def saga_without_compensation() -> Iterator[None]:
     """A cancelled order frees nothing of what it holds."""
-    with patch.object(orders, "_compensate", lambda _order, _reason: iter(())):
+    with patch.object(course, "compensation", lambda _order: iter(())):
         yield
 
 
@@ -178,10 +180,10 @@ def saga_without_compensation() -> Iterator[None]:
 def answers_in_any_order() -> Iterator[None]:
     """An older answer of inventory undoes a newer one."""
 
-    def gullible(command: Any, order: orders.Order) -> Sequence[Event]:
-        if isinstance(command, orders.NoteReservedLine | orders.NoteWaitingLine | orders.NoteReleasedLine):
+    def gullible(command: Any, order: Order) -> Sequence[Event]:
+        if isinstance(command, commands.NoteReservedLine | commands.NoteWaitingLine | commands.NoteReleasedLine):
             command = structs.replace(command, answer=order.lines[command.line_id].answer + 1)
-        return orders.decide(command, order)
+        return saga.decide(command, order)
 
     with patch.object(fulfilment, "ORDER", replace(ORDER, decide=gullible)):
         yield
@@ -190,13 +192,13 @@ def answers_in_any_order() -> Iterator[None]:
 @contextmanager
 def late_claims_left_waiting() -> Iterator[None]:
     """A line that asks for stock after its order is over, and has to wait for it, waits for nobody."""
-    line_waits = orders._line_waits
+    line_waits = saga._line_waits
 
-    def indifferent(command: orders.NoteWaitingLine, order: orders.Order) -> Iterator[Event]:
-        if order.lines[command.line_id].status != orders.LINE_RELEASED:
+    def indifferent(command: commands.NoteWaitingLine, order: Order) -> Iterator[Event]:
+        if order.lines[command.line_id].status != LINE_RELEASED:
             yield from line_waits(command, order)
 
-    with patch.object(orders, "_line_waits", indifferent):
+    with patch.object(saga, "_line_waits", indifferent):
         yield
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
-from orders.domain import STATUSES
+from orders.domain.states import STATUSES
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Reader, Record, Result, stream_event
 

@@ -6,7 +6,7 @@ from typing import Any
 from msgspec import structs
 
 from orders.aggregates import ORDER
-from orders.domain import Order
+from orders.domain.order import Order
 from shared.envelope import CloudEvent
 from shared.events import Commit
 from tests.support.deliveries import bus_event

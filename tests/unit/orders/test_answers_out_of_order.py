@@ -9,18 +9,17 @@ from hypothesis import strategies as st
 
 from orders.aggregates import ORDER
 from orders.contracts import OrderCancelled, OrderLine, OrderReserved, ReservationReleaseRequested
-from orders.domain import (
+from orders.domain.commands import (
     CancelOrder,
-    LineDelayed,
-    LinePromised,
     NoteAuthorization,
     NoteReleasedLine,
     NoteReservedLine,
     NoteVoid,
     NoteWaitingLine,
-    Order,
     PlaceOrder,
 )
+from orders.domain.facts import LineDelayed, LinePromised
+from orders.domain.order import Order
 from shared.clock import iso
 from tests.support.scenarios import Given, given
 
@@ -70,16 +69,18 @@ def test_an_order_is_told_to_be_reserved_once_however_often_its_lines_are() -> N
 
 
 def test_a_release_that_is_older_than_the_claim_does_not_end_a_cancellation() -> None:
-    cancelling = after(reserving().state, CancelOrder("why not", NOW), NoteVoid(), NoteReleasedLine("2", 3))
+    cancelling = after(
+        reserving().state, CancelOrder("why not", NOW), NoteVoid(NOW), NoteReleasedLine("2", 3, NOW)
+    )
     claimed_anew = after(cancelling.state, reserved("1", 12))
-    claimed_anew.when(NoteReleasedLine("1", 8)).then()
-    ended = claimed_anew.when(NoteReleasedLine("1", 14))
+    claimed_anew.when(NoteReleasedLine("1", 8, NOW)).then()
+    ended = claimed_anew.when(NoteReleasedLine("1", 14, NOW))
     assert OrderCancelled in {type(event) for event in ended.events}
 
 
 @pytest.mark.parametrize("claim", [reserved("1", 9), waiting("1", 9)], ids=["reserved", "waiting"])
 def test_a_line_that_claims_stock_after_its_order_is_over_is_released_again(claim: Answer) -> None:
-    freed = (NoteVoid(), NoteReleasedLine("2", 3), NoteReleasedLine("1", 4))
+    freed = (NoteVoid(NOW), NoteReleasedLine("2", 3, NOW), NoteReleasedLine("1", 4, NOW))
     cancelled = after(reserving().state, CancelOrder("why not", NOW), *freed)
     [released] = cancelled.when(claim).events
     assert isinstance(released, ReservationReleaseRequested)

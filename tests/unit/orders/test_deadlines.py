@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from orders.deadlines import SweepFailed
-from orders.domain import ATTEMPTS, AUTHORIZATION_TIME, BACKORDER_TIME, RELEASE_TIME, RESERVATION_TIME
+from orders.domain.states import ATTEMPTS, AUTHORIZATION_TIME, BACKORDER_TIME, RELEASE_TIME, RESERVATION_TIME
 from orders.views import DEADLINE_SHARDS
 from shared import aws
 from tests.support.clocks import MovableClock
@@ -94,7 +94,8 @@ def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: 
     for _ in range(ATTEMPTS):
         time.pass_time(max(AUTHORIZATION_TIME, RESERVATION_TIME))
         sweep(new_counter)
-    assert new_counter.details(unpaid)["reason"] == "payment-timeout"
+    assert new_counter.details(unpaid)["status"] == "placed", "an outage of the provider parks orders"
+    assert new_counter.happened(unpaid)[-1] == "FulfilmentStalled"
     assert new_counter.details(unanswered)["reason"] == "reservation-timeout"
     assert new_counter.details(waiting)["status"] == "backordered"
     time.pass_time(max(BACKORDER_TIME, RELEASE_TIME))

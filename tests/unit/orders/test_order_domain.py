@@ -6,7 +6,6 @@ from hypothesis import given as for_all
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from orders import domain
 from orders.aggregates import ORDER
 from orders.contracts import (
     CancellationStarted,
@@ -23,14 +22,11 @@ from orders.contracts import (
     ReservationReleaseRequested,
     ReservationRequested,
 )
-from orders.domain import (
+from orders.domain import states
+from orders.domain.commands import (
     CancelOrder,
     CheckDeadline,
     Command,
-    DeadlinePassed,
-    LineDelayed,
-    LineFreed,
-    LinePromised,
     NoteAbandonedPayment,
     NoteAuthorization,
     NoteDecline,
@@ -38,16 +34,22 @@ from orders.domain import (
     NoteReservedLine,
     NoteVoid,
     NoteWaitingLine,
-    Order,
+    PlaceOrder,
+)
+from orders.domain.facts import (
+    DeadlinePassed,
+    LineDelayed,
+    LineFreed,
+    LinePromised,
     PaymentFreed,
     PaymentRefused,
     PaymentSecured,
-    PlaceOrder,
 )
+from orders.domain.order import Order
 from shared.clock import iso
 from shared.events import Event
 from shared.money import Money
-from tests.support.scenarios import given
+from tests.support.scenarios import Given, given
 
 ID = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -63,7 +65,7 @@ PLACED = OrderPlaced(
     order_id=ID, channel="webshop", warehouse="MAIN", total=Money(2290, "EUR"), placed_at=iso(NOW), lines=LINES
 )
 AUTHORIZING = PaymentAuthorizationRequested(
-    order_id=ID, amount=2290, currency="EUR", method="tok_accepted", deadline=after(domain.AUTHORIZATION_TIME)
+    order_id=ID, amount=2290, currency="EUR", method="tok_accepted", deadline=after(states.AUTHORIZATION_TIME)
 )
 SECURED = PaymentSecured(authorization="auth_1")
 RESERVING = ReservationRequested(
@@ -71,10 +73,10 @@ RESERVING = ReservationRequested(
     warehouse="MAIN",
     promised_at=iso(NOW),
     lines=ASKED,
-    deadline=after(domain.RESERVATION_TIME),
+    deadline=after(states.RESERVATION_TIME),
 )
-RESERVED = OrderReserved(order_id=ID, deadline=after(domain.RELEASE_TIME))
-STARTED = CancellationStarted(order_id=ID, reason="changed my mind", deadline=after(domain.CANCELLATION_TIME))
+RESERVED = OrderReserved(order_id=ID, deadline=after(states.RELEASE_TIME))
+STARTED = CancellationStarted(order_id=ID, reason="changed my mind", deadline=after(states.CANCELLATION_TIME))
 VOIDING = PaymentVoidRequested(order_id=ID, reason="changed my mind")
 CANCELLED = OrderCancelled(order_id=ID, reason="changed my mind")
 
@@ -90,7 +92,7 @@ def delayed(line: str, answer: int, available: int = 0) -> LineDelayed:
 
 
 def backordered(*lines: RequestedLine) -> OrderBackordered:
-    return OrderBackordered(order_id=ID, lines=lines, deadline=after(domain.BACKORDER_TIME))
+    return OrderBackordered(order_id=ID, lines=lines, deadline=after(states.BACKORDER_TIME))
 
 
 def releasing(*lines: str) -> ReservationReleaseRequested:
@@ -120,7 +122,7 @@ def test_an_authorized_order_asks_for_its_stock() -> None:
 
 
 def test_a_declined_payment_ends_the_order_before_it_touches_stock() -> None:
-    given(ORDER, PLACED, AUTHORIZING).when(NoteDecline("insufficient_funds")).then(
+    given(ORDER, PLACED, AUTHORIZING).when(NoteDecline("insufficient_funds", NOW)).then(
         PaymentRefused(reason="insufficient_funds"),
         OrderCancelled(order_id=ID, reason="payment-declined: insufficient_funds"),
     )
@@ -172,16 +174,18 @@ def test_cancelling_a_reserved_order_releases_its_stock_and_voids_its_payment() 
 def test_cancelling_before_the_payment_has_answered_voids_whatever_comes_of_it() -> None:
     given(ORDER, PLACED, AUTHORIZING).when(CancelOrder("changed my mind", NOW)).then(STARTED, VOIDING)
     given(ORDER, PLACED, AUTHORIZING, STARTED, VOIDING).when(NoteAuthorization("auth_1", NOW)).then()
-    given(ORDER, PLACED, AUTHORIZING, STARTED, VOIDING).when(NoteVoid()).then(PaymentFreed(), CANCELLED)
+    given(ORDER, PLACED, AUTHORIZING, STARTED, VOIDING).when(NoteVoid(NOW)).then(PaymentFreed(), CANCELLED)
 
 
 def test_a_cancellation_ends_when_money_and_stock_are_free_in_whatever_order() -> None:
     before = (PLACED, AUTHORIZING, SECURED, RESERVING, promised("1", 7), delayed("2", 3))
     cancelling = (*before, STARTED, VOIDING, releasing("1", "2"))
     freed = [LineFreed(line_id="1", answer=8), LineFreed(line_id="2", answer=4)]
-    given(ORDER, *cancelling).when(NoteVoid()).then(PaymentFreed())
-    given(ORDER, *cancelling, PaymentFreed(), freed[0]).when(NoteReleasedLine("2", 4)).then(freed[1], CANCELLED)
-    given(ORDER, *cancelling, *freed).when(NoteVoid()).then(PaymentFreed(), CANCELLED)
+    given(ORDER, *cancelling).when(NoteVoid(NOW)).then(PaymentFreed())
+    given(ORDER, *cancelling, PaymentFreed(), freed[0]).when(NoteReleasedLine("2", 4, NOW)).then(
+        freed[1], CANCELLED
+    )
+    given(ORDER, *cancelling, *freed).when(NoteVoid(NOW)).then(PaymentFreed(), CANCELLED)
 
 
 def test_cancelling_twice_changes_nothing() -> None:
@@ -201,7 +205,7 @@ def test_a_line_reserved_after_its_release_is_released_again() -> None:
 def test_a_payment_that_nobody_can_tell_of_cancels_the_order_and_voids() -> None:
     reason = "payment-unavailable: provider_timeout"
     given(ORDER, PLACED, AUTHORIZING).when(NoteAbandonedPayment("provider_timeout", NOW)).then(
-        CancellationStarted(order_id=ID, reason=reason, deadline=after(domain.CANCELLATION_TIME)),
+        CancellationStarted(order_id=ID, reason=reason, deadline=after(states.CANCELLATION_TIME)),
         PaymentVoidRequested(order_id=ID, reason=reason),
     )
 
@@ -211,24 +215,26 @@ def test_an_order_nobody_has_placed_is_not_found() -> None:
 
 
 def test_nothing_happens_before_a_deadline() -> None:
-    soon = NOW + domain.AUTHORIZATION_TIME - timedelta(milliseconds=1)
+    soon = NOW + states.AUTHORIZATION_TIME - timedelta(milliseconds=1)
     given(ORDER, PLACED, AUTHORIZING).when(CheckDeadline(soon)).then()
 
 
-def test_an_overdue_authorization_is_asked_for_again_and_in_the_end_given_up() -> None:
-    late = NOW + domain.AUTHORIZATION_TIME
+def test_an_overdue_authorization_is_asked_for_again_and_in_the_end_the_order_is_parked() -> None:
+    late = NOW + states.AUTHORIZATION_TIME
     again = given(ORDER, PLACED, AUTHORIZING).when(CheckDeadline(late))
     assert [type(event) for event in again.events] == [DeadlinePassed, PaymentAuthorizationRequested]
     assert again.state.attempt == 2
     last = PaymentAuthorizationRequested(
         order_id=ID, amount=2290, currency="EUR", method="tok_accepted", deadline=after(timedelta()), attempt=3
     )
-    given_up = given(ORDER, PLACED, last).when(CheckDeadline(late))
-    assert [type(event) for event in given_up.events] == [CancellationStarted, PaymentVoidRequested]
+    parked = given(ORDER, PLACED, last).when(CheckDeadline(late))
+    stalled = FulfilmentStalled(order_id=ID, waiting_for="payment authorization")
+    assert (parked.then(stalled).status, parked.state.deadline) == ("placed", "")
+    assert Given(ORDER, parked.state).when(NoteAuthorization("auth_1", late)).state.status == "reserving"
 
 
 def test_an_overdue_reservation_is_asked_for_again_for_the_lines_without_an_answer() -> None:
-    late = NOW + domain.RESERVATION_TIME
+    late = NOW + states.RESERVATION_TIME
     again = given(ORDER, PLACED, AUTHORIZING, SECURED, RESERVING, promised("1", 7)).when(CheckDeadline(late))
     asked = again.events[1]
     assert isinstance(asked, ReservationRequested)
@@ -237,7 +243,7 @@ def test_an_overdue_reservation_is_asked_for_again_for_the_lines_without_an_answ
 
 def test_a_backorder_that_nobody_could_serve_in_its_time_is_cancelled() -> None:
     before = (PLACED, AUTHORIZING, SECURED, RESERVING, promised("2", 3), delayed("1", 7), backordered(ASKED[0]))
-    outcome = given(ORDER, *before).when(CheckDeadline(NOW + domain.BACKORDER_TIME))
+    outcome = given(ORDER, *before).when(CheckDeadline(NOW + states.BACKORDER_TIME))
     assert [type(event) for event in outcome.events] == [
         CancellationStarted,
         PaymentVoidRequested,
@@ -248,8 +254,8 @@ def test_a_backorder_that_nobody_could_serve_in_its_time_is_cancelled() -> None:
 def test_an_overdue_cancellation_asks_again_and_in_the_end_calls_for_a_person() -> None:
     state = given(ORDER, PLACED, AUTHORIZING, SECURED, RESERVING, STARTED, VOIDING, releasing("1", "2")).state
     at, kinds = NOW, []
-    for _ in range(domain.ATTEMPTS):
-        at += domain.CANCELLATION_TIME
+    for _ in range(states.ATTEMPTS):
+        at += states.CANCELLATION_TIME
         events = ORDER.decide(CheckDeadline(at), state)
         kinds.append([type(event) for event in events])
         for event in events:
@@ -263,7 +269,7 @@ def test_a_reserved_order_that_nobody_releases_calls_for_a_person_and_keeps_its_
     before = (PLACED, AUTHORIZING, SECURED, RESERVING, promised("1", 7), promised("2", 3), RESERVED)
     state = (
         given(ORDER, *before)
-        .when(CheckDeadline(NOW + domain.RELEASE_TIME))
+        .when(CheckDeadline(NOW + states.RELEASE_TIME))
         .then(FulfilmentStalled(order_id=ID, waiting_for="release to picking"))
     )
     assert state.status == "reserved"
@@ -274,12 +280,12 @@ answers = st.integers(1, 40)
 moments = st.integers(0, 60 * 24 * 40).map(lambda minutes: NOW + timedelta(minutes=minutes))
 commands = st.one_of(
     st.builds(NoteAuthorization, st.just("auth_1"), st.just(NOW)),
-    st.builds(NoteDecline, st.just("declined")),
+    st.builds(NoteDecline, st.just("declined"), st.just(NOW)),
     st.builds(NoteAbandonedPayment, st.just("timeout"), st.just(NOW)),
-    st.builds(NoteVoid),
+    st.builds(NoteVoid, st.just(NOW)),
     st.builds(NoteReservedLine, lines, answers, st.just(NOW)),
     st.builds(NoteWaitingLine, lines, answers, st.just(0), st.just(NOW)),
-    st.builds(NoteReleasedLine, lines, answers),
+    st.builds(NoteReleasedLine, lines, answers, st.just(NOW)),
     st.builds(CancelOrder, st.just("why not"), st.just(NOW)),
     st.builds(CheckDeadline, moments),
 )

@@ -1,0 +1,165 @@
+"""The words in which an order asks the other services for something."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+
+from orders.contracts import (
+    MAX_LINES_TO_PICK,
+    AllocationRequested,
+    CaptureRequested,
+    LineToAllocate,
+    LineToPick,
+    PaymentAuthorizationRequested,
+    PickingRequested,
+    RefundRequested,
+    ReleasedLine,
+    RequestedLine,
+    ReservationReleaseRequested,
+    ReservationRequested,
+    ShipmentRequested,
+)
+from orders.domain.order import Line, Order, Return, Shipment, capture_id
+from orders.domain.states import (
+    ALLOCATION_TIME,
+    AUTHORIZATION_TIME,
+    LINE_ALLOCATED,
+    LINE_PENDING,
+    LINE_RESERVED,
+    RESERVATION_TIME,
+)
+from shared.address import Address
+from shared.money import Money
+
+_MOST_BYTES_TO_PICK = 100_000
+_LINE_BYTES, _PICK_BYTES, _SERIAL_BYTES = 100, 150, 23
+
+
+def until(at: datetime, time: timedelta) -> str:
+    """The moment `time` after `at`."""
+    return iso(at + time)
+
+
+def iso(moment: datetime) -> str:
+    """A moment as contracts write it."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+
+
+def authorization(order: Order, method: str, at: datetime, attempt: int) -> PaymentAuthorizationRequested:
+    """Hold the order's money."""
+    return PaymentAuthorizationRequested(
+        order_id=order.order_id,
+        amount=order.total.amount,
+        currency=order.total.currency,
+        method=method,
+        attempt=attempt,
+        deadline=until(at, AUTHORIZATION_TIME),
+    )
+
+
+def reservation(order: Order, at: datetime, attempt: int) -> ReservationRequested:
+    """Promise the lines that have no answer yet."""
+    return ReservationRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        promised_at=order.promised_at or iso(at),
+        lines=requested(order.lines_in(LINE_PENDING)),
+        attempt=attempt,
+        deadline=until(at, RESERVATION_TIME),
+    )
+
+
+def allocation(order: Order, lines: Sequence[Line], at: datetime, attempt: int) -> AllocationRequested:
+    """Set concrete units aside for what of `lines` is still to leave."""
+    return AllocationRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        lines=tuple(LineToAllocate(line.line_id, line.sku, line.open, line.answer) for line in lines),
+        deadline=until(at, ALLOCATION_TIME),
+        attempt=attempt,
+    )
+
+
+def release(order: Order, lines: Sequence[Line]) -> ReservationReleaseRequested:
+    """Let go of the units of `lines`."""
+    return ReservationReleaseRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        lines=tuple(ReleasedLine(line.line_id, line.sku) for line in lines),
+    )
+
+
+def requested(lines: Sequence[Line]) -> tuple[RequestedLine, ...]:
+    """`lines` as those that want stock."""
+    return tuple(RequestedLine(line.line_id, line.sku, line.quantity) for line in lines)
+
+
+def picking(order: Order, lines: Iterable[LineToPick]) -> PickingRequested:
+    """Pick `lines`; without any, only how urgent the order is has changed."""
+    return PickingRequested(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        number=order.picking_requests + 1,
+        lines=tuple(lines),
+        total_lines=len(order.lines),
+        priority=order.priority,
+        ship_by=order.ship_by,
+        carrier_service=order.carrier_service,
+        substitutes_allowed=order.substitutes_allowed,
+    )
+
+
+def to_pick(order: Order) -> list[LineToPick]:
+    """What picking has not been told of and may pick, as much as one request can carry.
+
+    The first request waits until it is known of every line whether it can be picked, and without partial shipments
+    until all can. Whatever changes later is told at once.
+    """
+    if order.is_over or not order.released:
+        return []
+    waiting = [line for line in order.lines.values() if line.open > 0 and line.status != LINE_ALLOCATED]
+    if order.picking_requests == 0 and waiting:
+        unanswered = any(line.status == LINE_RESERVED and not line.missing for line in waiting)
+        if unanswered or not order.partial_shipments:
+            return []
+    packed = {carton.sscc for one in order.shipments.values() for carton in one.cartons}
+    found: list[LineToPick] = []
+    size = 0
+    for line in order.lines_in(LINE_ALLOCATED):
+        picks = tuple(pick for pick in line.picks if pick.holding not in packed)
+        if line.requested >= line.allocation or not picks:
+            continue
+        size += _LINE_BYTES + sum(_PICK_BYTES + _SERIAL_BYTES * len(pick.serials) for pick in picks)
+        if found and (size > _MOST_BYTES_TO_PICK or len(found) == MAX_LINES_TO_PICK):
+            break
+        units = sum(pick.units for pick in picks)
+        found.append(LineToPick(line.line_id, line.sku, units, line.allocation, picks))
+    return found
+
+
+def shipment(order: Order, one: Shipment, ship_to: Address) -> ShipmentRequested:
+    """Label a shipment and let it leave."""
+    return ShipmentRequested(
+        order_id=order.order_id,
+        shipment_id=one.shipment_id,
+        warehouse=order.warehouse,
+        ship_to=ship_to,
+        cartons=one.cartons,
+        value=Money(order.value(one), order.total.currency),
+        service=order.carrier_service,
+        reference=order.reference,
+    )
+
+
+def capture(order: Order, one: Shipment) -> CaptureRequested:
+    """Take the money for a shipment that has left."""
+    return CaptureRequested(
+        order_id=order.order_id,
+        capture_id=capture_id(one),
+        amount=order.value(one),
+        currency=order.total.currency,
+    )
+
+
+def refund(order: Order, one: Return, amount: int) -> RefundRequested:
+    """Give the customer money back for a return."""
+    return RefundRequested(order_id=order.order_id, refund_id=one.return_id, amount=amount, reason=one.reason)

@@ -1,0 +1,218 @@
+"""What the order notes for itself; other services never see these events."""
+
+from msgspec import Struct
+
+from orders.contracts import Carton, HoldKind, Pick, ReturnId, ShipmentId, UnitsOfLine
+from shared.address import Address
+from shared.events import Event
+from shared.identifiers import LineId, Sku, Timestamp
+
+
+class PaymentSecured(Event, frozen=True):
+    """The order's total is authorized."""
+
+    authorization: str
+
+
+class PaymentRefused(Event, frozen=True):
+    """The means of payment was declined."""
+
+    reason: str
+
+
+class PaymentFreed(Event, frozen=True):
+    """No money is set aside for the order any more."""
+
+
+class LinePromised(Event, frozen=True):
+    """A line has its units. `answer` is the number of that answer in inventory's books."""
+
+    line_id: LineId
+    answer: int
+
+
+class LineDelayed(Event, frozen=True):
+    """A line waits for stock: `available` units were free."""
+
+    line_id: LineId
+    answer: int
+    available: int = 0
+
+
+class LineFreed(Event, frozen=True):
+    """A line claims no stock any more."""
+
+    line_id: LineId
+    answer: int
+
+
+class LineSetAside(Event, frozen=True):
+    """Concrete units are set aside for a line. `answer` is the number of that answer in the allocation's book."""
+
+    line_id: LineId
+    answer: int
+    picks: tuple[Pick, ...]
+
+
+class LineIncomplete(Event, frozen=True):
+    """Units of a line are `missing`: they are not set aside, or no longer."""
+
+    line_id: LineId
+    answer: int
+    missing: int
+
+
+class PickingBegun(Event, frozen=True):
+    """Somebody collects units of the order."""
+
+
+class PickingEnded(Event, frozen=True):
+    """Nothing more of the order is to be picked for now."""
+
+
+class ShipmentPacked(Event, frozen=True):
+    """`lines` stand packed in `cartons`: they are one shipment."""
+
+    shipment_id: ShipmentId
+    cartons: tuple[Carton, ...]
+    lines: tuple[UnitsOfLine, ...]
+
+
+class LabelsNoted(Event, frozen=True):
+    """How a shipment's labels stand: made, failed or void. `answer` is the number of that in shipping's books."""
+
+    shipment_id: ShipmentId
+    answer: int
+    label: str
+    reason: str = ""
+
+
+class ShipmentWithdrawn(Event, frozen=True):
+    """A shipment never leaves: its labels are void, as was asked for."""
+
+    shipment_id: ShipmentId
+    answer: int
+
+
+class ShipmentLeft(Event, frozen=True):
+    """A shipment has left the warehouse."""
+
+    shipment_id: ShipmentId
+    dispatched_at: Timestamp
+
+
+class ShipmentArrived(Event, frozen=True):
+    """The customer has all cartons of a shipment."""
+
+    shipment_id: ShipmentId
+    delivered_at: Timestamp
+
+
+class PaymentTaken(Event, frozen=True):
+    """The money for a shipment is taken."""
+
+    shipment_id: ShipmentId
+    amount: int
+
+
+class CaptureRefused(Event, frozen=True):
+    """The money for a shipment that has left cannot be taken, at the try with that number."""
+
+    shipment_id: ShipmentId
+    number: int
+    reason: str
+
+
+class OrderHeld(Event, frozen=True):
+    """The order may neither be released to picking nor leave, until the hold is released."""
+
+    kind: HoldKind
+    reason: str
+
+
+class HoldReleased(Event, frozen=True):
+    """That hold no longer stops the order."""
+
+    kind: HoldKind
+
+
+class DestinationChanged(Event, frozen=True):
+    """What has no label yet goes to this address."""
+
+    ship_to: Address
+
+
+class PriorityChanged(Event, frozen=True):
+    """How urgent the order is from now on."""
+
+    priority: int
+
+
+class CameBack(Struct, frozen=True):
+    """Units of a line that came back; `refused` ones give the customer nothing."""
+
+    line_id: LineId
+    sku: Sku
+    units: int
+    disposition: str
+
+
+class GoodsReturned(Event, frozen=True):
+    """A return has been received; `due` is what the customer gets back for it."""
+
+    return_id: ReturnId
+    lines: tuple[CameBack, ...]
+    due: int
+
+
+class MoneyReturned(Event, frozen=True):
+    """Part `number` of a refund has gone back to the customer, or was declined."""
+
+    return_id: ReturnId
+    number: int
+    amount: int
+    declined: bool = False
+
+
+class DeadlinePassed(Event, frozen=True):
+    """A step had not answered in time and is asked again, until `deadline` where the question itself has none."""
+
+    waiting_for: str
+    deadline: str = ""
+
+
+class OrderAdvanced(Event, frozen=True):
+    """The order as a whole stands elsewhere now, or waits for something else (nothing: it waits no more)."""
+
+    status: str
+    waiting_for: str = ""
+    deadline: str = ""
+
+
+PRIVATE: tuple[type[Event], ...] = (
+    PaymentSecured,
+    PaymentRefused,
+    PaymentFreed,
+    LinePromised,
+    LineDelayed,
+    LineFreed,
+    LineSetAside,
+    LineIncomplete,
+    PickingBegun,
+    PickingEnded,
+    ShipmentPacked,
+    LabelsNoted,
+    ShipmentWithdrawn,
+    ShipmentLeft,
+    ShipmentArrived,
+    PaymentTaken,
+    CaptureRefused,
+    OrderHeld,
+    HoldReleased,
+    DestinationChanged,
+    PriorityChanged,
+    GoodsReturned,
+    MoneyReturned,
+    DeadlinePassed,
+    OrderAdvanced,
+)

@@ -1,0 +1,598 @@
+"""An order as its history has made it: what it is, what is known of its lines, shipments, money and returns."""
+
+from collections.abc import Iterable, Iterator
+
+from immutables import Map
+from msgspec import Struct, structs
+
+from orders.contracts import (
+    NORMAL_PRIORITY,
+    AllocationDelayed,
+    AllocationRequested,
+    CancellationRefused,
+    CancellationStarted,
+    CaptureRequested,
+    Carton,
+    FulfilmentStalled,
+    OrderAllocated,
+    OrderBackordered,
+    OrderCancelled,
+    OrderClosed,
+    OrderPlaced,
+    OrderReserved,
+    PaymentAuthorizationRequested,
+    PaymentVoidRequested,
+    Pick,
+    PickingRequested,
+    RefundRequested,
+    RemainderCancelled,
+    ReplacementRequested,
+    ReservationReleaseRequested,
+    ReservationRequested,
+    ReturnAuthorized,
+    ReturnedLine,
+    ShipmentRequested,
+    UnitsOfLine,
+)
+from orders.domain.facts import (
+    CameBack,
+    CaptureRefused,
+    DeadlinePassed,
+    DestinationChanged,
+    GoodsReturned,
+    HoldReleased,
+    LabelsNoted,
+    LineDelayed,
+    LineFreed,
+    LineIncomplete,
+    LinePromised,
+    LineSetAside,
+    MoneyReturned,
+    OrderAdvanced,
+    OrderHeld,
+    PaymentFreed,
+    PaymentRefused,
+    PaymentSecured,
+    PaymentTaken,
+    PickingBegun,
+    PickingEnded,
+    PriorityChanged,
+    ShipmentArrived,
+    ShipmentLeft,
+    ShipmentPacked,
+    ShipmentWithdrawn,
+)
+from orders.domain.states import (
+    ALLOCATED,
+    ALLOCATING,
+    BACKORDERED,
+    CANCELLED,
+    CANCELLING,
+    CAPTURE_DECLINED,
+    CAPTURE_REQUESTED,
+    CAPTURED,
+    CLOSED,
+    DISPATCHED,
+    LABEL_FAILED,
+    LABEL_VOID,
+    LINE_ALLOCATED,
+    LINE_BACKORDERED,
+    LINE_PENDING,
+    LINE_RELEASED,
+    LINE_RESERVED,
+    LINE_SHIPPED,
+    PAYMENT_AUTHORIZED,
+    PAYMENT_DECLINED,
+    PAYMENT_NONE,
+    PAYMENT_REQUESTED,
+    PAYMENT_VOIDED,
+    PLACED,
+    RESERVED,
+    RESERVING,
+    RETURN_AUTHORIZED,
+    RETURN_CLOSED,
+    RETURN_RECEIVED,
+    WAIT_ALLOCATION,
+    WAIT_PICKING,
+    WAIT_RELEASE,
+    WAIT_STOCK,
+)
+from shared.address import Address
+from shared.events import Event
+from shared.money import Money
+
+_BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
+
+
+class Line(Struct, frozen=True):
+    """A line of the order: what is wanted, where it stands, and the latest answers of inventory on it.
+
+    `answer` is that on its promise, `allocation` that on its allocation: `picks` are set aside, `missing` are not.
+    `requested` is the allocation that picking was last asked to pick. `shipped` units have left, `cancelled` ones
+    never will.
+    """
+
+    line_id: str
+    sku: str
+    quantity: int
+    unit_price: int
+    status: str = LINE_PENDING
+    answer: int = 0
+    allocation: int = 0
+    picks: tuple[Pick, ...] = ()
+    missing: int = 0
+    requested: int = 0
+    shipped: int = 0
+    cancelled: int = 0
+
+    @property
+    def open(self) -> int:
+        """Units that are still to leave."""
+        return self.quantity - self.shipped - self.cancelled
+
+
+class Shipment(Struct, frozen=True, omit_defaults=True):
+    """What of the order is packed and leaves together, as far as it is known.
+
+    `heard` is the number of the latest news of its labels, `tries` counts how often its money was asked for.
+    """
+
+    shipment_id: str
+    lines: tuple[UnitsOfLine, ...] = ()
+    cartons: tuple[Carton, ...] = ()
+    requested: bool = False
+    heard: int = 0
+    label: str = ""
+    withdrawn: bool = False
+    left: bool = False
+    delivered: bool = False
+    capture: str = ""
+    tries: int = 0
+    captured: int = 0
+
+    @property
+    def packed(self) -> bool:
+        """Whether it is known what is in it."""
+        return bool(self.lines)
+
+    @property
+    def sent(self) -> bool:
+        """Whether it has left, and it is known with what."""
+        return self.left and self.packed
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it was asked for, and may still leave or not."""
+        return self.requested and not self.left and not self.withdrawn
+
+
+class Return(Struct, frozen=True, omit_defaults=True):
+    """Goods that the customer may send back, has sent back, and what for. `answered` are the refund's parts."""
+
+    return_id: str
+    lines: tuple[ReturnedLine, ...]
+    reason: str
+    resolution: str = "refund"
+    status: str = RETURN_AUTHORIZED
+    received: tuple[CameBack, ...] = ()
+    due: int = 0
+    asked: int = 0
+    answered: tuple[MoneyReturned, ...] = ()
+    replacement_id: str = ""
+
+    @property
+    def refunded(self) -> int:
+        """What has gone back to the customer."""
+        return sum(part.amount for part in self.answered if not part.declined)
+
+    @property
+    def declined(self) -> int:
+        """What should have gone back, and does not."""
+        return sum(part.amount for part in self.answered if part.declined)
+
+    def units(self, line_id: str) -> int:
+        """Units of a line that have come back, or may."""
+        counted: Iterable[ReturnedLine | CameBack] = (
+            self.lines if self.status == RETURN_AUTHORIZED else self.received
+        )
+        return sum(one.units for one in counted if one.line_id == line_id)
+
+
+class Order(Struct, frozen=True):
+    """An order and where its saga stands; an empty `order_id` means: not placed.
+
+    `released` says that it may be picked, `compensating` that a cancellation has asked for stock and money to be
+    freed, `voiding` that payments was asked to let go of the money.
+    """
+
+    order_id: str = ""
+    status: str = ""
+    channel: str = ""
+    reference: str | None = None
+    customer: str | None = None
+    warehouse: str = ""
+    total: Money = Money(0, "XXX")
+    placed_at: str = ""
+    promised_at: str = ""
+    lines: Map[str, Line] = Map()
+    payment: str = PAYMENT_NONE
+    payment_method: str = ""
+    authorization: str = ""
+    reason: str = ""
+    attempt: int = 1
+    deadline: str = ""
+    waiting_for: str = ""
+    ship_to: Address | None = None
+    priority: int = NORMAL_PRIORITY
+    ship_by: str | None = None
+    carrier_service: str | None = None
+    partial_shipments: bool = True
+    substitutes_allowed: bool = False
+    released: bool = False
+    picking_requests: int = 0
+    picking_begun: bool = False
+    picking_ended: bool = False
+    shipments: Map[str, Shipment] = Map()
+    holds: Map[str, str] = Map()
+    returns: Map[str, Return] = Map()
+    compensating: bool = False
+    voiding: bool = False
+
+    def lines_in(self, *statuses: str) -> list[Line]:
+        """The lines in any of `statuses`, in the order of their numbers."""
+        found = [line for line in self.lines.values() if line.status in statuses]
+        return sorted(found, key=lambda line: int(line.line_id))
+
+    @property
+    def holds_money(self) -> bool:
+        """Whether money is set aside for the order, or may be."""
+        return self.payment in (PAYMENT_REQUESTED, PAYMENT_AUTHORIZED)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the order is being given up, or was."""
+        return self.status in (CANCELLING, CANCELLED)
+
+    @property
+    def all_sent(self) -> bool:
+        """Whether nothing is still to leave."""
+        return all(line.open <= 0 for line in self.lines.values())
+
+    @property
+    def in_shipments(self) -> list[Shipment]:
+        """All shipments, always in the same order."""
+        return [self.shipments[key] for key in sorted(self.shipments)]
+
+    @property
+    def sent(self) -> list[Shipment]:
+        """The shipments that have left."""
+        return [one for one in self.in_shipments if one.sent]
+
+    @property
+    def standing_packed(self) -> list[Shipment]:
+        """The shipments that are packed and still here."""
+        return [one for one in self.in_shipments if one.packed and not one.left and not one.withdrawn]
+
+    @property
+    def undecided(self) -> list[Shipment]:
+        """The shipments that were asked for and may still leave or not."""
+        return [one for one in self.in_shipments if one.undecided]
+
+    @property
+    def in_debt(self) -> list[Shipment]:
+        """The shipments that have left and whose money could not be taken."""
+        return [one for one in self.sent if one.capture == CAPTURE_DECLINED]
+
+    @property
+    def captured(self) -> int:
+        """What was taken for the order's shipments, in minor units."""
+        return sum(one.captured for one in self.shipments.values())
+
+    @property
+    def shipped_value(self) -> int:
+        """What the goods cost that have left, in minor units."""
+        return sum(self.value(one) for one in self.sent)
+
+    @property
+    def back(self) -> int:
+        """What was asked to go back to the customer and was not declined, in minor units."""
+        return sum(one.asked - one.declined for one in self.returns.values())
+
+    def value(self, shipment: Shipment) -> int:
+        """What the goods of a shipment cost, in minor units."""
+        return sum(self.lines[one.line_id].unit_price * one.units for one in shipment.lines)
+
+    def is_paid(self, shipment: Shipment) -> bool:
+        """Whether nothing of a shipment is still to be taken."""
+        return shipment.capture == CAPTURED or not self.value(shipment)
+
+    def delivered_units(self, line_id: str) -> int:
+        """Units of a line that the customer has, or had."""
+        return sum(
+            one.units
+            for shipment in self.sent
+            if shipment.delivered
+            for one in shipment.lines
+            if one.line_id == line_id
+        )
+
+
+def shipment_of_capture(capture_id: str) -> tuple[str, int]:
+    """The shipment that a capture is for, and which try it is: the first bears the shipment's own id."""
+    shipment_id, _, number = capture_id.partition(":")
+    return shipment_id, int(number) if number.isdecimal() else 1
+
+
+def capture_id(shipment: Shipment) -> str:
+    """The id of the capture that is asked for at present."""
+    return shipment.shipment_id if shipment.tries == 1 else f"{shipment.shipment_id}:{shipment.tries}"
+
+
+def evolve(order: Order, event: Event) -> Order:
+    """The order after `event`."""
+    match event:
+        case OrderPlaced():
+            return _placed(event)
+        case PaymentAuthorizationRequested():
+            return structs.replace(
+                order,
+                payment=PAYMENT_REQUESTED,
+                payment_method=event.method,
+                attempt=event.attempt,
+                deadline=event.deadline,
+            )
+        case PaymentSecured():
+            return structs.replace(order, payment=PAYMENT_AUTHORIZED, authorization=event.authorization)
+        case PaymentRefused():
+            return structs.replace(order, payment=PAYMENT_DECLINED)
+        case PaymentVoidRequested():
+            compensating = order.compensating or order.status == CANCELLING
+            return structs.replace(order, voiding=True, compensating=compensating)
+        case PaymentFreed():
+            return structs.replace(order, payment=PAYMENT_VOIDED)
+        case ReservationRequested():
+            return structs.replace(
+                order,
+                status=RESERVING,
+                promised_at=event.promised_at,
+                attempt=event.attempt,
+                deadline=event.deadline,
+            )
+        case ReservationReleaseRequested():
+            return structs.replace(order, compensating=order.compensating or order.status == CANCELLING)
+        case LinePromised() | LineDelayed() | LineFreed() | LineSetAside() | LineIncomplete():
+            return _with_lines(order, [_told(order.lines[event.line_id], event)])
+        case _:
+            return _evolve_released(order, event)
+
+
+def _evolve_released(order: Order, event: Event) -> Order:
+    match event:
+        case OrderReserved():
+            return _at(order, RESERVED, WAIT_RELEASE, event.deadline)
+        case OrderBackordered():
+            return _at(order, BACKORDERED, WAIT_STOCK, event.deadline)
+        case AllocationRequested():
+            asked = [
+                structs.replace(order.lines[line.line_id], status=LINE_RESERVED, missing=0) for line in event.lines
+            ]
+            order = structs.replace(_with_lines(order, asked), released=True)
+            if order.status not in _BEFORE_PICKING:
+                return order
+            return structs.replace(_at(order, ALLOCATING, WAIT_ALLOCATION, event.deadline), attempt=event.attempt)
+        case AllocationDelayed():
+            return structs.replace(_at(order, ALLOCATING, WAIT_ALLOCATION, event.deadline), attempt=1)
+        case OrderAllocated():
+            return _at(order, ALLOCATED, WAIT_PICKING, event.deadline)
+        case PickingRequested():
+            wanted = [structs.replace(order.lines[one.line_id], requested=one.answer) for one in event.lines]
+            return structs.replace(_with_lines(order, wanted), picking_requests=event.number)
+        case PickingBegun():
+            return structs.replace(order, picking_begun=True)
+        case PickingEnded():
+            return structs.replace(order, picking_ended=True)
+        case OrderAdvanced():
+            return structs.replace(_at(order, event.status, event.waiting_for, event.deadline), attempt=1)
+        case DeadlinePassed() if event.deadline:
+            return structs.replace(order, deadline=event.deadline, attempt=order.attempt + 1)
+        case FulfilmentStalled():
+            return structs.replace(order, deadline="")
+        case OrderHeld():
+            return structs.replace(order, holds=order.holds.set(event.kind, event.reason))
+        case HoldReleased():
+            return structs.replace(order, holds=order.holds.delete(event.kind))
+        case DestinationChanged():
+            return structs.replace(order, ship_to=event.ship_to)
+        case PriorityChanged():
+            return structs.replace(order, priority=event.priority)
+        case _:
+            return _evolve_leaving(order, event)
+
+
+def _evolve_leaving(order: Order, event: Event) -> Order:
+    match event:
+        case ShipmentPacked():
+            packed = structs.replace(_shipment(order, event.shipment_id), lines=event.lines, cartons=event.cartons)
+            return _count_sent(_with_shipment(order, packed), packed)
+        case ShipmentLeft():
+            left = structs.replace(_shipment(order, event.shipment_id), left=True)
+            return _count_sent(_with_shipment(order, left), left)
+        case ShipmentRequested():
+            shipment = _shipment(order, event.shipment_id)
+            label = "" if shipment.label in (LABEL_FAILED, LABEL_VOID) else shipment.label
+            return _with_shipment(order, structs.replace(shipment, requested=True, label=label))
+        case LabelsNoted():
+            shipment = _shipment(order, event.shipment_id)
+            return _with_shipment(order, structs.replace(shipment, label=event.label, heard=event.answer))
+        case ShipmentWithdrawn():
+            shipment = _shipment(order, event.shipment_id)
+            withdrawn = structs.replace(shipment, label=LABEL_VOID, heard=event.answer, withdrawn=True)
+            return _with_shipment(order, withdrawn)
+        case ShipmentArrived():
+            return _with_shipment(order, structs.replace(_shipment(order, event.shipment_id), delivered=True))
+        case CaptureRequested():
+            shipment_id, number = shipment_of_capture(event.capture_id)
+            asked = structs.replace(_shipment(order, shipment_id), capture=CAPTURE_REQUESTED, tries=number)
+            return _with_shipment(order, asked)
+        case PaymentTaken():
+            shipment = _shipment(order, event.shipment_id)
+            return _with_shipment(order, structs.replace(shipment, capture=CAPTURED, captured=event.amount))
+        case CaptureRefused():
+            shipment = _shipment(order, event.shipment_id)
+            return _with_shipment(order, structs.replace(shipment, capture=CAPTURE_DECLINED, tries=event.number))
+        case _:
+            return _evolve_ending(order, event)
+
+
+def _evolve_ending(order: Order, event: Event) -> Order:
+    match event:
+        case CancellationStarted():
+            return structs.replace(
+                order,
+                status=CANCELLING,
+                reason=event.reason,
+                deadline=event.deadline,
+                waiting_for="",
+                attempt=order.attempt + 1 if order.status == CANCELLING else 1,
+                lines=_claiming_nothing(order.lines) if order.status == PLACED else order.lines,
+                compensating=False,
+            )
+        case CancellationRefused():
+            return structs.replace(_at(order, DISPATCHED, "", ""), reason="", attempt=1)
+        case RemainderCancelled():
+            given_up = [_given_up(order.lines[one.line_id], one.units) for one in event.lines]
+            stay = {one.shipment_id: structs.replace(one, withdrawn=True) for one in order.standing_packed}
+            order = structs.replace(_with_lines(order, given_up), shipments=order.shipments.update(stay))
+            return structs.replace(_at(order, DISPATCHED, "", ""), attempt=1)
+        case OrderCancelled():
+            return structs.replace(
+                order,
+                status=CANCELLED,
+                reason=event.reason,
+                deadline="",
+                waiting_for="",
+                lines=_claiming_nothing(order.lines),
+            )
+        case OrderClosed():
+            return _at(order, CLOSED, "", "")
+        case ReturnAuthorized():
+            opened = Return(event.return_id, event.lines, event.reason, event.resolution)
+            return _with_return(order, opened)
+        case GoodsReturned():
+            received = structs.replace(
+                order.returns[event.return_id],
+                status=RETURN_RECEIVED if event.due or _is_replaced(order, event) else RETURN_CLOSED,
+                received=event.lines,
+                due=event.due,
+            )
+            return _with_return(order, received)
+        case RefundRequested() if event.refund_id in order.returns:
+            refunding = structs.replace(order.returns[event.refund_id], asked=event.amount)
+            return _with_return(order, refunding)
+        case ReplacementRequested():
+            replaced = structs.replace(
+                order.returns[event.return_id], status=RETURN_CLOSED, replacement_id=event.replacement_id
+            )
+            return _with_return(order, replaced)
+        case MoneyReturned():
+            return _with_return(order, _answered(order.returns[event.return_id], event))
+        case _:
+            return order
+
+
+def _placed(event: OrderPlaced) -> Order:
+    return Order(
+        order_id=event.order_id,
+        status=PLACED,
+        channel=event.channel,
+        reference=event.reference,
+        customer=event.customer,
+        warehouse=event.warehouse,
+        total=event.total,
+        placed_at=event.placed_at,
+        lines=Map({line.line_id: Line(**structs.asdict(line)) for line in event.lines}),
+        ship_to=event.ship_to,
+        priority=event.priority,
+        ship_by=event.ship_by,
+        carrier_service=event.carrier_service,
+        partial_shipments=event.partial_shipments,
+        substitutes_allowed=event.substitutes_allowed,
+    )
+
+
+def _told(line: Line, event: LinePromised | LineDelayed | LineFreed | LineSetAside | LineIncomplete) -> Line:
+    match event:
+        case LinePromised():
+            status = LINE_ALLOCATED if line.status == LINE_ALLOCATED else LINE_RESERVED
+            return structs.replace(line, status=status, answer=event.answer)
+        case LineDelayed():
+            return structs.replace(line, status=LINE_BACKORDERED, answer=event.answer, picks=(), missing=0)
+        case LineFreed():
+            return structs.replace(line, status=LINE_RELEASED, answer=event.answer)
+        case LineSetAside():
+            return structs.replace(
+                line, status=LINE_ALLOCATED, allocation=event.answer, picks=event.picks, missing=0
+            )
+        case LineIncomplete():
+            return structs.replace(line, status=LINE_RESERVED, allocation=event.answer, missing=event.missing)
+
+
+def _given_up(line: Line, units: int) -> Line:
+    status = LINE_SHIPPED if line.shipped else LINE_RELEASED
+    return structs.replace(line, status=status, cancelled=line.cancelled + units, picks=(), missing=0)
+
+
+def _count_sent(order: Order, shipment: Shipment) -> Order:
+    """Once it is known that a shipment has left and what is in it, its units are no longer to be sent."""
+    return _with_lines(order, _lines_sent(order, shipment)) if shipment.sent else order
+
+
+def _lines_sent(order: Order, shipment: Shipment) -> Iterator[Line]:
+    units: dict[str, int] = {}
+    for one in shipment.lines:
+        units[one.line_id] = units.get(one.line_id, 0) + one.units
+    for line_id, count in units.items():
+        line = structs.replace(order.lines[line_id], shipped=order.lines[line_id].shipped + count)
+        yield line if line.open > 0 else structs.replace(line, status=LINE_SHIPPED, picks=(), missing=0)
+
+
+def _answered(one: Return, part: MoneyReturned) -> Return:
+    if any(known.number == part.number for known in one.answered):
+        return one
+    one = structs.replace(one, answered=(*one.answered, part))
+    return structs.replace(one, status=RETURN_CLOSED) if one.refunded + one.declined >= one.asked else one
+
+
+def _is_replaced(order: Order, event: GoodsReturned) -> bool:
+    return order.returns[event.return_id].resolution == "replace" and any(
+        line.disposition != "refused" for line in event.lines
+    )
+
+
+def _shipment(order: Order, shipment_id: str) -> Shipment:
+    return order.shipments.get(shipment_id) or Shipment(shipment_id)
+
+
+def _with_shipment(order: Order, shipment: Shipment) -> Order:
+    return structs.replace(order, shipments=order.shipments.set(shipment.shipment_id, shipment))
+
+
+def _with_return(order: Order, one: Return) -> Order:
+    return structs.replace(order, returns=order.returns.set(one.return_id, one))
+
+
+def _with_lines(order: Order, lines: Iterable[Line]) -> Order:
+    return structs.replace(order, lines=order.lines.update({line.line_id: line for line in lines}))
+
+
+def _at(order: Order, status: str, waiting_for: str, deadline: str) -> Order:
+    return structs.replace(order, status=status, waiting_for=waiting_for, deadline=deadline)
+
+
+def _claiming_nothing(lines: Map[str, Line]) -> Map[str, Line]:
+    return Map(
+        {
+            key: structs.replace(line, status=LINE_SHIPPED if line.shipped else LINE_RELEASED, picks=(), missing=0)
+            for key, line in lines.items()
+        }
+    )

@@ -1,0 +1,659 @@
+"""The saga that sees an order through: what follows from a command, and from what the other services say.
+
+Money is authorized first, then stock is reserved. A declined payment ends the order before it touches stock.
+Every state that waits has a deadline; a step that has not answered by then is asked again a few times, and then a
+person is called, or the order is cancelled, with its stock and money freed. Answers can come twice, late or out of
+order: what inventory and shipping say carries the number that it has in their own books, and only a higher number
+counts; what else is said is a fact about one shipment, and noted once.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from msgspec import structs
+
+from orders.contracts import (
+    MAX_REASON,
+    CancellationStarted,
+    FulfilmentStalled,
+    OrderBackordered,
+    OrderCancelled,
+    OrderPlaced,
+    OrderReserved,
+    ReturnAuthorized,
+    ReturnedLine,
+    ShipmentCancellationRequested,
+    ShipToChanged,
+)
+from orders.domain import asking
+from orders.domain.asking import iso, until
+from orders.domain.commands import (
+    AuthorizeReturn,
+    CancelOrder,
+    ChangePriority,
+    ChangeShipTo,
+    CheckDeadline,
+    Command,
+    HoldOrder,
+    NoteAbandonedPayment,
+    NoteAllocatedLine,
+    NoteAuthorization,
+    NoteCapture,
+    NoteDecline,
+    NoteDeclinedCapture,
+    NoteDelivery,
+    NoteDispatch,
+    NoteFailedLabels,
+    NoteLabels,
+    NotePacked,
+    NotePicked,
+    NotePickingStarted,
+    NoteRefund,
+    NoteReleasedLine,
+    NoteReservedLine,
+    NoteReturn,
+    NoteUnallocatedLine,
+    NoteVoid,
+    NoteVoidedLabels,
+    NoteWaitingLine,
+    PlaceOrder,
+    ReleaseHold,
+    ReleaseOrder,
+    RequestPicking,
+    RetryCaptures,
+    ReturnWish,
+)
+from orders.domain.course import NO_ADDRESS, consequences, unanswered
+from orders.domain.facts import (
+    CameBack,
+    CaptureRefused,
+    DeadlinePassed,
+    DestinationChanged,
+    GoodsReturned,
+    HoldReleased,
+    LabelsNoted,
+    LineDelayed,
+    LineFreed,
+    LineIncomplete,
+    LinePromised,
+    LineSetAside,
+    MoneyReturned,
+    OrderHeld,
+    PaymentFreed,
+    PaymentRefused,
+    PaymentSecured,
+    PaymentTaken,
+    PickingBegun,
+    PickingEnded,
+    PriorityChanged,
+    ShipmentArrived,
+    ShipmentLeft,
+    ShipmentPacked,
+    ShipmentWithdrawn,
+)
+from orders.domain.order import Line, Order, Return, Shipment, evolve, shipment_of_capture
+from orders.domain.states import (
+    ATTEMPTS,
+    BACKORDER_TIME,
+    BACKORDERED,
+    CANCELLATION_TIME,
+    CANCELLED,
+    CANCELLING,
+    CAPTURED,
+    CLOSED,
+    LABEL_FAILED,
+    LABEL_MADE,
+    LABEL_VOID,
+    LINE_ALLOCATED,
+    LINE_BACKORDERED,
+    LINE_PENDING,
+    LINE_RELEASED,
+    LINE_RESERVED,
+    LINE_SHIPPED,
+    PAYMENT_REQUESTED,
+    PLACED,
+    RELEASE_TIME,
+    RESERVED,
+    RESERVING,
+    RETURN_AUTHORIZED,
+    TIMES,
+    WAIT_RELEASE,
+    WAIT_REST,
+)
+from shared.events import Event
+from shared.money import MAX_MINOR_UNITS, Money
+from shared.rejection import Conflict, NotFound, Unprocessable
+
+LEFT_ALTHOUGH_CANCELLED = "goods that left although the order was cancelled"
+
+
+def decide(command: Command, order: Order) -> Sequence[Event]:
+    """What follows from `command`.
+
+    Raises NotFound for an order never placed, Conflict for what comes too late or too early, and Unprocessable for
+    too dear an order or a return of more than was delivered.
+    """
+    if isinstance(command, PlaceOrder):
+        return list(_place(command, order))
+    if not order.order_id:
+        raise NotFound("There is no such order.", field="id", code="unknown-order")
+    events = list(_decided(command, order))
+    for event in events:
+        order = evolve(order, event)
+    if events or isinstance(command, RequestPicking):
+        events.extend(consequences(order, command.at))
+    return events
+
+
+def _decided(command: Command, order: Order) -> Iterator[Event]:
+    match command:
+        case CancelOrder():
+            return _cancel_by_request(command, order)
+        case ReleaseOrder():
+            return _release_to_picking(command, order)
+        case HoldOrder():
+            return _hold(command, order)
+        case ReleaseHold():
+            return _release_hold(command, order)
+        case ChangeShipTo():
+            return _change_ship_to(command, order)
+        case ChangePriority():
+            return _change_priority(command, order)
+        case RetryCaptures():
+            return _retry_captures(order)
+        case AuthorizeReturn():
+            return _authorize_return(command, order)
+        case NoteAuthorization():
+            return _authorized(command, order)
+        case NoteDecline():
+            return _declined(command, order)
+        case NoteAbandonedPayment():
+            return _cancel(order, _reason("payment-unavailable", command.reason), command.at)
+        case NoteVoid():
+            return _payment_voided(order)
+        case NoteReservedLine():
+            return _line_reserved(command, order)
+        case NoteWaitingLine():
+            return _line_waits(command, order)
+        case NoteReleasedLine():
+            return _line_released(command, order)
+        case NoteAllocatedLine() | NoteUnallocatedLine():
+            return _line_sought(command, order)
+        case CheckDeadline():
+            return _overdue(command, order)
+        case _:
+            return _noted(command, order)
+
+
+def _noted(command: Command, order: Order) -> Iterator[Event]:
+    """What picking, shipping, payments and receiving say of an order that is on its way."""
+    match command:
+        case NotePickingStarted() if not order.picking_begun:
+            yield PickingBegun()
+        case NotePicked() if command.anything and not order.picking_ended:
+            yield PickingEnded()
+        case NotePacked() if not _shipment(order, command.shipment_id).packed:
+            yield ShipmentPacked(shipment_id=command.shipment_id, cartons=command.cartons, lines=command.lines)
+        case NoteLabels() | NoteFailedLabels() | NoteVoidedLabels():
+            yield from _labels(command, order)
+        case NoteDispatch() if not _shipment(order, command.shipment_id).left:
+            yield ShipmentLeft(shipment_id=command.shipment_id, dispatched_at=command.dispatched_at)
+            if order.status == CANCELLED:
+                yield FulfilmentStalled(order_id=order.order_id, waiting_for=LEFT_ALTHOUGH_CANCELLED)
+        case NoteDelivery() if not _shipment(order, command.shipment_id).delivered:
+            yield ShipmentArrived(shipment_id=command.shipment_id, delivered_at=command.delivered_at)
+        case NoteCapture() | NoteDeclinedCapture():
+            yield from _capture(command, order)
+        case NoteReturn():
+            yield from _came_back(command, order)
+        case NoteRefund() if command.refund_id in order.returns:
+            known = order.returns[command.refund_id].answered
+            if all(part.number != command.number for part in known):
+                yield MoneyReturned(
+                    return_id=command.refund_id,
+                    number=command.number,
+                    amount=command.amount,
+                    declined=command.declined,
+                )
+
+
+# --- payment and reservation ---------------------------------------------------------------------------------
+
+
+def _place(command: PlaceOrder, order: Order) -> Iterator[Event]:
+    if order.order_id:
+        raise Conflict(f"Order {order.order_id} was placed before.", code="order-exists")
+    amount = sum(line.quantity * line.unit_price for line in command.lines)
+    if amount > MAX_MINOR_UNITS:
+        raise Unprocessable(
+            f"The order comes to {amount} minor units of {command.currency}; at most {MAX_MINOR_UNITS} are taken.",
+            field="lines",
+            value=amount,
+            remedy="Check quantities and prices, or split the order.",
+            code="order-too-expensive",
+        )
+    total = Money(amount, command.currency)
+    placed = OrderPlaced(
+        order_id=command.order_id,
+        channel=command.channel,
+        reference=command.reference,
+        customer=command.customer,
+        warehouse=command.warehouse,
+        total=total,
+        placed_at=command.placed_at,
+        lines=command.lines,
+        ship_to=command.ship_to,
+        priority=command.priority,
+        ship_by=command.ship_by,
+        carrier_service=command.carrier_service,
+        partial_shipments=command.partial_shipments,
+        substitutes_allowed=command.substitutes_allowed,
+    )
+    yield placed
+    if amount == 0:
+        yield asking.reservation(evolve(order, placed), command.at, attempt=1)
+    else:
+        yield asking.authorization(evolve(order, placed), command.method, command.at, attempt=1)
+
+
+def _authorized(command: NoteAuthorization, order: Order) -> Iterator[Event]:
+    if order.status == PLACED and order.payment == PAYMENT_REQUESTED:
+        yield PaymentSecured(authorization=command.authorization)
+        yield asking.reservation(order, command.at, attempt=1)
+
+
+def _declined(command: NoteDecline, order: Order) -> Iterator[Event]:
+    if order.payment != PAYMENT_REQUESTED:
+        return
+    yield PaymentRefused(reason=command.reason)
+    if order.status == PLACED:
+        yield OrderCancelled(order_id=order.order_id, reason=_reason("payment-declined", command.reason))
+
+
+def _payment_voided(order: Order) -> Iterator[Event]:
+    if order.voiding and order.holds_money:
+        yield PaymentFreed()
+
+
+def _line_reserved(command: NoteReservedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if _is_old_news(command.answer, line, order):
+        return
+    if line.status == LINE_RELEASED:
+        yield asking.release(order, [line])
+        return
+    promised = LinePromised(line_id=command.line_id, answer=command.answer)
+    yield promised
+    order = evolve(order, promised)
+    if not order.released:
+        yield from _take_stock_of_lines(order, command.at)
+    elif not order.is_over:
+        yield asking.allocation(order, [order.lines[command.line_id]], command.at, order.attempt)
+
+
+def _line_waits(command: NoteWaitingLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if _is_old_news(command.answer, line, order):
+        return
+    if line.status == LINE_RELEASED:
+        yield asking.release(order, [line])
+        return
+    delayed = LineDelayed(line_id=command.line_id, answer=command.answer, available=command.available)
+    yield delayed
+    if not order.released:
+        yield from _take_stock_of_lines(evolve(order, delayed), command.at)
+
+
+def _is_old_news(answer: int, line: Line, order: Order) -> bool:
+    """Whether an answer on a line's promise comes late, or after all of the line has left."""
+    return answer <= line.answer or order.status == PLACED or line.status == LINE_SHIPPED
+
+
+def _take_stock_of_lines(order: Order, at: datetime) -> Iterator[Event]:
+    """Once every line has an answer, the order as a whole is reserved or backordered.
+
+    A line's answer is noted also when it says nothing new: its number keeps older answers out that arrive later.
+    """
+    if order.status == CANCELLING or order.lines_in(LINE_PENDING):
+        return
+    waiting = order.lines_in(LINE_BACKORDERED)
+    if not waiting and order.status != RESERVED:
+        yield OrderReserved(order_id=order.order_id, deadline=until(at, RELEASE_TIME))
+    if waiting and order.status != BACKORDERED:
+        yield OrderBackordered(
+            order_id=order.order_id, lines=asking.requested(waiting), deadline=until(at, BACKORDER_TIME)
+        )
+
+
+# --- release and allocation ----------------------------------------------------------------------------------
+
+
+def _release_to_picking(command: ReleaseOrder, order: Order) -> Iterator[Event]:
+    """An order that is released already stays as it is. Raises Conflict for one that is held, or not reserved."""
+    if order.released and not order.is_over:
+        return
+    if order.status != RESERVED:
+        what, remedy = _NOT_RELEASED[order.status]
+        raise _not_now(order, f"Order {order.order_id} is {order.status}: {what}.", remedy, "not-reserved")
+    if order.holds:
+        kinds = ", ".join(sorted(order.holds))
+        raise _not_now(
+            order,
+            f"Order {order.order_id} is held ({kinds}).",
+            "Release the hold first: POST /orders/{id}/holds/{kind}/release.",
+            "order-held",
+        )
+    yield asking.allocation(order, order.lines_in(LINE_RESERVED, LINE_ALLOCATED), command.at, attempt=1)
+
+
+def _line_sought(command: NoteAllocatedLine | NoteUnallocatedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if (
+        command.answer <= line.allocation
+        or not order.released
+        or order.is_over
+        or line.status not in (LINE_RESERVED, LINE_ALLOCATED)
+    ):
+        return
+    if isinstance(command, NoteAllocatedLine):
+        yield LineSetAside(line_id=command.line_id, answer=command.answer, picks=command.picks)
+    else:
+        yield LineIncomplete(line_id=command.line_id, answer=command.answer, missing=command.missing)
+
+
+# --- shipments -----------------------------------------------------------------------------------------------
+
+
+def _labels(command: NoteLabels | NoteFailedLabels | NoteVoidedLabels, order: Order) -> Iterator[Event]:
+    """Of what shipping says of a shipment's labels the latest counts; while cancelling, void labels are an end."""
+    shipment = _shipment(order, command.shipment_id)
+    if command.answer <= shipment.heard or shipment.withdrawn:
+        return
+    match command:
+        case NoteLabels():
+            yield LabelsNoted(shipment_id=command.shipment_id, answer=command.answer, label=LABEL_MADE)
+        case NoteVoidedLabels() if order.is_over and shipment.undecided:
+            yield ShipmentWithdrawn(shipment_id=command.shipment_id, answer=command.answer)
+        case NoteVoidedLabels():
+            yield LabelsNoted(shipment_id=command.shipment_id, answer=command.answer, label=LABEL_VOID)
+        case NoteFailedLabels():
+            yield LabelsNoted(
+                shipment_id=command.shipment_id, answer=command.answer, label=LABEL_FAILED, reason=command.reason
+            )
+            if command.permanent and not order.is_over and not shipment.left and "address" not in order.holds:
+                yield OrderHeld(kind="address", reason=_reason("no label", command.reason))
+
+
+def _capture(command: NoteCapture | NoteDeclinedCapture, order: Order) -> Iterator[Event]:
+    """Money that was taken stays taken; a decline counts only for the latest try."""
+    shipment_id, number = shipment_of_capture(command.capture_id)
+    shipment = order.shipments.get(shipment_id)
+    if shipment is None or shipment.capture == CAPTURED:
+        return
+    if isinstance(command, NoteCapture):
+        yield PaymentTaken(shipment_id=shipment_id, amount=command.amount)
+    elif number >= shipment.tries and (shipment.tries, shipment.capture) != (number, "declined"):
+        yield CaptureRefused(shipment_id=shipment_id, number=number, reason=command.reason)
+
+
+def _retry_captures(order: Order) -> Iterator[Event]:
+    """Raises Conflict when no money is owed."""
+    if not order.in_debt:
+        raise _not_now(
+            order,
+            f"No money is owed for order {order.order_id}.",
+            "GET /orders/{id} tells what is paid: only a capture that was declined is asked for again.",
+            "nothing-due",
+        )
+    for shipment in order.in_debt:
+        yield asking.capture(order, structs.replace(shipment, tries=shipment.tries + 1))
+
+
+# --- changes by people ---------------------------------------------------------------------------------------
+
+
+def _hold(command: HoldOrder, order: Order) -> Iterator[Event]:
+    """Raises Conflict when nothing of the order can be held any more. Holding twice changes nothing."""
+    if command.kind in order.holds:
+        return
+    _require_something_here(order)
+    yield OrderHeld(kind=command.kind, reason=command.reason)
+
+
+def _release_hold(command: ReleaseHold, order: Order) -> Iterator[Event]:
+    """Raises Conflict for a hold that only an address can end. What is not held stays as it is."""
+    if command.kind not in order.holds:
+        return
+    if order.holds[command.kind] == NO_ADDRESS:
+        raise _not_now(
+            order,
+            f"Order {order.order_id} has no address to send to.",
+            "Give it one: PUT /orders/{id}/ship-to. That ends the hold.",
+            "no-address",
+        )
+    yield HoldReleased(kind=command.kind)
+    if command.kind == "address" and order.ship_to is not None and not order.is_over:
+        for shipment in order.undecided:
+            if shipment.label == LABEL_FAILED:
+                yield asking.shipment(order, shipment, order.ship_to)
+
+
+def _change_ship_to(command: ChangeShipTo, order: Order) -> Iterator[Event]:
+    """Raises Conflict once a label is made for what is still here, or when nothing is here."""
+    _require_something_here(order)
+    if any(one.label == LABEL_MADE for one in order.undecided):
+        raise _not_now(
+            order,
+            f"Order {order.order_id} is labelled already.",
+            "Void its labels first (POST /shipping/shipments/{id}/void), or cancel the order.",
+            "already-labelled",
+        )
+    if command.ship_to == order.ship_to and "address" not in order.holds:
+        return
+    yield DestinationChanged(ship_to=command.ship_to)
+    if "address" in order.holds:
+        yield HoldReleased(kind="address")
+    if elsewhere := tuple(one.shipment_id for one in order.undecided):
+        yield ShipToChanged(order_id=order.order_id, shipment_ids=elsewhere, ship_to=command.ship_to)
+
+
+def _change_priority(command: ChangePriority, order: Order) -> Iterator[Event]:
+    """Raises Conflict when nothing of the order is here. Picking is told once it knows the order."""
+    _require_something_here(order)
+    if command.priority == order.priority:
+        return
+    changed = PriorityChanged(priority=command.priority)
+    yield changed
+    if order.picking_requests:
+        yield asking.picking(evolve(order, changed), ())
+
+
+def _require_something_here(order: Order) -> None:
+    if order.is_over or order.status == CLOSED or (order.released and order.all_sent):
+        raise _not_now(
+            order,
+            f"Order {order.order_id} is {order.status}: nothing of it is here.",
+            "What was sent can be returned: POST /orders/{id}/returns.",
+            "order-left",
+        )
+
+
+# --- cancellation --------------------------------------------------------------------------------------------
+
+
+def _cancel_by_request(command: CancelOrder, order: Order) -> Iterator[Event]:
+    """Raises Conflict for an order of which nothing is left to cancel."""
+    if not order.is_over and order.released and order.all_sent:
+        raise _not_now(
+            order,
+            f"Order {order.order_id} is {order.status}: all of it has left.",
+            "Let the customer return it: POST /orders/{id}/returns.",
+            "order-left",
+        )
+    yield from _cancel(order, command.reason, command.at)
+
+
+def _cancel(order: Order, reason: str, at: datetime) -> Iterator[Event]:
+    """Free what the order holds; an order that is being cancelled, or is, or has left, stays as it is."""
+    if order.is_over or (order.released and order.all_sent):
+        return
+    yield from _start_cancellation(order, reason, at)
+
+
+def _start_cancellation(order: Order, reason: str, at: datetime) -> Iterator[Event]:
+    """What was asked to leave is stopped first: only when that is certain are stock and money freed."""
+    yield CancellationStarted(order_id=order.order_id, reason=reason, deadline=until(at, CANCELLATION_TIME))
+    if stopped := tuple(one.shipment_id for one in order.undecided):
+        yield ShipmentCancellationRequested(order_id=order.order_id, shipment_ids=stopped, reason=reason)
+
+
+def _line_released(command: NoteReleasedLine, order: Order) -> Iterator[Event]:
+    line = order.lines[command.line_id]
+    if command.answer <= line.answer or order.status != CANCELLING:
+        return
+    if line.status not in (LINE_RELEASED, LINE_SHIPPED):
+        yield LineFreed(line_id=command.line_id, answer=command.answer)
+
+
+# --- returns -------------------------------------------------------------------------------------------------
+
+
+def _authorize_return(command: AuthorizeReturn, order: Order) -> Iterator[Event]:
+    """Raises Unprocessable naming the line of which more is to come back than was delivered."""
+    wanted: dict[str, int] = {}
+    for index, wish in enumerate(command.lines):
+        wanted[wish.line_id] = wanted.get(wish.line_id, 0) + wish.units
+        _require_returnable(order, index, wish, wanted[wish.line_id])
+    yield ReturnAuthorized(
+        return_id=command.return_id,
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        lines=tuple(
+            ReturnedLine(wish.line_id, order.lines[wish.line_id].sku, wish.units, wish.lot)
+            for wish in command.lines
+        ),
+        reason=command.reason,
+        resolution=command.resolution,
+    )
+
+
+def _require_returnable(order: Order, index: int, wish: ReturnWish, units: int) -> None:
+    if wish.line_id not in order.lines:
+        raise Unprocessable(
+            f"Order {order.order_id} has no line {wish.line_id}.",
+            field=f"lines[{index}].line_id",
+            value=wish.line_id,
+            remedy="GET /orders/{id} shows its lines.",
+            code="unknown-line",
+        )
+    delivered = order.delivered_units(wish.line_id)
+    back = sum(one.units(wish.line_id) for one in order.returns.values())
+    if units > delivered - back:
+        raise Unprocessable(
+            f"Of line {wish.line_id}, {delivered} units were delivered and {back} are returned already: "
+            f"{units} more cannot come back.",
+            field=f"lines[{index}].units",
+            value=wish.units,
+            remedy=f"At most {delivered - back} units of the line can be returned now.",
+            code="more-than-delivered",
+        )
+
+
+def _came_back(command: NoteReturn, order: Order) -> Iterator[Event]:
+    """What is not of a return of this order, or more than it allows, is not counted."""
+    expected = order.returns.get(command.return_id)
+    if expected is None or expected.status != RETURN_AUTHORIZED:
+        return
+    counted = tuple(_within(expected, command.lines))
+    due = sum(
+        order.lines[line.line_id].unit_price * line.units for line in counted if line.disposition != "refused"
+    )
+    yield GoodsReturned(
+        return_id=command.return_id, lines=counted, due=due if expected.resolution == "refund" else 0
+    )
+
+
+def _within(expected: Return, lines: Sequence[CameBack]) -> Iterator[CameBack]:
+    room = {line.line_id: expected.units(line.line_id) for line in expected.lines}
+    for line in lines:
+        units = min(line.units, room.get(line.line_id, 0))
+        if units:
+            room[line.line_id] -= units
+            yield CameBack(line.line_id, line.sku, units, line.disposition)
+
+
+# --- deadlines -----------------------------------------------------------------------------------------------
+
+
+def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
+    """A step past its deadline is asked again; after the last attempt the order is given up, or a person called.
+
+    Nobody cancels an order because the payment provider is away: it is parked until its payment is answered.
+    """
+    if not order.deadline or iso(command.at) < order.deadline:
+        return
+    again = order.attempt + 1
+    match order.status:
+        case "placed" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="payment authorization")
+            yield asking.authorization(order, order.payment_method, command.at, again)
+        case "reserving" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="reservation")
+            yield asking.reservation(order, command.at, again)
+        case "reserving":
+            yield from _cancel(order, "reservation-timeout", command.at)
+        case "backordered":
+            yield from _cancel(order, "backorder-expired", command.at)
+        case "partially_dispatched" if order.waiting_for == WAIT_REST and not order.standing_packed:
+            yield from _cancel(order, "backorder-expired", command.at)
+        case "allocating" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="allocation")
+            yield asking.allocation(order, order.lines_in(LINE_RESERVED), command.at, again)
+        case "cancelling" if again <= ATTEMPTS:
+            yield DeadlinePassed(waiting_for="cancellation")
+            yield from _start_cancellation(order, order.reason, command.at)
+        case _:
+            questions = list(unanswered(order)) if again <= ATTEMPTS else []
+            if questions:
+                deadline = until(command.at, TIMES[order.waiting_for])
+                yield DeadlinePassed(waiting_for=order.waiting_for, deadline=deadline)
+                yield from questions
+            else:
+                yield FulfilmentStalled(order_id=order.order_id, waiting_for=_awaited(order))
+
+
+def _awaited(order: Order) -> str:
+    match order.status:
+        case "placed":
+            return "payment authorization"
+        case "cancelling" if order.undecided:
+            return "the end of shipments that were to be stopped"
+        case "cancelling":
+            return "release of stock or void of payment"
+        case _:
+            return order.waiting_for or WAIT_RELEASE
+
+
+_NOT_RELEASED = {
+    PLACED: ("its payment is not authorized yet", "Release it once it is reserved: GET /orders/{id} tells."),
+    RESERVING: ("its stock is not promised yet", "Release it once it is reserved: GET /orders/{id} tells."),
+    BACKORDERED: (
+        "some of its lines wait for stock",
+        "Release it once it is reserved (GET /orders/{id} tells which lines wait), or cancel it.",
+    ),
+    CANCELLING: ("it is being given up", "Place a new order."),
+    CANCELLED: ("it was given up", "Place a new order."),
+}
+
+
+def _not_now(order: Order, message: str, remedy: str, code: str) -> Conflict:
+    return Conflict(message, field="id", value=order.order_id, remedy=remedy, code=code)
+
+
+def _shipment(order: Order, shipment_id: str) -> Shipment:
+    return order.shipments.get(shipment_id) or Shipment(shipment_id)
+
+
+def _reason(why: str, details: str) -> str:
+    """Why the order ends: our words and another service's, which may be long."""
+    return f"{why}: {details}"[:MAX_REASON]

@@ -1,0 +1,87 @@
+"""Where orders, their lines, payments, shipments and returns can stand, and how long each step may take."""
+
+from datetime import timedelta
+
+AUTHORIZATION_TIME = timedelta(hours=1)
+RESERVATION_TIME = timedelta(hours=1)
+CANCELLATION_TIME = timedelta(hours=1)
+BACKORDER_TIME = timedelta(days=30)
+RELEASE_TIME = timedelta(days=7)
+ALLOCATION_TIME = timedelta(hours=1)
+PICKING_TIME = timedelta(days=7)
+COLLECTION_TIME = timedelta(days=2)
+PACKING_TIME = timedelta(days=2)
+HOLDING_TIME = timedelta(days=7)
+LABELLING_TIME = timedelta(hours=1)
+LOADING_TIME = timedelta(days=7)
+CAPTURE_TIME = timedelta(hours=1)
+DEBT_TIME = timedelta(days=7)
+DELIVERY_TIME = timedelta(days=30)
+RETURN_TIME = timedelta(days=60)
+REFUND_TIME = timedelta(hours=1)
+ATTEMPTS = 3
+
+PLACED, RESERVING, RESERVED, BACKORDERED = "placed", "reserving", "reserved", "backordered"
+ALLOCATING, ALLOCATED = "allocating", "allocated"
+PICKING, PICKED, PACKED, LABELLED = "picking", "picked", "packed", "labelled"
+PARTIALLY_DISPATCHED, DISPATCHED, DELIVERED = "partially_dispatched", "dispatched", "delivered"
+CLOSED = "closed"
+CANCELLING, CANCELLED = "cancelling", "cancelled"
+STATUSES = (
+    PLACED,
+    RESERVING,
+    RESERVED,
+    BACKORDERED,
+    ALLOCATING,
+    ALLOCATED,
+    PICKING,
+    PICKED,
+    PACKED,
+    LABELLED,
+    PARTIALLY_DISPATCHED,
+    DISPATCHED,
+    DELIVERED,
+    CLOSED,
+    CANCELLING,
+    CANCELLED,
+)
+
+LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_RELEASED = "pending", "reserved", "backordered", "released"
+LINE_ALLOCATED, LINE_SHIPPED = "allocated", "shipped"
+CLAIMING = (LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_ALLOCATED)
+"""Where a line stands that may hold stock."""
+
+PAYMENT_NONE, PAYMENT_REQUESTED, PAYMENT_AUTHORIZED = "none", "requested", "authorized"
+PAYMENT_DECLINED, PAYMENT_VOIDED = "declined", "voided"
+
+LABEL_MADE, LABEL_FAILED, LABEL_VOID = "made", "failed", "void"
+CAPTURE_REQUESTED, CAPTURED, CAPTURE_DECLINED = "requested", "captured", "declined"
+RETURN_AUTHORIZED, RETURN_RECEIVED, RETURN_CLOSED = "authorized", "received", "closed"
+
+WAIT_RELEASE, WAIT_STOCK, WAIT_ALLOCATION = "release to picking", "stock", "allocation"
+WAIT_PICKING, WAIT_COLLECTION, WAIT_PACKING = "picking", "the end of picking", "packing"
+WAIT_HOLD, WAIT_REST, WAIT_LABELS, WAIT_LOADING = (
+    "release of a hold",
+    "the rest of the order",
+    "labels",
+    "dispatch",
+)
+WAIT_CAPTURE, WAIT_DEBT, WAIT_DELIVERY = "capture", "a payment that was declined", "delivery"
+WAIT_RETURN, WAIT_REFUND = "returned goods", "refund"
+TIMES = {
+    WAIT_RELEASE: RELEASE_TIME,
+    WAIT_STOCK: BACKORDER_TIME,
+    WAIT_ALLOCATION: ALLOCATION_TIME,
+    WAIT_PICKING: PICKING_TIME,
+    WAIT_COLLECTION: COLLECTION_TIME,
+    WAIT_PACKING: PACKING_TIME,
+    WAIT_HOLD: HOLDING_TIME,
+    WAIT_REST: BACKORDER_TIME,
+    WAIT_LABELS: LABELLING_TIME,
+    WAIT_LOADING: LOADING_TIME,
+    WAIT_CAPTURE: CAPTURE_TIME,
+    WAIT_DEBT: DEBT_TIME,
+    WAIT_DELIVERY: DELIVERY_TIME,
+    WAIT_RETURN: RETURN_TIME,
+    WAIT_REFUND: REFUND_TIME,
+}
