@@ -215,6 +215,18 @@ RECEIVING = Service("receiving", (
     Index("by_due", "due", "expected"),
 ), attachments=True)
 
+PICKING = Service("picking", (
+    replica("masterdata", on=(
+        "inventory.ProductRegistered", "inventory.ProductChanged",
+        "inventory.LocationRegistered", "inventory.LocationChanged",
+    )),
+    *machinery("picking"),
+), indexes=(
+    Index("by_list", "list", "place"),
+    Index("by_pool", "pool", "urgency", keys_only=True),
+    Index("by_unfinished", "unfinished", "since", keys_only=True),
+))
+
 SHIPPING = Service("shipping", (
     command("carriers", {"PUT /shipping/carriers/{id}": "shipping/write"}),
     query("queries", {
@@ -224,23 +236,26 @@ SHIPPING = Service("shipping", (
     *machinery("shipping"),
 ))
 
-READ_ALL = ("inventory/read", "orders/read", "payments/read", "receiving/read", "shipping/read")
+READ_ALL = (
+    "inventory/read", "orders/read", "payments/read", "picking/read", "receiving/read", "shipping/read",
+)
 
 SYSTEM = System(
-    services=(INVENTORY, RECEIVING, ORDERS, PAYMENTS, SHIPPING),
+    services=(INVENTORY, RECEIVING, ORDERS, PAYMENTS, PICKING, SHIPPING),
     edge_routes=routes({"GET /health": None, "GET /openapi.json": None}),
     roles={
         "viewer": READ_ALL,
-        "operator": (*READ_ALL, "inventory/write", "receiving/write", "shipping/write"),
+        "operator": (*READ_ALL, "inventory/write", "picking/write", "receiving/write", "shipping/write"),
         "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write"),
         "supervisor": (
-            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write", "shipping/write",
+            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write", "picking/write",
+            "shipping/write",
         ),
     },
     machine_clients=(
         MachineClient("integrator", (
             "inventory/read", "inventory/write", "orders/read", "orders/write", "payments/read",
-            "receiving/read", "receiving/write", "shipping/read",
+            "picking/read", "receiving/read", "receiving/write", "shipping/read",
         )),
         MachineClient("monitor", READ_ALL),
     ),

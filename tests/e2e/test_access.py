@@ -64,7 +64,7 @@ def denied(error: pytest.ExceptionInfo[ClientError]) -> bool:
 ITEM = {"pk": {"S": "Order#forged"}, "sk": {"S": "C#0000000001"}}
 
 
-@pytest.mark.parametrize("service", ["inventory", "receiving", "orders", "payments"])
+@pytest.mark.parametrize("service", ["inventory", "receiving", "orders", "payments", "picking"])
 def test_a_projector_cannot_write_history(cloud: LocalCloud, service: str) -> None:
     projector = as_lambda(cloud, service, "views", "dynamodb")
     with pytest.raises(ClientError) as refused:
@@ -76,7 +76,7 @@ def test_a_projector_cannot_write_history(cloud: LocalCloud, service: str) -> No
     )
 
 
-@pytest.mark.parametrize("service", ["inventory", "receiving", "orders", "payments"])
+@pytest.mark.parametrize("service", ["inventory", "receiving", "orders", "payments", "picking"])
 def test_a_query_can_write_nothing(cloud: LocalCloud, service: str) -> None:
     query = as_lambda(cloud, service, "queries", "dynamodb")
     for table in (f"{service}-events", f"{service}-views"):

@@ -1,0 +1,5 @@
+"""Picking's health routes."""
+
+from shared.health import health_api
+
+handler = health_api("picking")
