@@ -13,7 +13,7 @@ from inventory import ground
 from inventory.domain.holding import is_container, is_unit
 from inventory.moving import arrive
 from inventory.putting_away import PutAwayGoods, create, note_move, purpose_of, redirect, task_of
-from inventory.setting_aside import assign
+from inventory.setting_aside import assign, serve_short
 from inventory.stock_contracts import (
     Goods,
     GoodsAssigned,
@@ -52,7 +52,10 @@ def handle(event: CloudEvent) -> None:
         case StockStatusChanged(warehouse=str() as warehouse) as changed if changed.status in NOT_FOR_SALE:
             now = [structs.replace(one, status=changed.status, inspection_id=None) for one in changed.goods]
             _refused(changed.holding, warehouse, now, event.id, metadata, None, changed.inspection_id)
-        case StockDeallocated(reason="released") as freed if is_container(freed.holding):
+        case StockStatusChanged(warehouse=str() as warehouse, status="available", inspection_id=None) as changed:
+            serve_short(warehouse, (one.sku for one in changed.goods), metadata)
+        case StockDeallocated(reason="released") as freed:
+            serve_short(freed.warehouse, (one.sku for one in freed.goods), metadata, besides=freed.order_id)
             _set_free(freed, event.id, metadata)
         case StockDeparted(task_id=str() as task_id) as departed if departed.to_warehouse is None:
             arrive(departed, ground.part(metadata, "arrival"))
@@ -68,6 +71,7 @@ def handle(event: CloudEvent) -> None:
 def _assigned(goods: GoodsAssigned, promise: int, metadata: CommandMetadata) -> None:
     """Goods came in: what orders wait for goes to staging, the rest into storage."""
     got = assign(goods, promise, metadata)
+    serve_short(goods.warehouse, (goods.sku,), metadata)
     if is_unit(goods.holding):
         _whole(goods.holding, goods.warehouse, metadata, goods.shipment_id, goods.inspection_id)
         return
@@ -125,7 +129,7 @@ def _whole(
     standing = ground.find(books.place) if books.place and books.warehouse else None
     if standing is None or standing.rules is not None or standing.books is not None:
         return
-    task_id = ids.derived_id("put-away", sscc, str(books.move))
+    task_id = _whole_task(sscc, books.move)
     purpose = purpose_of(books)
     known = task_of(task_id)
     if known.state.task_id:
@@ -146,6 +150,11 @@ def _whole(
         ),
         metadata,
     )
+
+
+def _whole_task(sscc: str, move: int) -> str:
+    """The task of a handling unit where its latest move, number `move`, has brought it."""
+    return ids.derived_id("put-away", sscc, str(move))
 
 
 def _refused(
@@ -184,10 +193,21 @@ def _refused(
 
 
 def _set_free(freed: StockDeallocated, event_id: str, metadata: CommandMetadata) -> None:
-    """Units at the dock that an order does not want any more go into storage."""
-    if is_unit(freed.holding):
-        _whole(freed.holding, freed.warehouse, metadata)
+    """Units that an order does not want any more go into storage, from wherever they are but in a rack.
+
+    A handling unit that came in, or of which nothing else is wanted, goes as one; from packing goods go by
+    themselves.
+    """
+    floor = _floor_under(freed.holding)
+    if floor is None:
         return
+    if is_unit(freed.holding) and floor in ("dock", "staging"):
+        books = ground.books(freed.holding).state
+        goes_as_one = _whole_task(freed.holding, books.move)
+        everything = sum(one.units for one in freed.goods) == sum(item.units for item in books.items.values())
+        if not books.move or everything or task_of(goes_as_one).state.task_id:
+            _whole(freed.holding, freed.warehouse, metadata)
+            return
     for number, one in enumerate(freed.goods):
         create(
             PutAwayGoods(
@@ -203,6 +223,20 @@ def _set_free(freed: StockDeallocated, event_id: str, metadata: CommandMetadata)
             ),
             metadata,
         )
+
+
+def _floor_under(holding: str) -> str | None:
+    """The kind of place on the floor where goods are; None where they stand in a rack, or are in transit.
+
+    What stands nowhere in particular (somebody has it with them) is on the floor.
+    """
+    while is_container(holding):
+        books = ground.books(holding).state
+        if not books.place:
+            return None if books.in_transit else "anywhere"
+        holding = books.place
+    place = ground.location_of(holding)
+    return place.kind if place is not None and place.is_floor else None
 
 
 def _moved(task_id: str, name: str, location: str, units: int, at: str, metadata: CommandMetadata) -> None:

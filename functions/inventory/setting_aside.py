@@ -4,7 +4,7 @@ Every step is recorded before the next one begins, and may be repeated: `carry_o
 allocation stands, whoever died in between.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import reduce
 
 from msgspec import Struct
@@ -27,15 +27,18 @@ from inventory.domain.order_allocation import (
 from inventory.domain.picks import Need, plan
 from inventory.stock_contracts import GoodsAssigned
 from inventory.task_contracts import Pick
+from inventory.task_views import BY_UNSETTLED, shortages_of
 from shared.decider import Command, Outcome, execute, execute_all
 from shared.event_store import Stream
 from shared.events import CommandMetadata
 from shared.rejection import Unavailable
-from shared.resources import history
+from shared.resources import history, views
 
 STEPS = 40
 """Steps that one worker goes at most: every holding that disappoints costs three."""
 BLOCKED_LOTS_SKIPPED = 5
+SHORT_AT_ONCE = 25
+"""Orders that are looked for again when units of a product become free; the sweep looks for the rest."""
 
 
 def request(command: RequestAllocation, metadata: CommandMetadata) -> Stream[Allocation]:
@@ -66,6 +69,22 @@ def look_again(order_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
     commands = [Command(LookAgain(), step), Command(planned, ground.part(step, "plan"))]
     execute_all(history(), ALLOCATION, stream.id, commands)
     return carry_out(order_id, metadata)
+
+
+def serve_short(warehouse: str, skus: Iterable[str], metadata: CommandMetadata, besides: str = "") -> None:
+    """Units of these products have become free: the orders that lack some get them, the oldest first.
+
+    It costs one small read for a product of which nobody is short. `besides` is an order that has just given the
+    units back.
+    """
+    for sku in dict.fromkeys(skus):
+        lacking = views().pointers(shortages_of(warehouse, sku), "since", BY_UNSETTLED, limit=SHORT_AT_ONCE)
+        for _, (_, order_id) in lacking.items:
+            if order_id == besides:
+                continue
+            after = look_again(order_id, ground.part(metadata, f"short/{order_id}"))
+            if sku in after.state.short_of:
+                break
 
 
 def assign(goods: GoodsAssigned, promise: int, metadata: CommandMetadata) -> dict[tuple[str, str], int]:

@@ -1,14 +1,14 @@
 """Put-away tasks and unsettled allocations in the read model: who works on what, and what is still looked for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
 from inventory.domain.order_allocation import LineClosed, LineSuspended, LineWanted
 from inventory.domain.putaway import OPEN, PutAway, evolve
 from inventory.task_contracts import LineAllocated, LineUnallocated
-from shared.events import Event
-from shared.projection import Projection
+from shared.events import Commit, Event
+from shared.projection import Entry, Projection
 
 TASK = "Task"
 ALLOCATION = "Allocation"
@@ -20,13 +20,26 @@ TASK_STATUSES = (OPEN, UNDIRECTED, "confirmed", "cancelled")
 
 
 class AllocationView(Struct, frozen=True, omit_defaults=True):
-    """What an order's allocation has not settled: `lines` are wanted, for `short` ones too little was found."""
+    """What an order's allocation has not settled: `lines` are wanted, for `short` ones too little was found.
+
+    `lacked` are the products of which it has ever found too little.
+    """
 
     order_id: str
     warehouse: str = ""
     lines: tuple[str, ...] = ()
     short: dict[str, str] = {}
     since: str = ""
+    lacked: tuple[str, ...] = ()
+
+
+class Shortage(Struct, frozen=True):
+    """Whether an order still lacks units of a product."""
+
+    order_id: str
+    warehouse: str
+    sku: str
+    lacking: bool
 
 
 def show_task(task: PutAway, event: Event, _at: str) -> PutAway:
@@ -41,7 +54,12 @@ def show_allocation(view: AllocationView, event: Event, at: str) -> AllocationVi
             lines = tuple(dict.fromkeys((*view.lines, event.line_id)))
             return structs.replace(view, warehouse=event.warehouse, lines=lines, since=view.since or at)
         case LineUnallocated():
-            return structs.replace(view, short=view.short | {event.line_id: event.sku}, since=view.since or at)
+            return structs.replace(
+                view,
+                short=view.short | {event.line_id: event.sku},
+                since=view.since or at,
+                lacked=tuple(dict.fromkeys((*view.lacked, event.sku))),
+            )
         case LineAllocated() | LineClosed() | LineSuspended():
             lines = tuple(line for line in view.lines if line != event.line_id)
             short = {line: sku for line, sku in view.short.items() if line != event.line_id}
@@ -73,6 +91,25 @@ def _allocation_index(view: AllocationView) -> Mapping[str, str]:
     return {"unsettled": _shard(view.order_id), "since": f"{view.since}#{view.order_id}"}
 
 
+def shortages_of(warehouse: str, sku: str) -> tuple[str, str]:
+    """The index partition of the orders that lack units of a product, the oldest first."""
+    return "unsettled", f"{warehouse}#{sku}"
+
+
+def _shortages(view: AllocationView, _commit: Commit, events: Sequence[Event]) -> Iterator[Entry]:
+    """For each product that the order has ever lacked: whether it still does."""
+    if not any(
+        isinstance(event, LineUnallocated | LineAllocated | LineClosed | LineSuspended) for event in events
+    ):
+        return
+    for sku in view.lacked:
+        lacking = sku in view.short.values()
+        partition, product = shortages_of(view.warehouse, sku)
+        index = {partition: product, "since": f"{view.since}#{view.order_id}"} if lacking else {}
+        shortage = Shortage(view.order_id, view.warehouse, sku, lacking)
+        yield Entry((f"Shortage#{product}", view.order_id), shortage, index)
+
+
 def _shard(name: str) -> str:
     return SHARDS[int(name[-1], 16) % len(SHARDS)]
 
@@ -87,4 +124,5 @@ ALLOCATIONS: Projection[AllocationView] = Projection(
     show_allocation,
     lambda stream_id: (stream_id, ALLOCATION),
     _allocation_index,
+    _shortages,
 )

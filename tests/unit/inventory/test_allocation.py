@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from inventory.task_views import BY_UNSETTLED, shortages_of
 from shared import aws
 from shared.envelope import CloudEvent
 from tests.support.deliveries import bus_event
@@ -39,6 +40,11 @@ def told(events: list[CloudEvent], name: str, order_id: str) -> list[dict[str, A
     """What was published of an order."""
     data = [msgspec.json.decode(e.data) for e in events if e.type == f"inventory.{name}"]
     return [one for one in data if one["order_id"] == order_id]
+
+
+def lacking(yard: Yard, partition: tuple[str, str]) -> list[tuple[str, tuple[str, str]]]:
+    """The orders that lack units of a product, as the lists show them."""
+    return yard.landscape.views("inventory").pointers(partition, "since", BY_UNSETTLED).items
 
 
 class TestRelease:
@@ -95,6 +101,44 @@ class TestRelease:
         assert yard.set_aside(place, order_id) == 5
         assert {event.correlationid for event in happened} == {"journey-7"}
         assert yard.allocation(order_id).settled
+
+    @pytest.mark.parametrize("how", ["received", "released from quarantine", "given back"])
+    def test_what_was_short_is_found_as_soon_as_there_is_more(self, yard: Yard, how: str) -> None:
+        sku, [place] = stocked(yard, 7)
+        other, order_id, third = new_order(), new_order(), new_order()
+        yard.adjust(sku, place, 4, status="quarantine")
+        yard.release(other, (sku, 4))
+        yard.release(order_id, (sku, 5))
+        yard.release(third, (sku, 9))
+        assert (yard.set_aside(place, order_id), yard.set_aside(place, third)) == (3, 0)
+        if how == "received":
+            yard.receive(sku, 4, yard.place("dock"))
+        elif how == "given back":
+            yard.give_up(other, sku)
+        else:
+            change = {
+                "location": place,
+                "sku": sku,
+                "status": "quarantine",
+                "to": "available",
+                "reason_code": "other",
+            }
+            assert yard.post("/inventory/stock/status-changes", change).status == 201
+            yard.settle()
+        line = yard.allocation(order_id).lines["1"]
+        assert (line.got, yard.allocation(order_id).settled) == (5, True)
+        assert len(told(yard.landscape.bus, "LineAllocated", order_id)) >= 1
+        assert yard.allocation(third).lines["1"].got == 2
+
+    def test_an_order_that_lacks_nothing_any_more_is_not_looked_for(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 3)
+        order_id = new_order()
+        yard.release(order_id, (sku, 5))
+        partition = shortages_of("MAIN", sku)
+        assert [at for _, at in lacking(yard, partition)] == [(f"Shortage#MAIN#{sku}", order_id)]
+        yard.give_up(order_id, sku)
+        assert lacking(yard, partition) == []
+        assert yard.set_aside(place) == 0
 
     def test_an_allocation_that_dies_anywhere_is_whole_when_the_message_comes_again(self, yard: Yard) -> None:
         for moment in count():

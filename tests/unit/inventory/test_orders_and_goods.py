@@ -84,6 +84,34 @@ def test_an_order_that_waits_gets_the_goods_that_come_in_and_is_picked_from_stag
     assert town.set_aside(staging) == 0
     assert town.promise(sku).available_units == 10
 
+    [back] = town.tasks(staging)
+    assert (back.purpose, back.units, back.location) == ("storage", 4, rack)
+    assert town.confirm(back).status == 200
+    town.settle()
+    assert (town.units(staging, sku), town.units(rack, sku)) == (0, 4)
+
+
+@pytest.mark.parametrize("orders", [(10,), (4, 6), (4,)])
+def test_what_nobody_wants_any_more_of_a_pallet_in_staging_goes_into_storage(
+    town: Town, orders: tuple[int, ...]
+) -> None:
+    sku, dock, _, staging = town.product(), town.place("dock"), town.place(), town.place("staging")
+    town.settle()
+    waiting = [town.place_order(sku, units) for units in orders]
+    sscc = "106141412345678908"
+    town.receive(sku, 10, dock, sscc=sscc)
+    [task] = town.tasks(sscc)
+    assert task.location == staging
+    assert town.confirm(task).status == 200
+    town.settle()
+    for order_id in waiting:
+        assert town.post(f"/orders/{order_id}/cancellation", {"reason": "changed my mind"}).status == 202
+        town.settle()
+    back = [one for one in town.tasks(sscc) if one.status == "open"]
+    assert {one.purpose for one in back} == {"storage"}
+    whole = len(orders) == 1 and orders[0] == 10
+    assert sorted((one.units, one.whole) for one in back) == ([(10, True)] if whole else [(4, False), (6, False)])
+
 
 def test_an_order_whose_units_are_lost_gets_others_and_stays_allocated(town: Town) -> None:
     sku, first, second = town.product(), town.place(), town.place()
