@@ -28,6 +28,8 @@ LOCAL_API_ID = "570a6e01"
 BURST_REQUESTS = 500
 REQUESTS_PER_SECOND = 250
 PARAMETERS = f"/{SYSTEM_NAME}/platform"
+ACTS = {"read": "See", "write": "Change", "supervise": "Decide what needs a supervisor in"}
+"""What a scope `<service>/<act>` lets its holder do."""
 
 ACCESS_LOG_FORMAT = json.dumps(
     {
@@ -262,16 +264,20 @@ class PlatformStack(Stack):
         return [people, *machines]
 
     def _scopes(self, pool: cognito.UserPool) -> dict[str, cognito.OAuthScope]:
-        """`<service>/read` and `<service>/write` of every service."""
+        """`<service>/read` and `<service>/write` of every service, and what else its routes ask for."""
         scopes = {}
         for service in self._system.services:
-            read = cognito.ResourceServerScope(scope_name="read", scope_description=f"See {service.name}")
-            write = cognito.ResourceServerScope(scope_name="write", scope_description=f"Change {service.name}")
+            asked = {route.scope.partition("/")[2] for route in service.routes if route.scope}
+            own = {
+                act: cognito.ResourceServerScope(scope_name=act, scope_description=f"{said} {service.name}")
+                for act, said in ACTS.items()
+                if act in asked | {"read", "write"}
+            }
             server = pool.add_resource_server(
-                f"Scopes-{service.name}", identifier=service.name, scopes=[read, write]
+                f"Scopes-{service.name}", identifier=service.name, scopes=list(own.values())
             )
-            scopes[f"{service.name}/read"] = cognito.OAuthScope.resource_server(server, read)
-            scopes[f"{service.name}/write"] = cognito.OAuthScope.resource_server(server, write)
+            for act, scope in own.items():
+                scopes[f"{service.name}/{act}"] = cognito.OAuthScope.resource_server(server, scope)
         return scopes
 
     def _entry(self) -> None:
