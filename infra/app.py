@@ -220,6 +220,9 @@ PICKING = Service("picking", (
         "inventory.ProductRegistered", "inventory.ProductChanged",
         "inventory.LocationRegistered", "inventory.LocationChanged",
     )),
+    command("carton_types", {"PUT /picking/carton-types/{id}": "picking/write"}),
+    query("packing_queries", {"GET /picking/carton-types": "picking/read"}),
+    query("packing_slips", {"GET /picking/orders/{id}/packing-slip": "picking/read"}, libraries="labels"),
     *machinery("picking"),
 ), indexes=(
     Index("by_list", "list", "place"),

@@ -1,8 +1,6 @@
 """Carton types: the cartons that a warehouse has to pack into."""
 
-from typing import Annotated
-
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from picking.domain.carton_range import (
     DEFAULT_TOLERANCE,
@@ -12,7 +10,7 @@ from picking.domain.carton_range import (
     Percent,
 )
 from picking.packing_aggregates import CARTON_RANGE
-from picking.packing_contracts import CartonTypeId, Grams
+from picking.packing_contracts import CartonTypeId, Grams, PositiveGrams
 from shared.decider import execute
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import DEFAULT_WAREHOUSE, WarehouseCode
@@ -31,7 +29,7 @@ class CartonTypeDescription(Struct, frozen=True, forbid_unknown_fields=True):
 
     inner: Measures
     outer: Measures
-    max_weight_g: Annotated[Grams, Meta(ge=1)]
+    max_weight_g: PositiveGrams
     tare_g: Grams
     warehouse: WarehouseCode = DEFAULT_WAREHOUSE
     tolerance_percent: Percent = DEFAULT_TOLERANCE

@@ -40,6 +40,10 @@ Operator = Annotated[str, Meta(description="Who did it: an id, never a name.", e
 Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="A length in millimetres.", examples=[400])]
 Grams = Annotated[int, Meta(ge=0, le=100_000_000, description="A weight in grams.", examples=[2_350])]
 
+PositiveGrams = Annotated[
+    int, Meta(ge=1, le=100_000_000, description="A weight in grams, at least 1.", examples=[2_350])
+]
+
 
 class PackedItem(Struct, frozen=True, omit_defaults=True):
     """Units of an order's line, of one lot, that were picked into `container` (a pick list's trolley)."""

@@ -62,10 +62,15 @@ READS_LISTS = frozenset(
 """Those that choose among what lists show: the documents' shapes stand beside the projections that write them."""
 
 AT_PROVIDER = frozenset({"resilience"})
+MASTER_DATA = frozenset({"consumer", "envelope"})
 FURTHER: Mapping[str, frozenset[str]] = {
-    f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")
+    **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
+    "picking.packing_slips": MASTER_DATA,
 }
-"""Which modules of `shared` a handler may import besides: those that ask others guard their calls."""
+"""Which modules of `shared` a handler may import besides.
+
+Those that ask others guard their calls; who names products asks the master data, which a consumer keeps.
+"""
 
 HEAVY = frozenset(
     {"asyncio", "multiprocessing", "sqlite3", "unittest", "xmlrpc", "pydantic", "aws_lambda_powertools"}
