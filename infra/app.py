@@ -232,11 +232,26 @@ PICKING = Service("picking", (
 
 SHIPPING = Service("shipping", (
     command("carriers", {"PUT /shipping/carriers/{id}": "shipping/write"}),
+    command("shipments", {
+        "POST /shipping/shipments/{id}/void": "shipping/write",
+        "POST /shipping/shipments/{id}/labelling": "shipping/write",
+        "POST /shipping/shipments/{id}/reprints": "shipping/write",
+        "POST /shipping/shipments/{id}/tracking": "shipping/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
     query("queries", {
         "GET /shipping/carriers": "shipping/read",
         "GET /shipping/carriers/{id}": "shipping/read",
+        "GET /shipping/shipments": "shipping/read",
+        "GET /shipping/shipments/{id}": "shipping/read",
     }),
+    reaction("labels", also=frozenset({Grant.READ_VIEWS}), on=(
+        "orders.ShipmentRequested", "orders.ShipToChanged", "orders.ShipmentCancellationRequested",
+    )),
+    schedule("waiting", every_minutes=1),
     *machinery("shipping"),
+), indexes=(
+    Index("by_open", "open", "since"),
+    Index("by_due", "due", "moment", keys_only=True),
 ))
 
 READ_ALL = (

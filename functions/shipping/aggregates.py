@@ -2,10 +2,25 @@
 
 from shared.decider import Decider
 from shared.events import EventCatalog
-from shipping.domain import carrier
+from shipping import contracts
+from shipping.domain import carrier, shipment
 
-CATALOG = EventCatalog("shipping", (carrier.CarrierDescribed,))
+CATALOG = EventCatalog(
+    "shipping",
+    (
+        *contracts.PUBLISHED,
+        carrier.CarrierDescribed,
+        shipment.ShipmentAccepted,
+        shipment.AddressChanged,
+        shipment.ShipmentWithdrawn,
+        shipment.LabelsOrderedAgain,
+        shipment.LabelsReprinted,
+    ),
+)
 
 CARRIER: Decider[carrier.Carrier] = Decider(
     CATALOG, carrier.Carrier(), carrier.evolve, category="Carrier", decide=carrier.decide
+)
+SHIPMENT: Decider[shipment.Shipment] = Decider(
+    CATALOG, shipment.Shipment(), shipment.evolve, category="Shipment", decide=shipment.decide
 )

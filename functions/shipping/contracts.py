@@ -46,7 +46,7 @@ TrackingNumber = Annotated[
     Meta(
         pattern=r"^[A-Za-z0-9]{4,40}$",
         description="The carrier's number of a carton on its way.",
-        examples=["OF106141412345678900158"],
+        examples=["OF106141412345678900119"],
     ),
 ]
 TrackingStatus = Literal["pre_transit", "in_transit", "out_for_delivery", "delivered", "exception", "returned"]
@@ -121,7 +121,10 @@ class ShipmentDispatched(Event, frozen=True, kw_only=True):
 
 
 class TrackingUpdated(Event, frozen=True, kw_only=True):
-    """News of a carton on its way: newer than all that was told of it before, by `occurred_at`."""
+    """News of a carton on its way, newer than all that was told of it before, by `occurred_at`.
+
+    Only that it was delivered is told also when something newer was told already: it stays true.
+    """
 
     version: ClassVar[int] = 1
     shipment_id: ShipmentId
@@ -168,7 +171,7 @@ PUBLISHED: tuple[type[Event], ...] = (
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 _SHIPMENT = "0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"
 _SSCC = "106141412345678908"
-_TRACKING = "OF106141412345678900158"
+_TRACKING = "OF106141412345678900119"
 
 EXAMPLES: dict[type[Event], Event] = {
     ShipmentLabelled: ShipmentLabelled(

@@ -1,14 +1,21 @@
-"""What is known of carriers."""
+"""What is known of carriers and shipments. One is read from its stream and is exact; lists are a moment behind."""
+
+from typing import Literal
 
 from msgspec import Struct
 
-from shared.http_edge import Api, Response
+from shared.address import Address
+from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
+from shared.identifiers import OrderId
+from shared.journal import HistoryEntry, entries
+from shared.money import Money
 from shared.rejection import NotFound
 from shared.resources import history, views
-from shipping.aggregates import CARRIER
-from shipping.contracts import CarrierId
-from shipping.domain.carrier import Carrier
-from shipping.views import CARRIERS
+from shipping.aggregates import CARRIER, SHIPMENT
+from shipping.contracts import CarrierId, ShipmentId
+from shipping.domain.carrier import CARRIERS, Carrier
+from shipping.domain.shipment import Parcel
+from shipping.views import ShipmentView
 
 handler = Api()
 
@@ -17,6 +24,57 @@ class CarrierList(Struct, frozen=True):
     """All carriers, by their ids."""
 
     items: list[Carrier]
+
+
+class ShipmentQuery(ListQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which shipments: those of a status that asks for something to be done, and which page of them."""
+
+    status: Literal["requested", "failed", "labelled", "voiding", "partially_dispatched", "exception"] = "labelled"
+
+
+class OutboundSummary(Struct, frozen=True, omit_defaults=True):
+    """A shipment in a list."""
+
+    shipment_id: ShipmentId
+    order_id: OrderId
+    warehouse: str
+    status: str
+    received_at: str
+    changed_at: str
+    cartons: list[Parcel]
+    carrier: str = ""
+    service: str = ""
+    cost: Money | None = None
+    failure: str = ""
+
+
+class OutboundPage(Struct, frozen=True, omit_defaults=True):
+    """Some shipments, those that have waited longest first, and the cursor of the next page if there is one."""
+
+    items: list[OutboundSummary]
+    cursor: str | None = None
+
+
+class OutboundDetails(Struct, frozen=True, omit_defaults=True):
+    """A shipment with everything that is known of it."""
+
+    shipment_id: ShipmentId
+    order_id: OrderId
+    status: str
+    cartons: list[Parcel]
+    history: list[HistoryEntry]
+    warehouse: str = ""
+    ship_to: Address | None = None
+    wanted: str | None = None
+    reference: str | None = None
+    carrier: str = ""
+    service: str = ""
+    cost: Money | None = None
+    labelled_at: str = ""
+    failure: str = ""
+    permanent: bool = False
+    dispatched_at: str = ""
+    delivered_at: str = ""
 
 
 @handler.route("GET", "/shipping/carriers", scope="shipping/read", returns=(200, CarrierList))
@@ -41,3 +99,70 @@ def get_carrier(id: CarrierId) -> Response:
             code="unknown-carrier",
         )
     return Response(200, stream.state, version=stream.sequence)
+
+
+@handler.route("GET", "/shipping/shipments", scope="shipping/read", returns=(200, OutboundPage))
+def list_shipments(query: ShipmentQuery) -> Response:
+    """The shipments about which something is to be done, those that have waited longest first."""
+    after = decode_cursor(query.cursor)[0] if query.cursor else None
+    page = views().list(
+        ShipmentView, ("open", query.status), "since", index="by_open", after=after, limit=query.limit
+    )
+    items = [
+        OutboundSummary(
+            shipment_id=view.shipment_id,
+            order_id=view.order_id,
+            warehouse=view.warehouse,
+            status=view.status,
+            received_at=view.received_at,
+            changed_at=view.changed_at,
+            cartons=list(view.cartons.values()),
+            carrier=view.carrier,
+            service=view.service,
+            cost=view.cost,
+            failure=view.failure,
+        )
+        for _, view in page.items
+    ]
+    return Response(200, OutboundPage(items, encode_cursor(page.next) if page.next else None))
+
+
+@handler.route(
+    "GET",
+    "/shipping/shipments/{id}",
+    scope="shipping/read",
+    returns=(200, OutboundDetails),
+    rejects=(NotFound,),
+)
+def get_shipment(id: ShipmentId) -> Response:
+    """One shipment with its cartons, their labels, the latest news of them, and its full history."""
+    stream, commits = history().load_with_commits(SHIPMENT, SHIPMENT.stream_id(id))
+    shipment = stream.state
+    if not stream.sequence:
+        raise NotFound(
+            f"There is no shipment {id!r}.",
+            field="id",
+            value=id,
+            remedy="GET /shipping/shipments lists those that wait for something.",
+            code="unknown-shipment",
+        )
+    details = OutboundDetails(
+        shipment_id=id,
+        order_id=shipment.order_id,
+        status=shipment.status,
+        cartons=list(shipment.cartons.values()),
+        history=entries(commits),
+        warehouse=shipment.warehouse,
+        ship_to=shipment.ship_to,
+        wanted=shipment.wanted,
+        reference=shipment.reference,
+        carrier=shipment.carrier,
+        service=shipment.service,
+        cost=shipment.cost,
+        labelled_at=shipment.labelled_at,
+        failure=shipment.failure,
+        permanent=shipment.permanent,
+        dispatched_at=shipment.dispatched_at,
+        delivered_at=shipment.delivered_at,
+    )
+    return Response(200, details, version=stream.sequence)

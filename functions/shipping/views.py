@@ -1,16 +1,41 @@
-"""Shipping's read models: its carriers."""
+"""Shipping's read models: its carriers, a summary per shipment, and which shipment a carton belongs to."""
 
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from shared.events import Event
-from shared.projection import Projection, Projector
-from shared.resources import history, views
-from shipping.aggregates import CARRIER, CATALOG
-from shipping.domain.carrier import Carrier, evolve
+from msgspec import Struct
+from msgspec.structs import replace
 
-CARRIERS = ("Carriers", "Carrier#")
-"""Where carriers are listed: the partition, and what their sort keys begin with."""
+from shared import clock
+from shared.events import Commit, Event
+from shared.projection import Entry, Projection, Projector
+from shared.resources import history, views
+from shipping.aggregates import CARRIER, CATALOG, SHIPMENT
+from shipping.domain import shipment as rules
+from shipping.domain.carrier import CARRIERS, Carrier, evolve
+from shipping.domain.shipment import TROUBLE, Shipment, ShipmentAccepted
+
+SHARDS = ("0", "1", "2", "3")
+"""Partitions of the index by moment, so that no one of them gets all writes."""
+
+LOOKED_AT_AFTER = timedelta(minutes=2)
+"""So long after its last change a shipment that still waits for labels is taken up by the schedule."""
+
+
+class ShipmentView(Shipment, frozen=True, omit_defaults=True):
+    """A shipment as it is kept for lists, without the address. Times are when its first and last event were."""
+
+    received_at: str = ""
+    changed_at: str = ""
+
+
+class CartonPointer(Struct, frozen=True):
+    """Which shipment a carton belongs to."""
+
+    shipment_id: str
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
@@ -21,12 +46,52 @@ def handler(event: dict[str, Any], _context: object) -> None:
 @cache
 def projector() -> Projector:
     """This process's projector."""
-    return Projector(CATALOG, history(), views(), (CARRIER_VIEW,))
+    return Projector(CATALOG, history(), views(), (CARRIER_VIEW, SHIPMENT_VIEW))
+
+
+def carton_key(sscc: str) -> tuple[str, str]:
+    """Where it says which shipment a carton belongs to."""
+    return f"Carton#{sscc}", "Shipment"
+
+
+def shipment_key(shipment_id: str) -> tuple[str, str]:
+    """Where the summary of a shipment is."""
+    return SHIPMENT.stream_id(shipment_id), "Summary"
 
 
 def _show_carrier(carrier: Carrier, event: Event, _at: str) -> Carrier:
-    shown: Any = event
-    return evolve(carrier, shown)
+    described: Any = event
+    return evolve(carrier, described)
+
+
+def _show_shipment(view: ShipmentView, event: Event, at: str) -> ShipmentView:
+    happened: Any = event
+    shown: Any = rules.evolve(view, happened)
+    changed: ShipmentView = replace(shown, ship_to=None, received_at=view.received_at or at, changed_at=at)
+    return changed
+
+
+def _index(view: ShipmentView) -> Mapping[str, str]:
+    """By status while somebody still has to do something about it, and when the schedule has to look (sparse)."""
+    keys: dict[str, str] = {}
+    trouble = any(carton.tracking in TROUBLE for carton in view.cartons.values())
+    if view.is_requested and (trouble or view.status not in ("voided", "dispatched", "delivered")):
+        keys |= {
+            "open": "exception" if trouble else view.status,
+            "since": f"{view.received_at}#{view.shipment_id}",
+        }
+    if rules.waits(view):
+        shard = SHARDS[zlib.crc32(view.shipment_id.encode()) % len(SHARDS)]
+        moment = clock.iso(datetime.fromisoformat(view.changed_at) + LOOKED_AT_AFTER)
+        keys |= {"due": shard, "moment": moment}
+    return keys
+
+
+def _entries(_view: ShipmentView, _commit: Commit, events: Sequence[Event]) -> Iterable[Entry]:
+    for event in events:
+        if isinstance(event, ShipmentAccepted):
+            for carton in event.cartons:
+                yield Entry(carton_key(carton.sscc), CartonPointer(event.shipment_id))
 
 
 CARRIER_VIEW: Projection[Carrier] = Projection(
@@ -35,4 +100,13 @@ CARRIER_VIEW: Projection[Carrier] = Projection(
     lambda _: Carrier(),
     _show_carrier,
     lambda stream_id: (CARRIERS[0], stream_id),
+)
+SHIPMENT_VIEW: Projection[ShipmentView] = Projection(
+    SHIPMENT.category,
+    ShipmentView,
+    lambda _: ShipmentView(),
+    _show_shipment,
+    lambda stream_id: (stream_id, "Summary"),
+    _index,
+    _entries,
 )

@@ -12,6 +12,9 @@ from shared.money import Currency, MinorUnits
 from shared.rejection import Conflict, Unprocessable
 from shipping.contracts import CarrierId, ServiceLevel
 
+CARRIERS = ("Carriers", "Carrier#")
+"""Where carriers are listed: the partition, and what their sort keys begin with."""
+
 MAX_ZONES = 100
 MAX_RATES = 1_000
 

@@ -3,7 +3,26 @@
 from itertools import count
 from typing import Any
 
+import msgspec
+
+from shared import ids
+from shared.envelope import CloudEvent
+from shared.gs1 import check_digit
+from shipping.aggregates import SHIPMENT
+from shipping.domain.shipment import Shipment
+from tests.support.deliveries import bus_event
 from tests.support.landscape import Answer, Landscape
+
+LABELS = ("shipping", "labels")
+BERLIN = {
+    "name": "Kim Example",
+    "street1": "Langer Weg 12",
+    "city": "Berlin",
+    "postal_code": "10115",
+    "country": "DE",
+}
+HAMBURG = BERLIN | {"city": "Hamburg", "postal_code": "20095"}
+PARIS = BERLIN | {"city": "Paris", "postal_code": "75001", "country": "FR"}
 
 FLEET: dict[str, Any] = {
     "currency": "EUR",
@@ -21,6 +40,52 @@ FLEET: dict[str, Any] = {
 }
 
 _numbers = count(1)
+
+
+def new_id() -> str:
+    """An id that no other test uses."""
+    return ids.derived_id("test of shipping", str(next(_numbers)))
+
+
+def new_sscc() -> str:
+    """An SSCC that no other test uses."""
+    body = f"10614141{next(_numbers):09d}"
+    return f"{body}{check_digit(body)}"
+
+
+def carton(sscc: str, weight_g: int = 2_000) -> dict[str, Any]:
+    """A carton as orders tells of it."""
+    return {"sscc": sscc, "length_mm": 400, "width_mm": 300, "height_mm": 200, "weight_g": weight_g}
+
+
+def requested(order_id: str, shipment_id: str, *ssccs: str, number: int = 7, **more: object) -> CloudEvent:
+    """An order asks for a shipment, by the event at that place of its history."""
+    data = {
+        "order_id": order_id,
+        "shipment_id": shipment_id,
+        "warehouse": "MAIN",
+        "ship_to": BERLIN,
+        "cartons": [carton(sscc) for sscc in ssccs],
+        "value": {"amount": 5_000, "currency": "EUR"},
+    }
+    return _told("ShipmentRequested", order_id, number, data | more)
+
+
+def goes_to(order_id: str, shipment_id: str, ship_to: object, number: int = 8) -> CloudEvent:
+    """An order's shipment is to go elsewhere."""
+    data = {"order_id": order_id, "shipment_ids": [shipment_id], "ship_to": ship_to}
+    return _told("ShipToChanged", order_id, number, data)
+
+
+def called_off(order_id: str, *shipment_ids: str, number: int = 9) -> CloudEvent:
+    """An order's shipments are not to leave."""
+    data = {"order_id": order_id, "shipment_ids": list(shipment_ids), "reason": "customer changed their mind"}
+    return _told("ShipmentCancellationRequested", order_id, number, data)
+
+
+def _told(name: str, order_id: str, number: int, data: dict[str, Any]) -> CloudEvent:
+    event = bus_event(f"Order#{order_id}@{number}.0", data, type=f"orders.{name}", subject=f"Order#{order_id}")
+    return msgspec.structs.replace(event, sequence=f"{number:010d}.0000")
 
 
 class Desk:
@@ -43,3 +108,29 @@ class Desk:
     def get(self, path: str, **query: str) -> Answer:
         """A GET."""
         return self.landscape.call("GET", path, query=query)
+
+    def deliver(self, *events: CloudEvent) -> list[int]:
+        """Hand the labels' queue what orders asks; the places of the messages that have to come again."""
+        return self.landscape.deliver(LABELS, *events)
+
+    def shipment(self, *ssccs: str, **more: Any) -> tuple[str, str]:
+        """A shipment as orders has asked for it: its order and its own id."""
+        order_id, shipment_id = new_id(), new_id()
+        assert self.deliver(requested(order_id, shipment_id, *(ssccs or (new_sscc(),)), **more)) == []
+        self.landscape.project("shipping")
+        return order_id, shipment_id
+
+    def state(self, shipment_id: str) -> Shipment:
+        """The shipment as its stream has it."""
+        return self.landscape.history("shipping").load(SHIPMENT, SHIPMENT.stream_id(shipment_id)).state
+
+    def facts(self, shipment_id: str) -> list[str]:
+        """What has happened to the shipment, by name."""
+        commits = self.landscape.history("shipping").read(SHIPMENT.stream_id(shipment_id))
+        return [event.type.partition(".")[2] for commit in commits for event in commit.events]
+
+    def published(self, name: str, shipment_id: str) -> list[dict[str, Any]]:
+        """What the bus has carried of the shipment."""
+        self.landscape.publish("shipping")
+        data = [msgspec.json.decode(one.data) for one in self.landscape.bus if one.type == f"shipping.{name}"]
+        return [one for one in data if one["shipment_id"] == shipment_id]

@@ -1,0 +1,670 @@
+"""Shipments: cartons that go to one address with one carrier, from their labels to their delivery."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from shared.address import Address
+from shared.events import Event
+from shared.money import Money
+from shared.rejection import Conflict, NotFound, Unprocessable
+from shipping.contracts import (
+    DeliveryExceptionRaised,
+    Details,
+    LabelFailed,
+    LabelledCarton,
+    ShipmentDelivered,
+    ShipmentDispatched,
+    ShipmentLabelled,
+    ShipmentVoided,
+    TrackingStatus,
+    TrackingUpdated,
+)
+
+Status = Literal[
+    "requested", "failed", "labelled", "voiding", "voided", "partially_dispatched", "dispatched", "delivered"
+]
+STATUSES: tuple[Status, ...] = (
+    "requested",
+    "failed",
+    "labelled",
+    "voiding",
+    "voided",
+    "partially_dispatched",
+    "dispatched",
+    "delivered",
+)
+NO_CARRIER = "no-carrier"
+TROUBLE: tuple[TrackingStatus, ...] = ("exception", "returned")
+_ON_THE_WAY: tuple[TrackingStatus, ...] = (
+    "pre_transit",
+    "in_transit",
+    "out_for_delivery",
+    "exception",
+    "returned",
+    "delivered",
+)
+
+
+# --- events that only shipping reads ---
+
+
+class PackedCarton(Struct, frozen=True):
+    """A carton as it was packed: its outer measures, and what it weighs with its contents."""
+
+    sscc: str
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    weight_g: int
+
+
+class ShipmentAccepted(Event, frozen=True, kw_only=True):
+    """A shipment is to be labelled. `address_number` tells which of two addresses of it is the later one."""
+
+    shipment_id: str
+    order_id: str
+    warehouse: str
+    ship_to: Address
+    address_number: int
+    cartons: tuple[PackedCarton, ...]
+    value: Money
+    service: str | None = None
+    reference: str | None = None
+
+
+class AddressChanged(Event, frozen=True, kw_only=True):
+    """The shipment goes elsewhere: what labels it has are of no use."""
+
+    shipment_id: str
+    order_id: str
+    ship_to: Address
+    address_number: int
+
+
+class ShipmentWithdrawn(Event, frozen=True, kw_only=True):
+    """The shipment is not to leave; `by_order` when its order is called off, so that it never will."""
+
+    shipment_id: str
+    order_id: str
+    reason: str
+    by_order: bool
+
+
+class LabelsOrderedAgain(Event, frozen=True, kw_only=True):
+    """Somebody wants labels for a shipment that has none: what kept it from having some was mended."""
+
+    shipment_id: str
+
+
+class LabelsReprinted(Event, frozen=True, kw_only=True):
+    """Labels were printed once more, because the first ones were lost or cannot be read."""
+
+    shipment_id: str
+    ssccs: tuple[str, ...]
+    reason: str
+
+
+# --- state ---
+
+
+class Parcel(Struct, frozen=True, omit_defaults=True):
+    """A carton of the shipment: as packed, its label, the load it left with, and the latest news of it."""
+
+    sscc: str
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    weight_g: int
+    tracking_number: str = ""
+    load_id: str = ""
+    tracking: TrackingStatus | None = None
+    heard_at: str = ""
+    delivered_at: str = ""
+
+
+class Shipment(Struct, frozen=True, omit_defaults=True):
+    """A shipment. Without cartons it was not requested yet, and only an address or a withdrawal is known.
+
+    `revision` numbers the sets of labels that were wanted: each address, and each time they are ordered again, has
+    its own. `withdrawn` tells by whom it was called off.
+    """
+
+    shipment_id: str = ""
+    order_id: str = ""
+    warehouse: str = ""
+    ship_to: Address | None = None
+    address_number: int = 0
+    wanted: str | None = None
+    reference: str | None = None
+    value: Money | None = None
+    cartons: dict[str, Parcel] = {}
+    revision: int = 0
+    carrier: str = ""
+    service: str = ""
+    cost: Money | None = None
+    labelled_at: str = ""
+    failure: str = ""
+    permanent: bool = False
+    withdrawn: Literal["", "by_order", "by_hand"] = ""
+    voided: bool = False
+    dispatched_at: str = ""
+    delivered_at: str = ""
+
+    @property
+    def is_requested(self) -> bool:
+        """Whether it is known what is to be shipped."""
+        return bool(self.cartons)
+
+    @property
+    def is_labelled(self) -> bool:
+        """Whether every carton has a label."""
+        return bool(self.labelled_at)
+
+    @property
+    def has_left(self) -> bool:
+        """Whether at least one carton has been dispatched."""
+        return any(carton.load_id for carton in self.cartons.values())
+
+    @property
+    def status(self) -> Status:
+        """Where the shipment stands."""
+        if self.has_left:
+            if self.delivered_at:
+                return "delivered"
+            return "dispatched" if all(one.load_id for one in self.cartons.values()) else "partially_dispatched"
+        if self.withdrawn:
+            return "voided" if self.voided else "voiding"
+        if self.is_labelled:
+            return "delivered" if self.delivered_at else "labelled"
+        return "failed" if self.failure else "requested"
+
+
+# --- commands ---
+
+
+class OfferedLabel(Struct, frozen=True):
+    """The label of a carton that comes with an offer."""
+
+    sscc: str
+    tracking_number: str
+
+
+class Offer(Struct, frozen=True, kw_only=True):
+    """What a carrier asks for the labels number `revision` of a shipment; they come with it."""
+
+    revision: int
+    carrier: str
+    service: str
+    cost: Money
+    labels: tuple[OfferedLabel, ...]
+
+
+class NoOffer(Struct, frozen=True):
+    """No carrier takes the shipment where it goes, as it is wanted."""
+
+    revision: int
+    reason: str = NO_CARRIER
+
+
+Answer = Offer | NoOffer
+
+
+class RequestShipment(Struct, frozen=True):
+    """Take the shipment on, and label it as `answer` says if that still fits."""
+
+    accepted: ShipmentAccepted
+    answer: Answer
+    at: str
+
+
+class ChangeAddress(Struct, frozen=True):
+    """Send the shipment elsewhere, and label it anew as `answer` says if that still fits."""
+
+    changed: AddressChanged
+    answer: Answer | None
+    at: str
+
+
+class LabelShipment(Struct, frozen=True):
+    """Label a shipment that waits for it."""
+
+    answer: Answer
+    at: str
+
+
+class OrderLabelsAgain(Struct, frozen=True):
+    """Label a shipment that has failed, or was voided by hand."""
+
+    answer: Answer
+    at: str
+
+
+class Withdraw(Struct, frozen=True):
+    """Call the shipment off."""
+
+    shipment_id: str
+    order_id: str
+    reason: str
+    by_order: bool
+
+
+class Reprint(Struct, frozen=True):
+    """Note that labels are printed once more: those of `ssccs`, or all."""
+
+    ssccs: tuple[str, ...]
+    reason: str
+
+
+class Dispatch(Struct, frozen=True):
+    """Let cartons leave with a load."""
+
+    load_id: str
+    carrier: str
+    ssccs: tuple[str, ...]
+    at: str
+
+
+class News(Struct, frozen=True, omit_defaults=True):
+    """What a carrier says of one carton."""
+
+    sscc: str
+    status: TrackingStatus
+    occurred_at: str
+    details: Details | None = None
+
+
+class Track(Struct, frozen=True):
+    """Note news of cartons. Those of a driver are of cartons that have left."""
+
+    news: tuple[News, ...]
+    by_driver: bool = False
+
+
+ShipmentCommand = (
+    RequestShipment | ChangeAddress | LabelShipment | OrderLabelsAgain | Withdraw | Reprint | Dispatch | Track
+)
+ShipmentEvent = (
+    ShipmentAccepted
+    | AddressChanged
+    | ShipmentLabelled
+    | LabelFailed
+    | ShipmentWithdrawn
+    | ShipmentVoided
+    | LabelsOrderedAgain
+    | LabelsReprinted
+    | ShipmentDispatched
+    | TrackingUpdated
+    | DeliveryExceptionRaised
+    | ShipmentDelivered
+)
+
+
+def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
+    """What happens to the shipment because of `command`."""
+    match command:
+        case RequestShipment(accepted, answer, at):
+            return [] if shipment.is_requested else _then_labelled(shipment, accepted, answer, at)
+        case ChangeAddress(changed, answer, at):
+            return _with_address(shipment, changed, answer, at)
+        case LabelShipment(answer, at):
+            return _labelled(shipment, answer, at)
+        case OrderLabelsAgain(answer, at):
+            return _ordered_again(shipment, answer, at)
+        case Withdraw():
+            return _withdrawn(shipment, command)
+        case Reprint(ssccs, reason):
+            return _reprinted(shipment, ssccs, reason)
+        case Dispatch():
+            return _dispatched(shipment, command)
+        case Track(news, by_driver):
+            return list(_heard(shipment, news, by_driver=by_driver))
+
+
+def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
+    """The shipment after `event`."""
+    match event:
+        case ShipmentAccepted():
+            return _accepted(shipment, event)
+        case AddressChanged():
+            return replace(
+                _without_labels(shipment),
+                shipment_id=event.shipment_id,
+                order_id=event.order_id,
+                ship_to=event.ship_to,
+                address_number=event.address_number,
+            )
+        case ShipmentLabelled(carrier=carrier, service=service, cost=cost, labelled_at=at, cartons=cartons):
+            return replace(
+                shipment,
+                carrier=carrier,
+                service=service,
+                cost=cost,
+                labelled_at=at,
+                failure="",
+                permanent=False,
+                cartons={
+                    one.sscc: replace(shipment.cartons[one.sscc], tracking_number=one.tracking_number)
+                    for one in cartons
+                },
+            )
+        case LabelFailed(reason=reason, permanent=permanent):
+            return replace(shipment, failure=reason, permanent=permanent)
+        case ShipmentWithdrawn(shipment_id=shipment_id, order_id=order_id, by_order=by_order):
+            by = "by_order" if by_order else "by_hand"
+            return replace(shipment, shipment_id=shipment_id, order_id=order_id, withdrawn=by)
+        case ShipmentVoided():
+            return replace(shipment, voided=True)
+        case LabelsOrderedAgain():
+            return replace(_without_labels(shipment), withdrawn="", voided=False)
+        case LabelsReprinted():
+            return shipment
+        case ShipmentDispatched(load_id=load_id, cartons=ssccs, dispatched_at=at):
+            gone = {sscc: replace(shipment.cartons[sscc], load_id=load_id) for sscc in ssccs}
+            return replace(shipment, cartons=shipment.cartons | gone, dispatched_at=at)
+        case TrackingUpdated():
+            heard = _told(shipment.cartons[event.sscc], event.status, event.occurred_at)
+            return replace(shipment, cartons=shipment.cartons | {event.sscc: heard})
+        case DeliveryExceptionRaised():
+            return shipment
+        case ShipmentDelivered(delivered_at=at):
+            return replace(shipment, delivered_at=at)
+
+
+# --- labels ---
+
+
+def waits(shipment: Shipment) -> bool:
+    """Whether the shipment is to get labels and has none."""
+    return shipment.is_requested and not shipment.is_labelled and not shipment.withdrawn and not shipment.permanent
+
+
+def _then_labelled(
+    shipment: Shipment, event: ShipmentAccepted | AddressChanged, answer: Answer | None, at: str
+) -> list[Event]:
+    """`event`, and the labels that `answer` offers, if it was made for the shipment as it is then."""
+    after = evolve(shipment, event)
+    return [event, *(_labelled(after, answer, at) if answer is not None else ())]
+
+
+def _with_address(shipment: Shipment, changed: AddressChanged, answer: Answer | None, at: str) -> Sequence[Event]:
+    """An address that came too late, for whatever reason, changes nothing."""
+    if shipment.has_left or changed.address_number <= shipment.address_number:
+        return []
+    return _then_labelled(shipment, changed, answer, at)
+
+
+def _labelled(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
+    """Labels, or that there are none; nothing when that is not, or no longer, what the shipment waits for."""
+    if not waits(shipment) or answer.revision != shipment.revision:
+        return []
+    if isinstance(answer, NoOffer):
+        known = shipment.failure == answer.reason and not shipment.permanent
+        return [] if known else [_failed(shipment, answer.reason, permanent=False)]
+    return [
+        ShipmentLabelled(
+            shipment_id=shipment.shipment_id,
+            order_id=shipment.order_id,
+            warehouse=shipment.warehouse,
+            carrier=answer.carrier,
+            service=answer.service,
+            cartons=tuple(LabelledCarton(label.sscc, label.tracking_number) for label in answer.labels),
+            cost=answer.cost,
+            labelled_at=at,
+        )
+    ]
+
+
+def _failed(shipment: Shipment, reason: str, *, permanent: bool) -> LabelFailed:
+    return LabelFailed(
+        shipment_id=shipment.shipment_id, order_id=shipment.order_id, reason=reason, permanent=permanent
+    )
+
+
+def _ordered_again(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
+    _require_known(shipment)
+    if shipment.withdrawn == "by_order":
+        raise Conflict(
+            f"Shipment {shipment.shipment_id} was called off by its order.",
+            field="id",
+            value=shipment.shipment_id,
+            remedy="Unpack it: its goods go back into stock.",
+            code="shipment-called-off",
+        )
+    if not (shipment.failure or shipment.voided) or shipment.has_left:
+        raise Conflict(
+            f"Shipment {shipment.shipment_id} is {shipment.status}.",
+            field="id",
+            value=shipment.shipment_id,
+            remedy="Only a shipment that has failed, or was voided by hand, is labelled again.",
+            code="not-to-be-labelled",
+        )
+    ordered = LabelsOrderedAgain(shipment_id=shipment.shipment_id)
+    return [ordered, *_labelled(evolve(shipment, ordered), answer, at)]
+
+
+def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
+    """Called off by its order, a shipment may not be known here yet; what has left stays away."""
+    if not command.by_order:
+        _require_known(shipment)
+        if shipment.has_left:
+            raise Conflict(
+                f"Shipment {shipment.shipment_id} has left on {shipment.dispatched_at}.",
+                field="id",
+                value=shipment.shipment_id,
+                remedy="Authorize a return for what should come back.",
+                code="shipment-has-left",
+            )
+    if shipment.has_left or shipment.withdrawn == "by_order" or (shipment.withdrawn and not command.by_order):
+        return []
+    withdrawn = ShipmentWithdrawn(
+        shipment_id=command.shipment_id,
+        order_id=shipment.order_id or command.order_id,
+        reason=command.reason,
+        by_order=command.by_order,
+    )
+    voided = ShipmentVoided(shipment_id=command.shipment_id, order_id=withdrawn.order_id)
+    return [withdrawn] if shipment.voided else [withdrawn, voided]
+
+
+def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Sequence[Event]:
+    _require_known(shipment)
+    require_labels(shipment)
+    for index, sscc in enumerate(ssccs):
+        if sscc not in shipment.cartons:
+            raise _foreign_carton(shipment, sscc, f"ssccs[{index}]")
+    return [
+        LabelsReprinted(shipment_id=shipment.shipment_id, ssccs=ssccs or tuple(shipment.cartons), reason=reason)
+    ]
+
+
+# --- on the way ---
+
+
+def _dispatched(shipment: Shipment, command: Dispatch) -> Sequence[Event]:
+    """What of the load's cartons leaves. Raises Conflict when the shipment is not to leave with it."""
+    _require_known(shipment)
+    _require_may_leave(shipment, command.carrier)
+    leaving = tuple(
+        sscc for sscc in command.ssccs if sscc in shipment.cartons and not shipment.cartons[sscc].load_id
+    )
+    if not leaving:
+        return []
+    return [
+        ShipmentDispatched(
+            shipment_id=shipment.shipment_id,
+            order_id=shipment.order_id,
+            warehouse=shipment.warehouse,
+            load_id=command.load_id,
+            carrier=shipment.carrier,
+            cartons=leaving,
+            dispatched_at=command.at,
+        )
+    ]
+
+
+def _require_may_leave(shipment: Shipment, carrier: str) -> None:
+    if shipment.withdrawn:
+        raise Conflict(
+            f"Shipment {shipment.shipment_id} was called off.",
+            field="ssccs",
+            value=shipment.shipment_id,
+            remedy="Take its cartons off the load.",
+            code="shipment-called-off",
+        )
+    require_labels(shipment)
+    if shipment.carrier != carrier:
+        raise Conflict(
+            f"Shipment {shipment.shipment_id} is labelled for {shipment.carrier}, not for {carrier}.",
+            field="ssccs",
+            value=shipment.shipment_id,
+            remedy=f"Put its cartons on a load of {shipment.carrier}.",
+            code="other-carrier",
+        )
+
+
+def _heard(shipment: Shipment, news: Iterable[News], *, by_driver: bool) -> Iterator[Event]:
+    """What the news change, oldest first. What is older than the latest that is known of a carton changes nothing,
+    but that it was delivered: that stays true whatever came after."""
+    _require_known(shipment)
+    for one in sorted(news, key=lambda one: one.occurred_at):
+        carton = shipment.cartons.get(one.sscc)
+        if carton is None:
+            raise _foreign_carton(shipment, one.sscc, "updates")
+        if not carton.tracking_number or (by_driver and not carton.load_id):
+            raise Conflict(
+                f"Carton {one.sscc} has not left yet.",
+                field="updates",
+                value=one.sscc,
+                remedy="Dispatch the load that it is on first.",
+                code="carton-not-dispatched",
+            )
+        newly_delivered = one.status == "delivered" and not carton.delivered_at
+        later = _place(one.occurred_at, one.status) > _place(carton.heard_at, carton.tracking)
+        if not later and not newly_delivered:
+            continue
+        for event in _told_of(shipment, carton, one):
+            yield event
+            shipment = evolve(shipment, event)
+        missing = [one for one in shipment.cartons.values() if not one.delivered_at]
+        if newly_delivered and not missing:
+            delivered = ShipmentDelivered(
+                shipment_id=shipment.shipment_id,
+                order_id=shipment.order_id,
+                delivered_at=max(one.delivered_at for one in shipment.cartons.values()),
+            )
+            yield delivered
+            shipment = evolve(shipment, delivered)
+
+
+def _told_of(
+    shipment: Shipment, carton: Parcel, news: News
+) -> Iterator[TrackingUpdated | DeliveryExceptionRaised]:
+    yield TrackingUpdated(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        sscc=carton.sscc,
+        tracking_number=carton.tracking_number,
+        status=news.status,
+        occurred_at=news.occurred_at,
+        details=news.details,
+    )
+    if news.status == "exception" or news.status == "returned":
+        yield DeliveryExceptionRaised(
+            shipment_id=shipment.shipment_id,
+            order_id=shipment.order_id,
+            sscc=carton.sscc,
+            tracking_number=carton.tracking_number,
+            status=news.status,
+            occurred_at=news.occurred_at,
+            details=news.details,
+        )
+
+
+def _told(carton: Parcel, status: TrackingStatus, at: str) -> Parcel:
+    if _place(at, status) > _place(carton.heard_at, carton.tracking):
+        carton = replace(carton, tracking=status, heard_at=at)
+    if status == "delivered" and not carton.delivered_at:
+        carton = replace(carton, delivered_at=at)
+    return carton
+
+
+def _place(at: str, status: TrackingStatus | None) -> tuple[str, int]:
+    """What is later on a carton's way: by time, and at the same time by how far it has come."""
+    return at, -1 if status is None else _ON_THE_WAY.index(status)
+
+
+# --- what the shipment is made of ---
+
+
+def _accepted(shipment: Shipment, event: ShipmentAccepted) -> Shipment:
+    """The shipment with its cartons. A later address may have come before."""
+    known = shipment.address_number > event.address_number
+    return replace(
+        shipment,
+        shipment_id=event.shipment_id,
+        order_id=event.order_id,
+        warehouse=event.warehouse,
+        ship_to=shipment.ship_to if known else event.ship_to,
+        address_number=max(shipment.address_number, event.address_number),
+        wanted=event.service,
+        reference=event.reference,
+        value=event.value,
+        cartons={
+            one.sscc: Parcel(one.sscc, one.length_mm, one.width_mm, one.height_mm, one.weight_g)
+            for one in event.cartons
+        },
+        revision=shipment.revision + 1,
+    )
+
+
+def _without_labels(shipment: Shipment) -> Shipment:
+    """The shipment as one that waits for its next labels."""
+    return replace(
+        shipment,
+        revision=shipment.revision + 1,
+        carrier="",
+        service="",
+        cost=None,
+        labelled_at="",
+        failure="",
+        permanent=False,
+        cartons={sscc: replace(carton, tracking_number="") for sscc, carton in shipment.cartons.items()},
+    )
+
+
+def require_labels(shipment: Shipment) -> None:
+    """Raises Conflict when the shipment has no labels that are good."""
+    if not shipment.is_labelled or (shipment.withdrawn and not shipment.has_left):
+        raise Conflict(
+            f"Shipment {shipment.shipment_id} has no labels: it is {shipment.status}.",
+            field="id",
+            value=shipment.shipment_id,
+            remedy=f"It has no label because of {shipment.failure!r}: mend that, and order labels again."
+            if shipment.failure
+            else "Ask again when it is labelled.",
+            code="no-labels",
+        )
+
+
+def _require_known(shipment: Shipment) -> None:
+    if not shipment.is_requested:
+        raise NotFound(
+            "There is no such shipment.",
+            field="id",
+            value=shipment.shipment_id or None,
+            remedy="GET /shipping/shipments lists those that there are.",
+            code="unknown-shipment",
+        )
+
+
+def _foreign_carton(shipment: Shipment, sscc: str, field: str) -> Unprocessable:
+    return Unprocessable(
+        f"Carton {sscc} does not belong to shipment {shipment.shipment_id}.",
+        field=field,
+        value=sscc,
+        remedy=f"Its cartons are {', '.join(shipment.cartons)}.",
+        code="foreign-carton",
+    )

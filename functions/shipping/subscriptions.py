@@ -1,0 +1,55 @@
+"""What shipping reads of the orders service: only the fields it needs, whatever else is there."""
+
+from msgspec import Struct
+
+from shared.address import Address
+from shared.gs1 import Sscc
+from shared.identifiers import OrderId, WarehouseCode
+from shared.money import Money
+from shipping.contracts import ShipmentId
+
+
+class Carton(Struct, frozen=True):
+    """A packed carton: its outer measures, and what it weighs with its contents."""
+
+    sscc: Sscc
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    weight_g: int
+
+
+class ShipmentRequested(Struct, frozen=True, kw_only=True):
+    """orders.ShipmentRequested: cartons are packed and want labels."""
+
+    order_id: OrderId
+    shipment_id: ShipmentId
+    warehouse: WarehouseCode
+    ship_to: Address
+    cartons: tuple[Carton, ...]
+    value: Money
+    service: str | None = None
+    reference: str | None = None
+
+
+class ShipToChanged(Struct, frozen=True):
+    """orders.ShipToChanged: shipments go elsewhere."""
+
+    order_id: OrderId
+    shipment_ids: tuple[ShipmentId, ...]
+    ship_to: Address
+
+
+class ShipmentCancellationRequested(Struct, frozen=True):
+    """orders.ShipmentCancellationRequested: shipments are not to leave, unless they have left."""
+
+    order_id: OrderId
+    shipment_ids: tuple[ShipmentId, ...]
+    reason: str
+
+
+READS: dict[str, type[Struct]] = {
+    "orders.ShipmentRequested": ShipmentRequested,
+    "orders.ShipToChanged": ShipToChanged,
+    "orders.ShipmentCancellationRequested": ShipmentCancellationRequested,
+}
