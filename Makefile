@@ -62,7 +62,7 @@ test: lint ## lint, and all tests; starts what they need
 simulate: env ## SEEDS=200 or SEED=123: the whole system in one process, with faults and simulated time
 	@$(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200))
 
-cost: env ## what orders cost on AWS, counted call by call
+cost: env ## [LINES=1000]: what orders and goods cost on AWS, counted call by call
 	@PYTHONPATH=functions $(VENV)/python -m tests.bench.cost
 
 bench: env ## [ONLY=imports,hot_sku]: how fast it is and what limits it, measured here; about 7 minutes

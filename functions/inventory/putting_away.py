@@ -75,7 +75,8 @@ def task_of(task_id: str) -> Stream[PutAway]:
 
 def create(goods: PutAwayGoods, metadata: CommandMetadata) -> None:
     """Make a task, once, with room taken where it goes. Nothing is made for goods that are not there."""
-    if task_of(goods.task_id).state.task_id:
+    known = task_of(goods.task_id)
+    if known.state.task_id:
         return
     task = PutAway(**structs.asdict(goods), status=OPEN)
     books = ground.books(goods.holding).state
@@ -97,6 +98,7 @@ def create(goods: PutAwayGoods, metadata: CommandMetadata) -> None:
         PUT_AWAY,
         PUT_AWAY.stream_id(goods.task_id),
         Command(command, structs.replace(metadata, command_id=f"{goods.task_id}/create")),
+        known=known,
     )
 
 

@@ -32,7 +32,8 @@ class PutAwayTaskCreated(Event, frozen=True):
 
     `whole`: the holding is a handling unit, and all of it goes; otherwise `units` of one product (and lot) do.
     `purpose` is storage, cross_dock (to staging, for the order line it names), break_down (to staging: some units
-    of a handling unit serve orders), or quarantine.
+    of a handling unit serve orders), or quarantine. The goods are to go to `location`, which is in `zone`; without
+    one, `problem` says why no place takes them.
     """
 
     task_id: TaskId
@@ -51,12 +52,15 @@ class PutAwayTaskCreated(Event, frozen=True):
     line_id: LineId | None = None
     shipment_id: ProcessId | None = None
     inspection_id: ProcessId | None = None
+    location: LocationId | None = None
+    zone: Code | None = None
+    problem: Text | None = None
 
 
 class PutAwayDirected(Event, frozen=True):
-    """The goods of a task are to go to `location`; without one, `problem` says why no place takes them.
+    """The goods of a task are to go elsewhere: to `location`; without one, `problem` says why no place takes them.
 
-    `number` counts the directions of the task; `zone` is that of the location.
+    `number` counts the directions of the task, that of its creation too; `zone` is that of the location.
     """
 
     task_id: TaskId
@@ -214,10 +218,12 @@ EXAMPLES: dict[type[Event], Event] = {
         expires_on=_EXPIRES,
         units=42,
         shipment_id=_SHIPMENT,
+        location="A-01-02-3",
+        zone="A",
         created_at=_AT,
     ),
     PutAwayDirected: PutAwayDirected(
-        task_id=_TASK, warehouse="MAIN", number=1, location="A-01-02-3", zone="A", directed_at=_AT
+        task_id=_TASK, warehouse="MAIN", number=2, location="A-01-02-3", zone="A", directed_at=_AT
     ),
     PutAwayClaimed: PutAwayClaimed(
         task_id=_TASK, warehouse="MAIN", operator=_OPERATOR, claimed_at=_AT, until="2026-01-31T09:45:00.000Z"

@@ -1,12 +1,15 @@
-"""Prints what orders cost on AWS, journey by journey and step by step: `make cost`.
+"""Prints what orders and goods cost on AWS, journey by journey and step by step: `make cost`.
 
-Each journey runs alone, so that no batch is shared: the dearest way to run. The last one runs a hundred orders
-together, as a busy hour does.
+Each journey runs alone, so that no batch is shared: the dearest way to run. The last one of the orders runs a
+hundred of them together, as a busy hour does. LINES=1000 adds a receipt of so many lines, which takes minutes.
 """
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 
+from tests.bench.inbound import INBOUND, receipt_of
 from tests.bench.journeys import JOURNEYS, placed
 from tests.bench.meter import LAMBDA_MEMORY_MB, NETWORK_SECONDS, Bill
 
@@ -35,22 +38,22 @@ def prices() -> dict[str, float]:
 def main() -> int:
     """Run every journey, print the tables, write the JSON."""
     sheet = json.loads(PRICES_FILE.read_text())
-    bills = {name: (run(), 1) for name, run in JOURNEYS.items()}
-    bills[f"{TOGETHER} orders of 4 lines together"] = (placed(4, orders=TOGETHER), TOGETHER)
+    orders = {name: (run(), 1) for name, run in JOURNEYS.items()}
+    orders[f"{TOGETHER} orders of 4 lines together"] = (placed(4, orders=TOGETHER), TOGETHER)
+    goods = {name: (run(), 1) for name, run in INBOUND.items()}
+    if lines := int(os.environ.get("LINES") or 0):
+        goods[f"a line of a receipt of {lines:,}"] = (receipt_of(lines), lines)
     print(
         f"prices of {sheet['region']}, {sheet['as_of']}; Lambdas with {LAMBDA_MEMORY_MB} MB on arm64, whose calls"
     )
     print("take " + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in NETWORK_SECONDS.items()))
-    print()
-    heading = "".join(f"{column:>13}" for column in COLUMNS)
-    print(f"{'one order':34}{heading}{'USD/million':>13}")
-    for name, (bill, orders) in bills.items():
-        counts = "".join(f"{bill.total(unit) / orders:13.1f}" for unit in COLUMNS.values())
-        print(f"{name:34}{counts}{bill.cost(prices()) / orders * MILLION:13.2f}")
-    for name, (bill, orders) in bills.items():
-        print(f"\n{name}: USD per million orders, by step")
+    _print("one order", orders)
+    _print("one journey of goods", goods)
+    bills = orders | goods
+    for name, (bill, count) in bills.items():
+        print(f"\n{name}: USD per million, by step (write units)")
         for step, cost in sorted(bill.by_step(prices()).items(), key=lambda entry: -entry[1]):
-            print(f"  {step:30}{cost / orders * MILLION:10.2f}")
+            print(f"  {step:30}{cost / count * MILLION:10.2f}{_written(bill, step) / count:10.1f}")
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.write_text(
         json.dumps({"prices": sheet, "journeys": {n: _plain(*b) for n, b in bills.items()}}, indent=2)
@@ -59,10 +62,27 @@ def main() -> int:
     return 0
 
 
-def _plain(bill: Bill, orders: int) -> dict[str, object]:
+def _print(what: str, bills: Mapping[str, tuple[Bill, int]]) -> None:
+    """A table: what each journey takes, and what it costs."""
+    heading = "".join(f"{column:>13}" for column in COLUMNS)
+    print(f"\n{what:34}{heading}{'USD/million':>13}")
+    for name, (bill, count) in bills.items():
+        counts = "".join(f"{bill.total(unit) / count:13.1f}" for unit in COLUMNS.values())
+        print(f"{name:34}{counts}{bill.cost(prices()) / count * MILLION:13.2f}")
+
+
+def _written(bill: Bill, step: str) -> float:
+    return sum(
+        quantity
+        for usage, quantity in bill.units.items()
+        if (usage.step, usage.unit) == (step, "dynamodb_write_unit")
+    )
+
+
+def _plain(bill: Bill, count: int) -> dict[str, object]:
     return {
-        "orders": orders,
-        "usd_per_million_orders": bill.cost(prices()) / orders * MILLION,
+        "counts_for": count,
+        "usd_per_million": bill.cost(prices()) / count * MILLION,
         "units": [
             {"step": usage.step, "resource": usage.resource, "unit": usage.unit, "quantity": quantity}
             for usage, quantity in sorted(bill.units.items(), key=lambda entry: str(entry[0]))

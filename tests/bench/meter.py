@@ -158,10 +158,15 @@ class Meter:
                 self._read(table, item_size(response.get("Item", {})), bool(request.get("ConsistentRead")))
             case "BatchGetItem":
                 asked = request["RequestItems"][table]
+                found = {_primary(item): item for item in response["Responses"].get(table, ())}
                 for wanted in asked["Keys"]:
-                    with self.paused():
-                        found = aws.dynamodb().get_item(TableName=table, Key=wanted).get("Item", {})
-                    self._read(table, item_size(found), bool(asked.get("ConsistentRead")))
+                    item = found.get(_primary(wanted), {})
+                    if (
+                        "ProjectionExpression" in asked
+                    ):  # billed by the whole item, whatever part of it is asked for
+                        with self.paused():
+                            item = aws.dynamodb().get_item(TableName=table, Key=wanted).get("Item", {})
+                    self._read(table, item_size(item), bool(asked.get("ConsistentRead")))
             case "Query":
                 self._read(table, sum(map(item_size, response["Items"])), bool(request.get("ConsistentRead")))
             case _:
@@ -284,6 +289,10 @@ def _in_index(index: Index, item: Item | None) -> Item | None:
     if not index.keys_only:
         return item
     return {name: item[name] for name in ("pk", "sk", index.partition, index.sort)}
+
+
+def _primary(item: Item) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _key(index: Index, item: Item) -> tuple[str, str]:

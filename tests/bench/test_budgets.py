@@ -9,23 +9,25 @@ import pytest
 
 from infra.lambdas import MEMORY_MB
 from tests.bench.cost import prices
+from tests.bench.inbound import INBOUND, receipt_of
 from tests.bench.journeys import JOURNEYS, metered, order, stocked
 from tests.bench.meter import LAMBDA_MEMORY_MB, Bill
 
 BUDGETS: dict[str, Any] = json.loads(Path(__file__).with_name("budgets.json").read_text())
 COMMITS = ("inventory-events", "orders-events", "payments-events")
+ALL = JOURNEYS | INBOUND
 
 
 @cache
 def bill(journey: str) -> Bill:
-    return JOURNEYS[journey]()
+    return ALL[journey]()
 
 
 def test_every_journey_has_a_budget() -> None:
-    assert set(BUDGETS["journeys"]) == set(JOURNEYS)
+    assert set(BUDGETS["journeys"]) == set(ALL)
 
 
-@pytest.mark.parametrize("journey", JOURNEYS)
+@pytest.mark.parametrize("journey", ALL)
 def test_a_journey_stays_within_its_budget(journey: str) -> None:
     measured = {unit: bill(journey).total(unit) for unit in BUDGETS["journeys"][journey]}
     over = {
@@ -37,6 +39,29 @@ def test_a_journey_stays_within_its_budget(journey: str) -> None:
 def test_an_order_of_four_lines_costs_less_than_its_budget() -> None:
     cost = bill("order of 4 lines").cost(prices()) * 1_000_000
     assert 10 < cost < BUDGETS["usd_per_million_orders_of_4_lines"]
+
+
+def test_a_line_costs_the_same_in_a_large_receipt_as_in_a_small_one() -> None:
+    small, large = receipt_of(20), bill("receipt of 100 lines")
+    per_line = {
+        unit: (small.total(unit) / 20, large.total(unit) / 100)
+        for unit in ("dynamodb_write_unit", "dynamodb_read_unit", "eventbridge_event", "sqs_request")
+    }
+    dearer = {unit: (few, many) for unit, (few, many) in per_line.items() if many > 1.1 * few}
+    assert not dearer, f"per line of a small and a large receipt: {dearer}"
+
+
+def test_moving_a_pallet_of_forty_lots_is_one_write_of_one_unit() -> None:
+    moved = bill("pallet of 40 lots moves")
+    assert moved.calls["inventory.handling_units", "PutItem inventory-events"] == 1
+    commits = {u.step: q for u, q in moved.units.items() if u.resource == "inventory-events" and "write" in u.unit}
+    assert commits == {"inventory.handling_units": 1}
+
+
+def test_a_read_of_five_hundred_tags_asks_for_each_product_once_and_writes_nothing() -> None:
+    read = bill("scan of 500 RFID tags")
+    assert read.total("dynamodb_write_unit") == 0
+    assert sum(read.calls.values()) == 2
 
 
 @pytest.mark.parametrize(

@@ -216,6 +216,10 @@ def evolve(task: PutAway, event: Event) -> PutAway:
                 place=event.place,
                 created_at=event.created_at,
                 status=OPEN,
+                location=event.location or "",
+                zone=event.zone or "",
+                problem=event.problem or "",
+                number=1 if event.location or event.problem else 0,
             )
         case PutAwayDirected():
             return structs.replace(
@@ -283,25 +287,29 @@ def require_nobody_else(task: PutAway, operator: str, at: str) -> None:
 
 
 def _create(command: CreateTask) -> list[Event]:
-    created = PutAwayTaskCreated(
-        task_id=command.task_id,
-        warehouse=command.warehouse,
-        holding=command.holding,
-        purpose=command.purpose,
-        created_at=command.created_at,
-        place=command.place,
-        whole=command.whole,
-        sku=command.sku,
-        lot=command.lot,
-        expires_on=command.expires_on,
-        status=command.stock_status,
-        units=command.units,
-        order_id=command.order_id,
-        line_id=command.line_id,
-        shipment_id=command.shipment_id,
-        inspection_id=command.inspection_id,
-    )
-    return [created, _directed(evolve(PutAway(), created), command.direction, command.created_at)]
+    return [
+        PutAwayTaskCreated(
+            task_id=command.task_id,
+            warehouse=command.warehouse,
+            holding=command.holding,
+            purpose=command.purpose,
+            created_at=command.created_at,
+            place=command.place,
+            whole=command.whole,
+            sku=command.sku,
+            lot=command.lot,
+            expires_on=command.expires_on,
+            status=command.stock_status,
+            units=command.units,
+            order_id=command.order_id,
+            line_id=command.line_id,
+            shipment_id=command.shipment_id,
+            inspection_id=command.inspection_id,
+            location=command.direction.location,
+            zone=command.direction.zone,
+            problem=command.direction.problem,
+        )
+    ]
 
 
 def _direct(command: Direct, task: PutAway) -> list[Event]:
