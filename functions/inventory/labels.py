@@ -3,15 +3,16 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from inventory.aggregates import LOCATION, PRODUCT
+from inventory.aggregates import HOLDING, LOCATION, PRODUCT
 from inventory.codes.application_identifiers import table
 from inventory.codes.element_strings import Elements, require_company
 from inventory.codes.problems import Unreadable
 from inventory.codes.values import require_value
 from inventory.contracts import PackLevel
 from inventory.domain.check_digits import label_text
+from inventory.domain.holding import Holding
 from inventory.domain.location import Location
 from inventory.domain.product import EACH, Product, gtins
 from inventory.labelling.drawing import DoesNotFit, Drawing
@@ -56,9 +57,14 @@ class ProductLabel(Struct, frozen=True, forbid_unknown_fields=True, tag_field="k
 
 
 class HandlingUnitLabel(Struct, frozen=True, forbid_unknown_fields=True, tag_field="kind", tag="handling_unit"):
-    """The label of a handling unit: its SSCC."""
+    """The label of a handling unit: its SSCC, and with `contents` what is on it, where that is one product.
+
+    Then the symbol says the product's GTIN, the count and the lot too (AI 02, 37, 10), as far as there are such
+    and there is room for them; people can read them in any case.
+    """
 
     sscc: Sscc
+    contents: bool = True
 
 
 class LabelOrder(Struct, frozen=True, forbid_unknown_fields=True):
@@ -136,18 +142,63 @@ def _drawing(order: LabelOrder, index: int, shelf: _Shelf) -> Drawing:
         case ProductLabel():
             content = _of_product(label, field, shelf)
         case HandlingUnitLabel():
-            sscc = require_sscc(label.sscc, field=f"{field}.sscc")
-            content = Content({"00": sscc}, title="SSCC", large=sscc, tall=True)
+            content = _of_unit(label, field, shelf)
+    while True:
+        try:
+            return draw(content, order.symbology, order.dots_per_mm)
+        except DoesNotFit as error:
+            fewer = _with_less(content)
+            if fewer is None:
+                raise Unprocessable(
+                    f"{field}: {error}.",
+                    field=field,
+                    value=order.symbology,
+                    remedy="Leave something out, or take the symbology datamatrix or qr.",
+                    code="label-too-full",
+                ) from error
+            content = fewer
+
+
+def _with_less(content: Content) -> Content | None:
+    """A handling unit's label whose symbol says less: not the lot, then nothing of what is on it."""
+    if "00" not in content.elements or len(content.elements) == 1:
+        return None
+    left_out = ("10",) if "10" in content.elements else ("02", "37")
+    return structs.replace(
+        content, elements={ai: value for ai, value in content.elements.items() if ai not in left_out}
+    )
+
+
+def _of_unit(label: HandlingUnitLabel, field: str, shelf: _Shelf) -> Content:
+    sscc = require_sscc(label.sscc, field=f"{field}.sscc")
+    content = Content({"00": sscc}, title="SSCC", large=sscc, tall=True)
+    books = history().load(HOLDING, HOLDING.stream_id(sscc)).state if label.contents else Holding()
+    if books.occupants or len(books.units) != 1:
+        return content
+    [(sku, units)] = books.units.items()
+    product = shelf.product(sku)
+    lots = {item.lot for item in books.items.values()}
+    elements: Elements = {"00": sscc} | _counted(product, units)
+    lines = [f"{product.name or sku}", f"{sku} · {units} units"]
+    if len(lots) == 1 and (lot := lots.pop()):
+        lines.append(f"Lot {lot}")
+        if "02" in elements:
+            elements["10"] = lot
+    elif len(lots) > 1:
+        lines.append(f"{len(lots)} lots")
     try:
-        return draw(content, order.symbology, order.dots_per_mm)
-    except DoesNotFit as error:
-        raise Unprocessable(
-            f"{field}: {error}.",
-            field=field,
-            value=order.symbology,
-            remedy="Leave something out, or take the symbology datamatrix or qr.",
-            code="label-too-full",
-        ) from error
+        _require_readable(elements, field)
+    except Unprocessable:
+        elements = {"00": sscc}
+    return structs.replace(content, elements=elements, lines=tuple(lines))
+
+
+def _counted(product: Product, units: int) -> Elements:
+    """So many base units as a count of trade items: single ones, else of the smallest pack that is left whole."""
+    for gtin, (_, size) in sorted(gtins(product).items(), key=lambda pair: pair[1][1]):
+        if units % size == 0:
+            return {"02": gtin, "37": str(units // size)}
+    return {}
 
 
 def _of_location(label: LocationLabel, field: str, shelf: _Shelf) -> Content:

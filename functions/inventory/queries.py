@@ -70,8 +70,9 @@ class StockDetails(Stock, frozen=True, kw_only=True):
     """One SKU in one warehouse: what can be promised, exact; and what lies where, a moment behind.
 
     `statuses` and `lots` sum up everything in the warehouse (`partial`: more holdings have it than could be read),
-    `in_transit` is on its way from other warehouses. `holdings` is a page, and `cursor` that of the next; further
-    pages hold nothing but holdings.
+    `in_transit` is on its way from other warehouses. What is carried within the warehouse lies in neither place
+    for the moment between departure and arrival; only what can be promised counts it meanwhile. `holdings` is a
+    page, and `cursor` that of the next; further pages hold nothing but holdings.
     """
 
     statuses: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""Electronic Product Codes: what RFID tags hold (96 bits, as hexadecimal digits) and their URIs.
+"""Electronic Product Codes: what RFID tags hold (96 bits or more, as hexadecimal digits) and their URIs.
 
 epcpy decodes and encodes. It does not look at everything (reserved bits, filters, leading zeros, escapes), so what
 it has decoded is encoded again and has to be the same.
@@ -37,17 +37,46 @@ _TAGS: dict[str, tuple[Any, Any, Any]] = {
     "sgln-96": (SGLN, SGLN.BinaryCodingScheme.SGLN_96, SGLNFilterValue),
     "grai-96": (GRAI, GRAI.BinaryCodingScheme.GRAI_96, GRAIFilterValue),
     "giai-96": (GIAI, GIAI.BinaryCodingScheme.GIAI_96, GIAIFilterValue),
+    "sgtin-198": (SGTIN, SGTIN.BinaryCodingScheme.SGTIN_198, SGTINFilterValue),
+    "grai-170": (GRAI, GRAI.BinaryCodingScheme.GRAI_170, GRAIFilterValue),
+    "giai-202": (GIAI, GIAI.BinaryCodingScheme.GIAI_202, GIAIFilterValue),
+    "sgln-195": (SGLN, SGLN.BinaryCodingScheme.SGLN_195, SGLNFilterValue),
 }
-_HEADERS = {"30": "sgtin-96", "31": "sscc-96", "32": "sgln-96", "33": "grai-96", "34": "giai-96"}
+_HEADERS = {
+    "30": "sgtin-96",
+    "31": "sscc-96",
+    "32": "sgln-96",
+    "33": "grai-96",
+    "34": "giai-96",
+    "36": "sgtin-198",
+    "37": "grai-170",
+    "38": "giai-202",
+    "39": "sgln-195",
+}
+_LONG_TAGS = {"sgtin-198": (50, 52), "grai-170": (43, 44), "giai-202": (51, 52), "sgln-195": (49, 52)}
+"""The fewest hexadecimal digits that hold a tag above 96 bits, and those of whole words of 16 bits."""
+
+
+def is_tag(digits: str) -> bool:
+    """Whether there are as many hexadecimal digits as a tag with their header has, or as one of 96 bits."""
+    fewest, most = _LONG_TAGS.get(_HEADERS.get(digits[:2], ""), (HEX_DIGITS, HEX_DIGITS))
+    return len(digits) == HEX_DIGITS or fewest <= len(digits) <= most
 
 
 def read_hex(text: str, today: date) -> tuple[Elements, str]:
-    """The elements and the pure identity URI of a tag's 24 hexadecimal digits. Raises Unreadable."""
+    """The elements and the pure identity URI of a tag's hexadecimal digits. Raises Unreadable."""
     text = text.upper()
     name = _HEADERS.get(text[:2])
     if name is None:
         known = ", ".join(f"{header} ({scheme})" for header, scheme in _HEADERS.items())
         raise Unreadable(UNSUPPORTED_EPC, f"The tag's header {text[:2]} is none of those that are read: {known}.")
+    fewest, digits = _LONG_TAGS.get(name, (HEX_DIGITS, HEX_DIGITS))
+    if len(text) < fewest:
+        raise Unreadable(
+            "truncated",
+            f"A tag with the header {text[:2]} is a {name} of {digits} hexadecimal digits, not {len(text)}.",
+        )
+    text = text.ljust(digits, "0")
     scheme, coding, filters = _TAGS[name]
     try:
         epc = scheme.from_hex(text)

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from inventory.codes.digital_links import read_link
 from inventory.codes.element_strings import SEPARATOR, Elements, bracketed, first_ai, scanned
-from inventory.codes.epcs import HEX_DIGITS, PREFIX, read_hex, read_uri, uri_of
+from inventory.codes.epcs import HEX_DIGITS, PREFIX, is_tag, read_hex, read_uri, uri_of
 from inventory.codes.problems import Unreadable
 from inventory.codes.values import WRONG_CHECK_DIGIT
 from inventory.domain.check_digits import split_label
@@ -28,6 +28,7 @@ UNRECOGNIZED = "unrecognized"
 
 _GTIN_AIS = ("01", "02", "03", "8006", "8026")
 _ELEMENT_SYMBOLOGIES = frozenset(["C1", "d2", "Q3", "J1", "e0", "e1", "e2"])
+_UPC_E = 8
 _EAN_SYMBOLOGIES = {"E0": 13, "E3": 13, "E4": 8, "I0": 14, "I1": 14}
 _TRANSLITERATED = re.compile(r"␝|\^\]|\{GS\}|<GS>|\[GS\]|\{FNC1\}|<FNC1>|\[FNC1\]|\|", re.IGNORECASE)
 _HEX = re.compile(r"(?:0x)?([0-9A-Fa-f]+)", re.IGNORECASE)
@@ -102,6 +103,8 @@ def _with_symbology(text: str, today: date) -> Reading:
     if name in _EAN_SYMBOLOGIES:
         length = _EAN_SYMBOLOGIES[name]
         digits = data[:length] if name == "E3" else data
+        if name == "E0" and len(digits) == _UPC_E and digits[0] in "01":
+            digits = _upc_a(digits)
         if name == "E0" and len(digits) == 12:
             digits = digits.zfill(length)
         if not (digits.isascii() and digits.isdigit()):
@@ -123,7 +126,7 @@ def _plain(text: str, today: date) -> Reading:
     if text.isascii() and text.isdigit():
         return _digits(text, today)
     hexadecimal = _HEX.fullmatch(text)
-    if hexadecimal and len(hexadecimal[1]) == HEX_DIGITS and first_ai(text) is None:
+    if hexadecimal and is_tag(hexadecimal[1]) and first_ai(text) is None:
         return _tagged(*read_hex(hexadecimal[1], today))
     return _text(text, today)
 
@@ -135,8 +138,8 @@ def _text(text: str, today: date) -> Reading:
     if label is not None and not _LOCATION_ID.fullmatch(label[0]):
         label = None
     hexadecimal = _HEX.fullmatch(text)
-    is_tag = hexadecimal is not None and len(hexadecimal[1]) == HEX_DIGITS
-    if SEPARATOR not in separated and first_ai(text) is None and not is_tag:
+    tag = hexadecimal[1] if hexadecimal is not None and is_tag(hexadecimal[1]) else None
+    if SEPARATOR not in separated and first_ai(text) is None and tag is None:
         if label is None:
             raise Unreadable(UNRECOGNIZED, _nothing_known(text))
         return Reading({}, label=label)
@@ -145,13 +148,16 @@ def _text(text: str, today: date) -> Reading:
     except Unreadable:
         if label is not None:
             return Reading({}, label=label)
-        if is_tag and hexadecimal is not None:
-            return _tagged(*read_hex(hexadecimal[1], today))
+        if tag is not None:
+            return _tagged(*read_hex(tag, today))
         raise
     return Reading({}, label=label) if label is not None and reading.kind == UNKNOWN else reading
 
 
 def _digits(text: str, today: date) -> Reading:
+    if len(text) == _UPC_E and text[0] in "01" and not has_valid_check_digit(text):
+        full = _upc_a(text)
+        return _gtin(full if has_valid_check_digit(full) else text)
     if len(text) in GTIN_LENGTHS:
         return _gtin(text)
     if len(text) == SSCC_LENGTH:
@@ -167,8 +173,26 @@ def _digits(text: str, today: date) -> Reading:
     else:
         if reading.kind != UNKNOWN:
             return reading
+    if len(text) > HEX_DIGITS and is_tag(text):
+        return _tagged(*read_hex(text, today))
     lengths = ", ".join(map(str, (*GTIN_LENGTHS, SSCC_LENGTH)))
     raise Unreadable("wrong-length", f"{len(text)} digits are neither a GTIN nor an SSCC, which have {lengths}.")
+
+
+def _upc_a(digits: str) -> str:
+    """The GTIN-12 that a UPC-E of 8 digits stands for (GS1 General Specifications, section on UPC-E)."""
+    system, item, check = digits[0], digits[1:7], digits[7]
+    last = item[5]
+    match last:
+        case "0" | "1" | "2":
+            body = f"{item[:2]}{last}0000{item[2:5]}"
+        case "3":
+            body = f"{item[:3]}00000{item[3:5]}"
+        case "4":
+            body = f"{item[:4]}00000{item[4]}"
+        case _:
+            body = f"{item[:5]}0000{last}"
+    return f"{system}{body}{check}"
 
 
 def _gtin(digits: str) -> Reading:

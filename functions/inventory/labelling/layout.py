@@ -35,7 +35,7 @@ _LETTER_WIDTH = 0.62
 """Of a letter's height; generous, so that text never runs over the edge."""
 _LONGEST_GS1_128 = 48
 _SQUARE = 100
-_PATH_AIS = ("00", "01", "10", "21")
+_PATH_AIS = ("01", "10", "21")
 
 
 class Content(Struct, frozen=True):
@@ -91,8 +91,9 @@ def draw(content: Content, symbology: Symbology, dots_per_mm: int) -> Drawing:
 
 def link(elements: Elements) -> str:
     """The elements as a GS1 Digital Link: key and qualifiers in the path, everything else in the query."""
-    path = "".join(f"/{ai}/{quote(elements[ai], safe='')}" for ai in _PATH_AIS if ai in elements)
-    query = "&".join(f"{ai}={quote(value, safe='')}" for ai, value in elements.items() if ai not in _PATH_AIS)
+    in_path = ("00",) if "00" in elements else _PATH_AIS
+    path = "".join(f"/{ai}/{quote(elements[ai], safe='')}" for ai in in_path if ai in elements)
+    query = "&".join(f"{ai}={quote(value, safe='')}" for ai, value in elements.items() if ai not in in_path)
     return f"{LINK_DOMAIN}{path}" + (f"?{query}" if query else "")
 
 

@@ -125,6 +125,68 @@ def test_every_label_scans_as_what_it_was_made_for(
     assert (unit["kind"], unit["sscc"]) == ("handling_unit", SSCC)
 
 
+def stacked(
+    room: Stockroom, units: int, *lots: str, gtin: str = "4006381333931", packs: Any = ()
+) -> tuple[str, str]:
+    """A product, and a handling unit with so many units of each lot of it."""
+    sku = new_sku()
+    described = {"name": "Cup", "tracking": "lot", **({"gtin": gtin} if gtin else {}), "packaging": packs}
+    assert room.call("PUT", f"/inventory/products/{sku}", described).status == 200
+    dock = room.place()
+    unit = room.call("POST", "/inventory/handling-units", {"type": "pallet", "location": dock}, key=f"U-{sku}")
+    sscc = unit.body["sscc"]
+    for lot in lots:
+        body = {"sku": sku, "location": sscc, "quantity": units, "reason": "found", "lot": lot}
+        assert room.call("POST", "/inventory/stock/adjustments", body, key=f"A-{sku}-{lot}").status == 201
+    room.landscape.project("inventory")
+    return sku, sscc
+
+
+def told_of(room: Stockroom, sscc: str, symbology: str, **more: Any) -> dict[str, Any]:
+    """The elements of a handling unit's label."""
+    answer = order(room, {"kind": "handling_unit", "sscc": sscc, **more}, symbology=symbology)
+    assert answer.status == 200, answer.body
+    [picture] = pictures(answer)
+    result = scan(room, decoded(picture))
+    assert (result["kind"], result["sscc"]) == ("handling_unit", sscc)
+    elements: dict[str, Any] = result["elements"]
+    return elements
+
+
+@pytest.mark.parametrize("symbology", SYMBOLOGIES)
+class TestWhatIsOnAUnit:
+    def test_one_product_of_one_lot_is_said_with_its_count(self, room: Stockroom, symbology: str) -> None:
+        _, sscc = stacked(room, 48, "L1")
+        assert told_of(room, sscc, symbology) == {"00": sscc, "02": "04006381333931", "37": "48", "10": "L1"}
+        assert told_of(room, sscc, symbology, contents=False) == {"00": sscc}
+
+    def test_several_lots_are_counted_together(self, room: Stockroom, symbology: str) -> None:
+        _, sscc = stacked(room, 6, "L1", "L2")
+        assert told_of(room, sscc, symbology) == {"00": sscc, "02": "04006381333931", "37": "12"}
+
+    def test_a_product_without_a_gtin_is_counted_in_whole_packs(self, room: Stockroom, symbology: str) -> None:
+        packs = [{"level": "case", "gtin": "14006381333938", "units": 24}]
+        _, sscc = stacked(room, 48, "L1", gtin="", packs=packs)
+        assert told_of(room, sscc, symbology) == {"00": sscc, "02": "14006381333938", "37": "2", "10": "L1"}
+        _, other = stacked(room, 50, "L1", gtin="", packs=packs)
+        assert told_of(room, other, symbology) == {"00": other}
+
+    def test_what_a_symbol_has_no_room_for_is_only_read_by_people(self, room: Stockroom, symbology: str) -> None:
+        lot = "LOT-2026-01-31-A/0042"[:20]
+        _, sscc = stacked(room, 48, lot)
+        short = symbology == "gs1-128"
+        assert told_of(room, sscc, symbology).get("10") == (None if short else lot)
+        answer = order(room, {"kind": "handling_unit", "sscc": sscc}, symbology=symbology)
+        assert f"Lot {lot}" in answer.body
+
+
+def test_a_unit_with_several_products_is_named_alone(room: Stockroom, mug: str) -> None:
+    _, sscc = stacked(room, 48, "L1")
+    body = {"sku": mug, "location": sscc, "quantity": 3, "reason": "found"}
+    assert room.call("POST", "/inventory/stock/adjustments", body, key=f"M-{sscc}").status == 201
+    assert told_of(room, sscc, "gs1-128") == {"00": sscc}
+
+
 def test_one_svg_is_a_document_and_several_are_a_list(room: Stockroom) -> None:
     label = {"kind": "handling_unit", "sscc": SSCC}
     assert order(room, label).headers["content-type"] == "image/svg+xml"
