@@ -14,7 +14,7 @@ from shared import aws, clock
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import Answer, landscape
 from tests.unit.inventory.warehouse import LITRE, number
-from tests.unit.inventory.yard import PUT_AWAY_TASKS, Yard, shipment
+from tests.unit.inventory.yard import PUT_AWAY_TASKS, Yard, new_order, shipment
 
 
 @pytest.fixture
@@ -180,6 +180,33 @@ class TestOperators:
 
 
 class TestAtEveryMoment:
+    def test_what_an_order_gives_back_serves_another_or_goes_into_storage_once(self, yard: Yard) -> None:
+        for moment in count(step=2):
+            sku, staging = yard.product(), yard.place("staging")
+            yard.place()
+            yard.adjust(sku, staging, 4)
+            yard.settle()
+            first, second = new_order(), new_order()
+            yard.release(first, (sku, 4))
+            yard.release(second, (sku, 1))
+            yard.skipped = ("put_away_tasks",)
+            yard.give_up(first, sku)
+            freed = [event for event in yard.landscape.bus if event.type == "inventory.StockDeallocated"][-1]
+            yard.landscape.project("inventory")
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(PUT_AWAY_TASKS, freed)
+            for _ in range(2):
+                yard.landscape.project("inventory")
+                assert yard.landscape.deliver(PUT_AWAY_TASKS, freed) == []
+            yard.settle()
+            assert (yard.set_aside(staging, first), yard.set_aside(staging, second)) == (0, 1)
+            [task] = yard.tasks(staging)
+            assert (task.units, task.purpose, task.stock_status) == (3, "storage", "available")
+            yard.skipped = ()
+            if moment >= len(passed):
+                break
+        assert moment > 10
+
     def test_room_for_a_task_that_was_never_recorded_is_free_again(self, yard: Yard) -> None:
         now, places = clock._now, []
         for moment in count():
