@@ -243,7 +243,16 @@ SHIPPING = Service("shipping", (
         "GET /shipping/carriers/{id}": "shipping/read",
         "GET /shipping/shipments": "shipping/read",
         "GET /shipping/shipments/{id}": "shipping/read",
+        "GET /shipping/loads": "shipping/read",
+        "GET /shipping/loads/{id}": "shipping/read",
     }),
+    command("loads", {
+        "POST /shipping/loads": "shipping/write",
+        "POST /shipping/loads/{id}/scans": "shipping/write",
+        "POST /shipping/loads/{id}/unloading": "shipping/write",
+        "POST /shipping/loads/{id}/dispatch": "shipping/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    reaction("dispatch", batch=5, on=("shipping.LoadDispatchStarted",)),
     reaction("labels", also=frozenset({Grant.READ_VIEWS}), on=(
         "orders.ShipmentRequested", "orders.ShipToChanged", "orders.ShipmentCancellationRequested",
     )),

@@ -3,7 +3,7 @@
 from shared.decider import Decider
 from shared.events import EventCatalog
 from shipping import contracts
-from shipping.domain import carrier, shipment
+from shipping.domain import carrier, load, shipment
 
 CATALOG = EventCatalog(
     "shipping",
@@ -15,6 +15,10 @@ CATALOG = EventCatalog(
         shipment.ShipmentWithdrawn,
         shipment.LabelsOrderedAgain,
         shipment.LabelsReprinted,
+        load.LoadOpened,
+        load.CartonsLoaded,
+        load.CartonsUnloaded,
+        load.ShipmentsSettled,
     ),
 )
 
@@ -24,3 +28,4 @@ CARRIER: Decider[carrier.Carrier] = Decider(
 SHIPMENT: Decider[shipment.Shipment] = Decider(
     CATALOG, shipment.Shipment(), shipment.evolve, category="Shipment", decide=shipment.decide
 )
+LOAD: Decider[load.Load] = Decider(CATALOG, load.Load(), load.evolve, category="Load", decide=load.decide)

@@ -120,6 +120,42 @@ class ShipmentDispatched(Event, frozen=True, kw_only=True):
     dispatched_at: Timestamp
 
 
+class DepartingShipment(Struct, frozen=True):
+    """Cartons of a shipment that are on a load."""
+
+    shipment_id: ShipmentId
+    ssccs: tuple[Sscc, ...]
+
+
+class LoadDispatchStarted(Event, frozen=True, kw_only=True):
+    """A load leaves: part `number` of `parts` of what is on it. Each shipment decides whether it goes along."""
+
+    version: ClassVar[int] = 1
+    load_id: LoadId
+    warehouse: WarehouseCode
+    carrier: CarrierId
+    number: Annotated[int, Meta(ge=1)]
+    parts: Annotated[int, Meta(ge=1)]
+    shipments: tuple[DepartingShipment, ...]
+    dispatched_at: Timestamp
+
+
+class LoadDispatched(Event, frozen=True, kw_only=True):
+    """The load has left with so many `cartons` of so many `shipments`.
+
+    Those `refused` were called off in the last moment: their cartons have to come back.
+    """
+
+    version: ClassVar[int] = 1
+    load_id: LoadId
+    warehouse: WarehouseCode
+    carrier: CarrierId
+    shipments: Annotated[int, Meta(ge=0)]
+    cartons: Annotated[int, Meta(ge=0)]
+    dispatched_at: Timestamp
+    refused: tuple[ShipmentId, ...] = ()
+
+
 class TrackingUpdated(Event, frozen=True, kw_only=True):
     """News of a carton on its way, newer than all that was told of it before, by `occurred_at`.
 
@@ -163,6 +199,8 @@ PUBLISHED: tuple[type[Event], ...] = (
     LabelFailed,
     ShipmentVoided,
     ShipmentDispatched,
+    LoadDispatchStarted,
+    LoadDispatched,
     TrackingUpdated,
     ShipmentDelivered,
     DeliveryExceptionRaised,
@@ -170,6 +208,7 @@ PUBLISHED: tuple[type[Event], ...] = (
 
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 _SHIPMENT = "0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"
+_LOAD = "0190f3c2-8a10-8c1f-9a55-5d0c3f8d9e60"
 _SSCC = "106141412345678908"
 _TRACKING = "OF106141412345678900119"
 
@@ -190,9 +229,26 @@ EXAMPLES: dict[type[Event], Event] = {
         shipment_id=_SHIPMENT,
         order_id=_ORDER,
         warehouse="MAIN",
-        load_id="0190f3c2-8a10-8c1f-9a55-5d0c3f8d9e60",
+        load_id=_LOAD,
         carrier="own-fleet",
         cartons=(_SSCC,),
+        dispatched_at="2026-01-31T16:00:00.000Z",
+    ),
+    LoadDispatchStarted: LoadDispatchStarted(
+        load_id=_LOAD,
+        warehouse="MAIN",
+        carrier="own-fleet",
+        number=1,
+        parts=1,
+        shipments=(DepartingShipment(_SHIPMENT, (_SSCC,)),),
+        dispatched_at="2026-01-31T16:00:00.000Z",
+    ),
+    LoadDispatched: LoadDispatched(
+        load_id=_LOAD,
+        warehouse="MAIN",
+        carrier="own-fleet",
+        shipments=1,
+        cartons=1,
         dispatched_at="2026-01-31T16:00:00.000Z",
     ),
     TrackingUpdated: TrackingUpdated(

@@ -1,4 +1,4 @@
-"""What is known of carriers and shipments. One is read from its stream and is exact; lists are a moment behind."""
+"""What is known of carriers, shipments and loads. One of them is exact; lists are a moment behind."""
 
 from typing import Literal
 
@@ -11,11 +11,12 @@ from shared.journal import HistoryEntry, entries
 from shared.money import Money
 from shared.rejection import NotFound
 from shared.resources import history, views
-from shipping.aggregates import CARRIER, SHIPMENT
-from shipping.contracts import CarrierId, ShipmentId
+from shipping.aggregates import CARRIER, LOAD, SHIPMENT
+from shipping.contracts import CarrierId, LoadId, ShipmentId
 from shipping.domain.carrier import CARRIERS, Carrier
+from shipping.domain.load import LoadStatus, RefusedShipment, require_known
 from shipping.domain.shipment import Parcel
-from shipping.views import ShipmentView
+from shipping.views import LoadSummary, ShipmentView
 
 handler = Api()
 
@@ -75,6 +76,44 @@ class OutboundDetails(Struct, frozen=True, omit_defaults=True):
     permanent: bool = False
     dispatched_at: str = ""
     delivered_at: str = ""
+
+
+class LoadQuery(ListQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Which loads that have not left yet, and which page of them."""
+
+    status: Literal["open", "dispatching"] = "open"
+
+
+class LoadPage(Struct, frozen=True, omit_defaults=True):
+    """Some loads, the first opened in front, and the cursor of the next page if there is one."""
+
+    items: list[LoadSummary]
+    cursor: str | None = None
+
+
+class CartonsOfLoad(Struct, frozen=True):
+    """The cartons of a shipment that are on the load, and those that are not and should be."""
+
+    shipment_id: ShipmentId
+    aboard: list[str]
+    missing: list[str]
+
+
+class LoadDetails(Struct, frozen=True, omit_defaults=True):
+    """A load with everything that is on it. `refused` were called off: their cartons have to come off again."""
+
+    load_id: LoadId
+    warehouse: str
+    carrier: str
+    status: LoadStatus
+    opened_at: str
+    cartons: int
+    missing: int
+    shipments: list[CartonsOfLoad]
+    door: str | None = None
+    vehicle: str | None = None
+    dispatched_at: str = ""
+    refused: list[RefusedShipment] = []
 
 
 @handler.route("GET", "/shipping/carriers", scope="shipping/read", returns=(200, CarrierList))
@@ -164,5 +203,43 @@ def get_shipment(id: ShipmentId) -> Response:
         permanent=shipment.permanent,
         dispatched_at=shipment.dispatched_at,
         delivered_at=shipment.delivered_at,
+    )
+    return Response(200, details, version=stream.sequence)
+
+
+@handler.route("GET", "/shipping/loads", scope="shipping/read", returns=(200, LoadPage))
+def list_loads(query: LoadQuery) -> Response:
+    """The loads that have not left yet, the first opened in front."""
+    after = decode_cursor(query.cursor)[0] if query.cursor else None
+    partition = ("open", f"load-{query.status}")
+    page = views().list(LoadSummary, partition, "since", index="by_open", after=after, limit=query.limit)
+    items = [load for _, load in page.items]
+    return Response(200, LoadPage(items, encode_cursor(page.next) if page.next else None))
+
+
+@handler.route(
+    "GET", "/shipping/loads/{id}", scope="shipping/read", returns=(200, LoadDetails), rejects=(NotFound,)
+)
+def get_load(id: LoadId) -> Response:
+    """One load: what is on it, and which cartons of the same shipments are not."""
+    stream = history().load(LOAD, LOAD.stream_id(id))
+    load = stream.state
+    require_known(load)
+    missing = load.missing
+    details = LoadDetails(
+        load_id=id,
+        warehouse=load.warehouse,
+        carrier=load.carrier,
+        status=load.status,
+        opened_at=load.opened_at,
+        cartons=len(load.aboard),
+        missing=sum(map(len, missing.values())),
+        shipments=[
+            CartonsOfLoad(one, list(load.aboard_of(one)), list(missing.get(one, ()))) for one in load.shipments
+        ],
+        door=load.door,
+        vehicle=load.vehicle,
+        dispatched_at=load.dispatched_at,
+        refused=[RefusedShipment(one, reason) for one, reason in load.refused.items()],
     )
     return Response(200, details, version=stream.sequence)

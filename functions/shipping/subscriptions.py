@@ -1,12 +1,12 @@
-"""What shipping reads of the orders service: only the fields it needs, whatever else is there."""
+"""What shipping reads of the bus: only the fields it needs, whatever else is there."""
 
 from msgspec import Struct
 
 from shared.address import Address
 from shared.gs1 import Sscc
-from shared.identifiers import OrderId, WarehouseCode
+from shared.identifiers import OrderId, Timestamp, WarehouseCode
 from shared.money import Money
-from shipping.contracts import ShipmentId
+from shipping.contracts import CarrierId, LoadId, ShipmentId
 
 
 class Carton(Struct, frozen=True):
@@ -48,8 +48,26 @@ class ShipmentCancellationRequested(Struct, frozen=True):
     reason: str
 
 
+class DepartingShipment(Struct, frozen=True):
+    """Cartons of a shipment that are on a load."""
+
+    shipment_id: ShipmentId
+    ssccs: tuple[Sscc, ...]
+
+
+class LoadDispatchStarted(Struct, frozen=True):
+    """shipping.LoadDispatchStarted: shipments leave with a load."""
+
+    load_id: LoadId
+    carrier: CarrierId
+    number: int
+    shipments: tuple[DepartingShipment, ...]
+    dispatched_at: Timestamp
+
+
 READS: dict[str, type[Struct]] = {
     "orders.ShipmentRequested": ShipmentRequested,
     "orders.ShipToChanged": ShipToChanged,
     "orders.ShipmentCancellationRequested": ShipmentCancellationRequested,
+    "shipping.LoadDispatchStarted": LoadDispatchStarted,
 }

@@ -1,4 +1,4 @@
-"""Shipping's read models: its carriers, a summary per shipment, and which shipment a carton belongs to."""
+"""Shipping's read models: carriers, a summary per shipment and load, and which shipment a carton belongs to."""
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
@@ -13,9 +13,11 @@ from shared import clock
 from shared.events import Commit, Event
 from shared.projection import Entry, Projection, Projector
 from shared.resources import history, views
-from shipping.aggregates import CARRIER, CATALOG, SHIPMENT
+from shipping.aggregates import CARRIER, CATALOG, LOAD, SHIPMENT
+from shipping.contracts import LoadDispatched, LoadDispatchStarted
 from shipping.domain import shipment as rules
 from shipping.domain.carrier import CARRIERS, Carrier, evolve
+from shipping.domain.load import CartonsLoaded, CartonsUnloaded, LoadOpened, LoadStatus
 from shipping.domain.shipment import TROUBLE, Shipment, ShipmentAccepted
 
 SHARDS = ("0", "1", "2", "3")
@@ -32,6 +34,20 @@ class ShipmentView(Shipment, frozen=True, omit_defaults=True):
     changed_at: str = ""
 
 
+class LoadSummary(Struct, frozen=True, omit_defaults=True):
+    """A load in a list: how many `cartons` are on it."""
+
+    load_id: str
+    warehouse: str = ""
+    carrier: str = ""
+    status: LoadStatus = "open"
+    opened_at: str = ""
+    cartons: int = 0
+    door: str | None = None
+    vehicle: str | None = None
+    dispatched_at: str = ""
+
+
 class CartonPointer(Struct, frozen=True):
     """Which shipment a carton belongs to."""
 
@@ -46,7 +62,7 @@ def handler(event: dict[str, Any], _context: object) -> None:
 @cache
 def projector() -> Projector:
     """This process's projector."""
-    return Projector(CATALOG, history(), views(), (CARRIER_VIEW, SHIPMENT_VIEW))
+    return Projector(CATALOG, history(), views(), (CARRIER_VIEW, SHIPMENT_VIEW, LOAD_VIEW))
 
 
 def carton_key(sscc: str) -> tuple[str, str]:
@@ -94,6 +110,36 @@ def _entries(_view: ShipmentView, _commit: Commit, events: Sequence[Event]) -> I
                 yield Entry(carton_key(carton.sscc), CartonPointer(event.shipment_id))
 
 
+def _show_load(load: LoadSummary, event: Event, _at: str) -> LoadSummary:
+    match event:
+        case LoadOpened():
+            return replace(
+                load,
+                warehouse=event.warehouse,
+                carrier=event.carrier,
+                opened_at=event.opened_at,
+                door=event.door,
+                vehicle=event.vehicle,
+            )
+        case CartonsLoaded(shipments=shipments):
+            return replace(load, cartons=load.cartons + sum(len(one.aboard) for one in shipments))
+        case CartonsUnloaded(ssccs=ssccs):
+            return replace(load, cartons=load.cartons - len(ssccs))
+        case LoadDispatchStarted(dispatched_at=at):
+            return replace(load, status="dispatching", dispatched_at=at)
+        case LoadDispatched():
+            return replace(load, status="dispatched")
+        case _:
+            return load
+
+
+def _index_load(load: LoadSummary) -> Mapping[str, str]:
+    """By status while it has not left (sparse)."""
+    if load.status == "dispatched":
+        return {}
+    return {"open": f"load-{load.status}", "since": f"{load.opened_at}#{load.load_id}"}
+
+
 CARRIER_VIEW: Projection[Carrier] = Projection(
     CARRIER.category,
     Carrier,
@@ -109,4 +155,12 @@ SHIPMENT_VIEW: Projection[ShipmentView] = Projection(
     lambda stream_id: (stream_id, "Summary"),
     _index,
     _entries,
+)
+LOAD_VIEW: Projection[LoadSummary] = Projection(
+    LOAD.category,
+    LoadSummary,
+    lambda stream_id: LoadSummary(stream_id.partition("#")[2]),
+    _show_load,
+    lambda stream_id: (stream_id, "Summary"),
+    _index_load,
 )

@@ -52,7 +52,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "payments movements": AT_PROVIDER,
     "payments expiry": AT_PROVIDER,
 }
-BESIDES |= {f"shipping {name}": {VIEWS: READ_VIEWS} for name in ("shipments", "labels")}
+BESIDES |= {f"shipping {name}": {VIEWS: READ_VIEWS} for name in ("shipments", "labels", "loads")}
 CAPABILITIES = [(service, capability) for service in SYSTEM.services for capability in service.capabilities]
 
 

@@ -14,6 +14,7 @@ from tests.support.deliveries import bus_event
 from tests.support.landscape import Answer, Landscape
 
 LABELS = ("shipping", "labels")
+DISPATCH = ("shipping", "dispatch")
 BERLIN = {
     "name": "Kim Example",
     "street1": "Langer Weg 12",
@@ -134,3 +135,33 @@ class Desk:
         self.landscape.publish("shipping")
         data = [msgspec.json.decode(one.data) for one in self.landscape.bus if one.type == f"shipping.{name}"]
         return [one for one in data if one["shipment_id"] == shipment_id]
+
+    def load(self, *ssccs: str, carrier: str = "own-fleet") -> str:
+        """A load with cartons on it."""
+        load_id = str(self.post("/shipping/loads", {"carrier": carrier, "vehicle": "B-SW 1042"}).body["load_id"])
+        if ssccs:
+            assert self.scan(load_id, *ssccs).body["refused"] == []
+        return load_id
+
+    def scan(self, load_id: str, *ssccs: str, key: str | None = None) -> Answer:
+        """Scan cartons on."""
+        return self.post(f"/shipping/loads/{load_id}/scans", {"ssccs": list(ssccs)}, key)
+
+    def depart(self, load_id: str, **how: object) -> Answer:
+        """Dispatch the load; its parts are on the bus afterwards and not delivered yet."""
+        return self.post(f"/shipping/loads/{load_id}/dispatch", how)
+
+    def parts(self, load_id: str) -> list[CloudEvent]:
+        """The parts of a load that leave, as the bus has carried them."""
+        self.landscape.publish("shipping")
+        return [
+            one
+            for one in self.landscape.bus
+            if one.type == "shipping.LoadDispatchStarted" and one.subject == f"Load#{load_id}"
+        ]
+
+    def leave(self, load_id: str) -> None:
+        """Let the shipments of a dispatched load leave."""
+        for part in self.parts(load_id):
+            assert self.landscape.deliver(DISPATCH, part) == []
+        self.landscape.project("shipping")

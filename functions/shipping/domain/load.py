@@ -1,0 +1,345 @@
+"""Loads: cartons go on a truck or into a cage, and leave with it."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Annotated, Literal
+
+from msgspec import Meta, Struct
+from msgspec.structs import replace
+
+from shared.address import PRINTABLE
+from shared.events import Event
+from shared.rejection import Conflict, NotFound
+from shipping.contracts import DepartingShipment, LoadDispatched, LoadDispatchStarted
+
+MAX_CARTONS = 2_000
+"""On one load: what is known of it fits into one item of the history, with room to spare."""
+SHIPMENTS_AT_ONCE = 50
+"""So many shipments one message tells to leave."""
+
+LoadStatus = Literal["open", "dispatching", "dispatched"]
+Vehicle = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=40,
+        pattern=PRINTABLE,
+        description="The truck's plate or the cage's number.",
+        examples=["B-SW 1042"],
+    ),
+]
+
+
+# --- events that only shipping reads ---
+
+
+class LoadOpened(Event, frozen=True, kw_only=True):
+    """Cartons of a carrier may go on a truck or into a cage."""
+
+    load_id: str
+    warehouse: str
+    carrier: str
+    opened_at: str
+    door: str | None = None
+    vehicle: str | None = None
+
+
+class LoadedShipment(Struct, frozen=True):
+    """Cartons that were scanned on, and all that their shipment has to leave with."""
+
+    shipment_id: str
+    aboard: tuple[str, ...]
+    all: tuple[str, ...]
+
+
+class CartonsLoaded(Event, frozen=True, kw_only=True):
+    """Cartons were scanned on, at `occurred_at` by the scanner's clock."""
+
+    load_id: str
+    shipments: tuple[LoadedShipment, ...]
+    occurred_at: str
+
+
+class CartonsUnloaded(Event, frozen=True, kw_only=True):
+    """Cartons were taken off again."""
+
+    load_id: str
+    ssccs: tuple[str, ...]
+    occurred_at: str
+
+
+class RefusedShipment(Struct, frozen=True):
+    """A shipment whose cartons are on the load and that is not to leave, and why."""
+
+    shipment_id: str
+    reason: str
+
+
+class ShipmentsSettled(Event, frozen=True, kw_only=True):
+    """The shipments of one part of the load have left, or are not to: their cartons have to come off."""
+
+    load_id: str
+    number: int
+    dispatched: tuple[str, ...]
+    refused: tuple[RefusedShipment, ...] = ()
+
+
+# --- state ---
+
+
+class Load(Struct, frozen=True, omit_defaults=True):
+    """A load; without a `load_id` there is none. `shipments` has all cartons of those that have some `aboard`."""
+
+    load_id: str = ""
+    warehouse: str = ""
+    carrier: str = ""
+    door: str | None = None
+    vehicle: str | None = None
+    status: LoadStatus = "open"
+    opened_at: str = ""
+    dispatched_at: str = ""
+    shipments: dict[str, tuple[str, ...]] = {}
+    aboard: dict[str, str] = {}
+    parts: int = 0
+    settled: tuple[int, ...] = ()
+    refused: dict[str, str] = {}
+
+    @property
+    def missing(self) -> dict[str, tuple[str, ...]]:
+        """The cartons that are not aboard of shipments of which others are, by shipment."""
+        left = {
+            shipment_id: tuple(sscc for sscc in ssccs if sscc not in self.aboard)
+            for shipment_id, ssccs in self.shipments.items()
+        }
+        return {shipment_id: ssccs for shipment_id, ssccs in left.items() if ssccs}
+
+    def aboard_of(self, shipment_id: str) -> tuple[str, ...]:
+        """The cartons of a shipment that are aboard."""
+        return tuple(sscc for sscc in self.shipments.get(shipment_id, ()) if sscc in self.aboard)
+
+
+# --- commands ---
+
+
+class OpenLoad(Struct, frozen=True):
+    """Begin a load."""
+
+    load_id: str
+    warehouse: str
+    carrier: str
+    at: str
+    door: str | None = None
+    vehicle: str | None = None
+
+
+class ScanOn(Struct, frozen=True):
+    """Put cartons on that belong there: for each shipment those that were scanned."""
+
+    shipments: tuple[LoadedShipment, ...]
+    occurred_at: str
+
+
+class TakeOff(Struct, frozen=True):
+    """Take cartons off again."""
+
+    ssccs: tuple[str, ...]
+    occurred_at: str
+
+
+class DispatchLoad(Struct, frozen=True):
+    """Let the load leave; with `leave_behind` also when shipments are not complete."""
+
+    leave_behind: bool
+    at: str
+
+
+class Settle(Struct, frozen=True):
+    """Note what became of the shipments of one part of the load."""
+
+    number: int
+    dispatched: tuple[str, ...]
+    refused: tuple[RefusedShipment, ...]
+
+
+LoadCommand = OpenLoad | ScanOn | TakeOff | DispatchLoad | Settle
+LoadEvent = LoadOpened | CartonsLoaded | CartonsUnloaded | LoadDispatchStarted | ShipmentsSettled | LoadDispatched
+
+
+def decide(command: LoadCommand, load: Load) -> Sequence[Event]:
+    """What happens to the load because of `command`."""
+    match command:
+        case OpenLoad():
+            if load.load_id:
+                return []
+            return [
+                LoadOpened(
+                    load_id=command.load_id,
+                    warehouse=command.warehouse,
+                    carrier=command.carrier,
+                    opened_at=command.at,
+                    door=command.door,
+                    vehicle=command.vehicle,
+                )
+            ]
+        case ScanOn(shipments, occurred_at):
+            return _scanned_on(load, shipments, occurred_at)
+        case TakeOff(ssccs, occurred_at):
+            _require_open(load)
+            off = tuple(dict.fromkeys(sscc for sscc in ssccs if sscc in load.aboard))
+            return [CartonsUnloaded(load_id=load.load_id, ssccs=off, occurred_at=occurred_at)] if off else []
+        case DispatchLoad(leave_behind, at):
+            return _dispatched(load, at, leave_behind=leave_behind)
+        case Settle():
+            return _settled(load, command)
+
+
+def evolve(load: Load, event: LoadEvent) -> Load:
+    """The load after `event`."""
+    match event:
+        case LoadOpened():
+            return Load(
+                load_id=event.load_id,
+                warehouse=event.warehouse,
+                carrier=event.carrier,
+                door=event.door,
+                vehicle=event.vehicle,
+                opened_at=event.opened_at,
+            )
+        case CartonsLoaded(shipments=shipments, occurred_at=at):
+            return replace(
+                load,
+                shipments=load.shipments | {one.shipment_id: one.all for one in shipments},
+                aboard=load.aboard | {sscc: at for one in shipments for sscc in one.aboard},
+            )
+        case CartonsUnloaded(ssccs=ssccs):
+            aboard = {sscc: at for sscc, at in load.aboard.items() if sscc not in ssccs}
+            kept = {
+                shipment_id: every
+                for shipment_id, every in load.shipments.items()
+                if any(sscc in aboard for sscc in every)
+            }
+            return replace(load, aboard=aboard, shipments=kept)
+        case LoadDispatchStarted(dispatched_at=at, parts=parts):
+            return replace(load, status="dispatching", dispatched_at=at, parts=parts)
+        case ShipmentsSettled(number=number, refused=refused):
+            return replace(
+                load,
+                settled=(*load.settled, number),
+                refused=load.refused | {one.shipment_id: one.reason for one in refused},
+            )
+        case LoadDispatched():
+            return replace(load, status="dispatched")
+
+
+def _scanned_on(load: Load, shipments: Iterable[LoadedShipment], at: str) -> Sequence[Event]:
+    """What is aboard already is not put on again."""
+    _require_open(load)
+    new = tuple(
+        replace(one, aboard=tuple(sscc for sscc in one.aboard if sscc not in load.aboard)) for one in shipments
+    )
+    new = tuple(one for one in new if one.aboard)
+    count = len(load.aboard) + sum(len(one.aboard) for one in new)
+    if count > MAX_CARTONS:
+        raise Conflict(
+            f"The load would have {count} cartons; one load holds {MAX_CARTONS}.",
+            field="ssccs",
+            value=count,
+            remedy="Dispatch it, and open another load for the rest.",
+            code="load-full",
+        )
+    return [CartonsLoaded(load_id=load.load_id, shipments=new, occurred_at=at)] if new else []
+
+
+def _dispatched(load: Load, at: str, *, leave_behind: bool) -> Sequence[Event]:
+    require_known(load)
+    if load.status != "open":
+        return []
+    if not load.aboard:
+        raise Conflict(
+            "Nothing is on the load.",
+            field="id",
+            value=load.load_id,
+            remedy="Scan cartons on: POST /shipping/loads/{id}/scans.",
+            code="load-empty",
+        )
+    if load.missing and not leave_behind:
+        missing = [sscc for ssccs in load.missing.values() for sscc in ssccs]
+        raise Conflict(
+            f"{len(missing)} cartons of shipments on this load are not on it: {', '.join(missing[:20])}"
+            f"{' and more' if len(missing) > 20 else ''}.",
+            field="leave_behind",
+            value=False,
+            remedy="Scan them on, take the others off, or send leave_behind: true to let them follow later.",
+            code="cartons-missing",
+            further=tuple(
+                Conflict(f"Carton {sscc} is not on the load.", field=f"shipments.{shipment_id}", value=sscc)
+                for shipment_id, ssccs in load.missing.items()
+                for sscc in ssccs
+            )[:200],
+        )
+    departing = [
+        DepartingShipment(shipment_id, load.aboard_of(shipment_id)) for shipment_id in sorted(load.shipments)
+    ]
+    chunks = list(_chunks(departing))
+    return [
+        LoadDispatchStarted(
+            load_id=load.load_id,
+            warehouse=load.warehouse,
+            carrier=load.carrier,
+            number=number,
+            parts=len(chunks),
+            shipments=chunk,
+            dispatched_at=at,
+        )
+        for number, chunk in enumerate(chunks, start=1)
+    ]
+
+
+def _settled(load: Load, command: Settle) -> Sequence[Event]:
+    require_known(load)
+    if command.number in load.settled:
+        return []
+    settled = ShipmentsSettled(
+        load_id=load.load_id, number=command.number, dispatched=command.dispatched, refused=command.refused
+    )
+    after = evolve(load, settled)
+    if len(after.settled) < after.parts:
+        return [settled]
+    gone = [shipment_id for shipment_id in after.shipments if shipment_id not in after.refused]
+    dispatched = LoadDispatched(
+        load_id=load.load_id,
+        warehouse=load.warehouse,
+        carrier=load.carrier,
+        shipments=len(gone),
+        cartons=sum(len(after.aboard_of(shipment_id)) for shipment_id in gone),
+        refused=tuple(sorted(after.refused)),
+        dispatched_at=load.dispatched_at,
+    )
+    return [settled, dispatched]
+
+
+def _chunks(shipments: Sequence[DepartingShipment]) -> Iterator[tuple[DepartingShipment, ...]]:
+    for start in range(0, len(shipments), SHIPMENTS_AT_ONCE):
+        yield tuple(shipments[start : start + SHIPMENTS_AT_ONCE])
+
+
+def require_known(load: Load) -> None:
+    """Raises NotFound when there is no such load."""
+    if not load.load_id:
+        raise NotFound(
+            "There is no such load.",
+            field="id",
+            remedy="GET /shipping/loads lists those that are open.",
+            code="unknown-load",
+        )
+
+
+def _require_open(load: Load) -> None:
+    require_known(load)
+    if load.status != "open":
+        raise Conflict(
+            f"Load {load.load_id} has left at {load.dispatched_at}.",
+            field="id",
+            value=load.load_id,
+            remedy="Open another load.",
+            code="load-has-left",
+        )
