@@ -176,6 +176,16 @@ def test_events_of_inspections_may_come_twice_and_in_any_order(dock: Dock) -> No
     assert (stream.sequence, stream.state.status, stream.state.units) == (1, "open", 100)
 
 
+def test_a_recall_that_is_repeated_after_it_was_lifted_gets_its_first_answer(dock: Dock) -> None:
+    recall, lot = {"sku": "MILK", "lot": "L1", "reason": "Cooling chain broken"}, {"sku": "MILK", "lot": "L1"}
+    first = dock.post("/recalls", recall, key="recall")
+    lifted = dock.post("/recalls/lifting", lot, key="lifting")
+
+    assert dock.post("/recalls", recall, key="recall").body == first.body
+    dock.post("/recalls", recall | {"reason": "Broken again"})
+    assert dock.post("/recalls/lifting", lot, key="lifting").body["active"] is lifted.body["active"] is False
+
+
 def test_a_recall_is_told_once_and_lifted_once(dock: Dock) -> None:
     recall = {"sku": "MILK", "lot": "L1", "reason": "Cooling chain broken"}
     for _ in "12":
