@@ -22,6 +22,7 @@ from inventory.stock_contracts import (
     StockStatusChanged,
 )
 from shared.decider import Outcome, execute
+from shared.events import CommandMetadata
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import (
     CalendarDate,
@@ -263,7 +264,7 @@ def change_status(request: Request, body: StatusChange) -> Response:
     where = ground.find(body.location)
     product = ground.product_of(body.sku)
     if body.to == "available":
-        _require_not_recalled(body, where)
+        _require_not_recalled(body, where, request.metadata)
     command = ChangeStatus(
         holding=body.location,
         warehouse=where.warehouse,
@@ -413,8 +414,11 @@ def _room_below(where: ground.Standing, goods: list[Goods] | tuple[Goods, ...], 
     return request.metadata.command_id
 
 
-def _require_not_recalled(body: StatusChange, where: ground.Standing) -> None:
+def _require_not_recalled(body: StatusChange, where: ground.Standing, metadata: CommandMetadata) -> None:
+    """Raise Conflict for goods of a recalled lot; a change from before the recall may be repeated."""
     books = where.books or ground.books(where.id)
+    if metadata.command_id in books.handled:
+        return
     lots = {
         item.lot
         for item in books.state.items.values()

@@ -309,6 +309,17 @@ class TestRecalls:
         assert house.post(f"{path}/unblock", {"reason": "clean"}).body["blocked"] is False
         assert house.post("/inventory/stock/status-changes", back).status == 201
 
+    def test_a_status_change_that_is_repeated_after_a_recall_gets_its_first_answer(self, house: Warehouse) -> None:
+        sku, place = house.product("lot"), house.place()
+        house.adjust(sku, place, 5, lot="L1", status="quarantine")
+        back = {"location": place, "sku": sku, "status": "quarantine", "to": "available", "reason_code": "other"}
+        first = house.post("/inventory/stock/status-changes", back, key=f"S-{sku}")
+        house.post(f"/inventory/lots/{sku}/L1/block", {"reason": "glass"})
+
+        again = house.post("/inventory/stock/status-changes", back, key=f"S-{sku}")
+
+        assert (first.status, again.status, again.body) == (201, 201, first.body)
+
     def test_receiving_recalls_a_lot_too(self, house: Warehouse) -> None:
         sku, dock, sent = house.product("lot"), house.place("dock"), shipment()
         house.tell("receiving.LotRecalled", {"sku": sku, "lot": "L1", "reason": "glass"})
