@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from inventory.domain.order_allocation import LineClosed, LineSuspended, LineWanted
+from inventory.domain.order_allocation import LineClosed, LineSuspended, LineWanted, ShareWithdrawn
 from inventory.domain.putaway import OPEN, PutAway, evolve
 from inventory.task_contracts import LineAllocated, LineUnallocated
 from shared.events import Commit, Event
@@ -20,7 +20,7 @@ TASK_STATUSES = (OPEN, UNDIRECTED, "confirmed", "cancelled")
 
 
 class AllocationView(Struct, frozen=True, omit_defaults=True):
-    """What an order's allocation has not settled: `lines` are wanted, for `short` ones too little was found.
+    """What an order's allocation has not settled: `lines` lack units, for `short` ones too little was found.
 
     `lacked` are the products of which it has ever found too little.
     """
@@ -53,9 +53,14 @@ def show_allocation(view: AllocationView, event: Event, at: str) -> AllocationVi
         case LineWanted():
             lines = tuple(dict.fromkeys((*view.lines, event.line_id)))
             return structs.replace(view, warehouse=event.warehouse, lines=lines, since=view.since or at)
+        case ShareWithdrawn(avoid=True):
+            lines = tuple(dict.fromkeys((*view.lines, event.line_id)))
+            return structs.replace(view, lines=lines, since=view.since or at)
         case LineUnallocated():
             return structs.replace(
                 view,
+                warehouse=event.warehouse,
+                lines=tuple(dict.fromkeys((*view.lines, event.line_id))),
                 short=view.short | {event.line_id: event.sku},
                 since=view.since or at,
                 lacked=tuple(dict.fromkeys((*view.lacked, event.sku))),

@@ -200,6 +200,20 @@ class TestLosses:
         assert [one["holding"] for one in told(yard.landscape.bus, "CountRequested", order_id)] == [first]
         assert yard.post(path, {"holding": first}).problem == "not-allocated-there"
 
+    def test_a_line_that_lost_its_units_is_looked_after_until_there_are_others(self, yard: Yard) -> None:
+        sku, [place] = stocked(yard, 5)
+        order_id = new_order()
+        yard.release(order_id, (sku, 5))
+        yard.settle()
+        assert yard.post("/inventory/stock/counts", {"sku": sku, "location": place, "units": 2}).status == 201
+        yard.settle()
+        assert yard.allocation(order_id).short_of == (sku,)
+        yard.adjust(sku, yard.place("bulk"), 9)
+        yard.settle()
+        yard.landscape.invoke("inventory", "unsettled", {})
+        yard.settle()
+        assert yard.allocation(order_id).lines["1"].got == 5
+
 
 class TestCancellation:
     def test_a_cancelled_order_gives_everything_back(self, yard: Yard) -> None:
