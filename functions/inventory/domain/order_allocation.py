@@ -420,6 +420,9 @@ def _assign(command: AssignGoods, allocation: Allocation) -> Iterator[Event]:
     known = line.shares.get(command.holding, HeldShare(0))
     if line.closed or command.promise < line.suspended or command.assigned in known.assigned:
         return
+    units = min(command.units, line.lacking) if line.wanted else command.units
+    if not units:
+        return  # released before these goods were heard of, it has got others
     held = command.already if known.asked else max(command.already, known.units)
     yield SharePlanned(
         order_id=command.order_id,
@@ -427,7 +430,7 @@ def _assign(command: AssignGoods, allocation: Allocation) -> Iterator[Event]:
         line_id=command.line_id,
         sku=command.sku,
         holding=command.holding,
-        units=held + command.units,
+        units=held + units,
         assigned=command.assigned,
         promise=command.promise,
     )

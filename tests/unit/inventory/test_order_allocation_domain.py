@@ -186,6 +186,13 @@ def test_a_release_counts_what_was_assigned_before() -> None:
     assert names(decide(REQUEST, all_there)) == ["LineWanted", "LineAllocated"]
 
 
+def test_goods_that_are_heard_of_after_the_release_are_assigned_as_far_as_the_line_lacks_them() -> None:
+    assign = AssignGoods(ORDER, "MAIN", "1", "MILK", "shipment", 4, 7, "receipt-1")
+    assert decide(assign, after(REQUEST, planned(("A-1", 6)), noted(6))) == []
+    lacking = after(REQUEST, planned(("A-1", 5)), noted(5), assign)
+    assert lacking.to_ask == [("shipment", "1", "MILK", 1)]
+
+
 def test_a_holding_found_empty_is_avoided_and_counted() -> None:
     state = after(REQUEST, planned(("A-1", 6)), noted(6))
     events = decide(ReportEmpty("1", "A-1", "nothing there", AT), state)
