@@ -15,8 +15,9 @@ ahead leaves out the commits that it shows already, and whatever such commits le
 
 Views can be filled anew while work goes on, emptied before or not: a replay of the whole history carries the
 number of a filling, higher than that of any before. It begins each stream anew, overwrites what earlier fillings
-have left, and counts with none of it; whoever comes later goes on with the latest filling. A stored version is the
-filling's number and behind it, in ten digits, the commit's.
+have left, and counts with none of it, but shows at least the commits that they have shown; whoever comes later
+goes on with the latest filling. A stored version is the filling's number and behind it, in ten digits, the
+commit's.
 """
 
 from collections import OrderedDict
@@ -287,16 +288,18 @@ class Projector:
             document, stamp = (
                 shown
                 or self._views.get(pk, sk, projection.kind, consistent=True)
-                or (projection.start(stream_id), anew)
+                or (projection.start(stream_id), 0)
             )
             shown = None
-            if stamp < anew:
+            upto, replaced = last, None
+            if stamp < anew:  # nobody comes again for what an earlier filling has shown beyond this batch
+                upto, replaced = max(last, stamp % COMMITS_OF_A_FILLING), stamp
                 document, stamp = projection.start(stream_id), anew
             current, version = divmod(stamp, COMMITS_OF_A_FILLING)
             if version >= last:
                 return
             missing = [commit for commit in commits if commit.sequence > version]
-            if [commit.sequence for commit in missing] != list(range(version + 1, last + 1)):
+            if [commit.sequence for commit in missing] != list(range(version + 1, upto + 1)):
                 missing = list(self._history.read(stream_id, after=version))
             stored: StoredParts | None = None
             if projection.parts is not None and version:
@@ -307,7 +310,7 @@ class Projector:
             begin = stamp - version
             self._write_beside(projection, pk, after, begin)
             document, stamp = after.document, begin + missing[-1].sequence
-            if self._views.put(pk, sk, document, stamp, projection.index(document)):
+            if self._views.put(pk, sk, document, stamp, projection.index(document), replacing=replaced):
                 self._remember(stream_id, document, stamp)
                 return
         raise ProjectionContended(f"{pk} {sk}")
@@ -341,8 +344,8 @@ class Projector:
         Should another have gone on since, the conditional write fails, and the document is read. Versions lower
         than `anew` are of fillings that do not count any more.
         """
-        if version == 0:
-            return projection.start(stream_id), anew
+        if version == 0 and not anew:
+            return projection.start(stream_id), 0
         document, known = self._latest.get(stream_id, (None, 0))
         if document is None or known % COMMITS_OF_A_FILLING != version or known < anew:
             return None

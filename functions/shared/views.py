@@ -53,12 +53,21 @@ class Views:
         return _document(item, kind) if item else None
 
     def put(
-        self, pk: str, sk: str, document: Struct, version: int, index: Mapping[str, str] | None = None
+        self,
+        pk: str,
+        sk: str,
+        document: Struct,
+        version: int,
+        index: Mapping[str, str] | None = None,
+        *,
+        replacing: int | None = None,
     ) -> bool:
         """Write the document where the stored version is lower; False when it was not.
 
-        Like every method of this class it raises Unavailable when the table does not answer now.
+        With `replacing` only where just that version is stored (0: none is). Like every method of this class it
+        raises Unavailable when the table does not answer now.
         """
+        comparison, compared = ("<", version) if replacing is None else ("=", replacing)
         try:
             with answering():
                 self._client.put_item(
@@ -70,8 +79,8 @@ class Views:
                         "body": {"S": codec.to_json(document).decode()},
                         **{name: {"S": value} for name, value in (index or {}).items()},
                     },
-                    ConditionExpression="attribute_not_exists(pk) OR version < :version",
-                    ExpressionAttributeValues={":version": {"N": str(version)}},
+                    ConditionExpression=f"attribute_not_exists(pk) OR version {comparison} :version",
+                    ExpressionAttributeValues={":version": {"N": str(compared)}},
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import count
 from typing import Any
 from unittest.mock import ANY
 from uuid import uuid4
@@ -429,6 +431,23 @@ def test_views_that_are_filled_anew_under_a_working_projector_are_whole(
     document, parts, version = as_it_is(COLOURED, CATALOG, depot.store, depot.views, stream_id)
     assert (document, version) == (expected.document, len(commits))
     assert parts == {name: part for name, (part, _) in expected.parts.items()}
+
+
+def test_a_replay_that_began_before_a_commit_keeps_what_a_working_projector_has_shown_of_it(depot: Depot) -> None:
+    for moment in count():
+        commits = depot.commits((1,), (2,), stream_id=f"Bin#{uuid4()}")
+        working, replaying = (Projector(CATALOG, depot.store, depot.views, [COLOURED]) for _ in range(2))
+        going_on = partial(working.handle, stream_batch(commits[1:]))
+        with at_moment(aws.dynamodb(), moment, going_on) as passed:
+            replaying.handle(stream_batch(commits[:1]) | {"filling": 7})
+        if moment >= len(passed):
+            going_on()
+        expected = COLOURED.after(CATALOG, COLOURED.start(commits[0].stream), commits)
+        version, body, _ = stored(commits[0].stream)[commits[0].stream, "view"]
+        assert (int(version), body) == (7 * COMMITS_OF_A_FILLING + 2, codec.to_json(expected.document).decode())
+        if moment >= len(passed):
+            break
+    assert moment > 2
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
