@@ -142,7 +142,7 @@ class RebuildViews(Action):
         for item in table.items():
             cloud.database.delete_item(TableName=table.name, Key={name: item[name] for name in ("pk", "sk")})
         people.replay(self.service, "views")
-        if self.service == "orders":  # it keeps its copy of inventory's products among its views
+        if self.service in ("orders", "receiving"):  # they keep copies of inventory's products among their views
             people.replay("inventory", "outbox")
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from botocore.exceptions import ClientError, ReadTimeoutError
@@ -277,6 +277,14 @@ class Result:
     succeeded: bool
     answer: Any = None
     error: str = ""
+
+
+class Answer(NamedTuple):
+    """What an HTTP request was answered; `replayed` when it was that of an earlier try."""
+
+    status: int
+    body: Any
+    replayed: bool = False
 
 
 @dataclass(frozen=True)
@@ -574,8 +582,9 @@ class Cloud:
         headers: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
         patience: float = 12.0,
-    ) -> tuple[int, Any] | None:
-        """Called inside a task: an HTTP request; status and body, or None when there was no answer."""
+        who: str = "shop",
+    ) -> "Answer | None":
+        """Called inside a task: an HTTP request; None when there was no answer."""
         service, capability, route, parameters = self._route(method, path)
         sent = {"content-type": "application/json", **({"idempotency-key": key} if key else {}), **(headers or {})}
         event = {
@@ -585,7 +594,7 @@ class Cloud:
             "queryStringParameters": dict(query or {}),
             "headers": sent,
             "body": None if body is None else codec.to_json(body).decode(),
-            "requestContext": {"authorizer": {"jwt": {"claims": {"client_id": "shop", "scope": route.scope}}}},
+            "requestContext": {"authorizer": {"jwt": {"claims": {"client_id": who, "scope": route.scope}}}},
         }
         task: Task = self.scheduler.current
         wake = task.waker()
@@ -596,7 +605,8 @@ class Cloud:
             return None
         status: int = result.answer["statusCode"]
         self.note(f"{method} {path} {key or ''}: {status}")
-        return status, msgspec.json.decode(result.answer["body"])
+        replayed = result.answer["headers"].get("idempotent-replayed") == "true"
+        return Answer(status, msgspec.json.decode(result.answer["body"]), replayed)
 
     def _route(self, method: str, path: str) -> tuple[Service, Capability, Any, dict[str, str]]:
         for service in self.system.services:

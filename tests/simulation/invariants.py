@@ -10,7 +10,7 @@ from msgspec import Struct
 from inventory.contracts import LineBroken, LineReserved
 from inventory.domain.holding import Holding
 from inventory.domain.promise import Promise, line_key
-from inventory.stock_contracts import StockAdjusted
+from inventory.stock_contracts import StockAdjusted, StockAllocated
 from orders.domain.order import Order
 from orders.domain.states import (
     ALLOCATED,
@@ -34,9 +34,12 @@ from shared.envelope import CloudEvent
 from shared.event_store import commit_of
 from shared.events import Commit, Event
 from shared.projection import COMMITS_OF_A_FILLING, Projection
+from tests.simulation.allocations import check_allocations, check_tasks
 from tests.simulation.cloud import Cloud, Witness, Worker, is_poison
 from tests.simulation.dynamodb import Item
 from tests.simulation.population import Tally
+from tests.simulation.stockroom import Stockroom, check_allocation
+from tests.simulation.violation import Violation
 
 EXPECTED_FAILURES = (
     "Throttled",
@@ -49,30 +52,27 @@ EXPECTED_FAILURES = (
     "PublicationFailed",
     "ProjectionContended",
     "SweepFailed",
+    "UpkeepFailed",
 )
 """What a handler may fail with while faults happen: each of these means "try again"."""
 
+
+COPIES = ("Article", "Place")
+"""What services keep among their views of other services' master data."""
+
+SWEEPS = ("unsettled/",)
+"""How the commands of schedules are called that go on with the journey of something else than their stream."""
 
 EXPECTED_TROUBLE = ("bus refused entries", "circuit opened")
 """What a handler may report as an error while faults happen."""
 
 
-class Violation(AssertionError):
-    """Something that must never happen has happened. `about` names the streams or events concerned."""
-
-    def __init__(self, rule: str, *about: object) -> None:
-        super().__init__(rule, *about)
-        self.rule = rule
-        self.about = tuple(map(str, about))
-
-    def __str__(self) -> str:
-        return f"{self.rule}: {', '.join(self.about)}" if self.about else self.rule
-
-
 class Watch(Witness):
     """Follows every history with the services' own folds, and checks what each write and publication may do."""
 
-    def __init__(self, known: Mapping[str, Decider[Any]], public: Mapping[str, frozenset[str]]) -> None:
+    def __init__(
+        self, known: Mapping[tuple[str, str], Decider[Any]], public: Mapping[str, frozenset[str]]
+    ) -> None:
         self._deciders = known
         self._public = public
         self.states: dict[str, Any] = {}
@@ -85,8 +85,9 @@ class Watch(Witness):
         self._line: dict[str, list[str]] = defaultdict(list)
         self._places: dict[str, int] = {}
         self._offered: dict[str, int] = defaultdict(int)
-        self._adjusted: set[tuple[str, str]] = set()
+        self._adjusted: dict[tuple[str, str], int] = {}
         self._suspicions: list[Violation] = []
+        self._stockroom = Stockroom()
 
     # --- what happens ---
 
@@ -98,11 +99,13 @@ class Watch(Witness):
         self.require_next(commit)
         self._require_no_suspicion()
         self._follow_journeys(commit)
-        decider = self._deciders[commit.stream.partition("#")[0]]
+        decider = self._deciders[service, commit.stream.partition("#")[0]]
         before = self.states.get(commit.stream, decider.initial)
         state = before
+        events: list[Event] = []
         for index, recorded in enumerate(commit.events):
             event = decider.catalog.decode(recorded)
+            events.append(event)
             self._check_event(commit, commit.commands[recorded.command].command_id, state, event)
             state = decider.evolve(state, event)
             self._publishable(service, commit, index)
@@ -111,6 +114,7 @@ class Watch(Witness):
         self.states[commit.stream] = state
         self.events += len(commit.events)
         check_state(commit.stream, state)
+        self._stockroom.committed(commit.stream, before, state, events, self.states)
 
     def offered(self, entry: Mapping[str, Any], *, accepted: bool) -> None:
         """A publication: of a committed event, as it was committed, and not before the ones before it."""
@@ -157,7 +161,7 @@ class Watch(Witness):
                 first = self.commits[commit.stream][0].commands[0]
                 if command.correlation_id != first.correlation_id:
                     raise Violation("a journey was lost", commit.stream, commit.sequence, "deadline")
-            elif command.causation_id or command.correlation_id not in origins:
+            elif command.correlation_id not in origins or not _of_a_person_or_sweep(command.causation_id):
                 raise Violation(
                     "a command came from nowhere", commit.stream, commit.sequence, command.causation_id
                 )
@@ -175,9 +179,11 @@ class Watch(Witness):
             case StockAdjusted(), Holding():
                 if event.on_hand != state.units.get(event.sku, 0) + event.quantity:
                     raise Violation("units appeared or vanished", commit.stream, commit.sequence, event)
-                if (commit.stream, command_id) in self._adjusted:
+                known = self._adjusted.setdefault((commit.stream, command_id), commit.sequence)
+                if known != commit.sequence:
                     raise Violation("one adjustment counted twice", commit.stream, commit.sequence, command_id)
-                self._adjusted.add((commit.stream, command_id))
+            case StockAllocated(), Holding():
+                check_allocation(commit.stream, event, commit.at[:10])
             case LineReserved(backordered=True, repeated=False), Promise():
                 check_turn(commit.stream, state, event)
             case LineBroken(), Promise():
@@ -215,33 +221,26 @@ class Watch(Witness):
         unpublished = {one for line in self._line.values() for one in line} - self.published
         if unpublished:
             raise Violation("committed, but never published", *sorted(unpublished)[:5])
-        self._stock(tally)
+        self._stock(cloud, tally)
         self._orders(cloud, tally)
         for service in sorted(set(self.services.values())):
             self._views(cloud, service)
         self._assortment(cloud, tally)
         self._lists(tally)
 
-    def _stock(self, tally: Tally) -> None:
-        """What was put in and not taken out lies there, and the promises count with exactly that."""
+    def _stock(self, cloud: Cloud, tally: Tally) -> None:
+        """Of what does not move, what was put in and not taken out lies there."""
         expected = dict(tally.stock)
-        counted: dict[str, int] = defaultdict(int)
         for stream, holding in self._states("Holding"):
             place = stream.partition("#")[2]
             for sku, units in holding.units.items():
-                if units != expected.pop((place, sku), 0):
+                if sku not in tally.book.wares and units != expected.pop((place, sku), 0):
                     raise Violation("stock is not what was put in and taken out", place, sku, units)
-                counted[sku] += units
         if wrong := {key: units for key, units in expected.items() if units}:
             raise Violation("stock is missing", wrong)
-        for stream, promise in self._states("Promise"):
-            sku = stream.rpartition("#")[2]
-            if promise.sellable_units != counted.pop(sku, 0):
-                raise Violation("the promise does not count with what lies there", stream, promise.sellable_units)
-            if promise.unsettled or promise.available_units < 0:
-                raise Violation("more is promised than there is", stream)
-        if wrong_skus := {sku: units for sku, units in counted.items() if units}:
-            raise Violation("the promise does not know what lies there", wrong_skus)
+        self._stockroom.at_rest(self.states, tally.book)
+        check_allocations(self.states, cloud.scheduler.now.date().isoformat())
+        check_tasks(self.states)
 
     def _orders(self, cloud: Cloud, tally: Tally) -> None:
         claims: dict[str, str] = {}
@@ -318,11 +317,12 @@ class Watch(Witness):
         expected: dict[tuple[str, str], Item] = {}
         for projection in projections(service):
             for stream, commits in self.commits.items():
-                if stream.partition("#")[0] == projection.category and commits:
-                    expected |= _documents(projection, self._deciders, stream, commits)
+                if (self.services[stream], stream.partition("#")[0]) == (service, projection.category):
+                    decider = self._deciders[service, projection.category]
+                    expected |= _documents(projection, decider, stream, commits)
         for item in table.items():
             key = (item["pk"]["S"], item["sk"]["S"])
-            if key[1] == "Article":
+            if key[1] in COPIES:
                 continue
             wanted = expected.pop(key, None)
             shown = {name: value for name, value in item.items() if name not in ("pk", "sk")}
@@ -337,20 +337,25 @@ class Watch(Witness):
             raise Violation("a view lacks documents", service, *list(expected)[:3])
 
     def _assortment(self, cloud: Cloud, tally: Tally) -> None:
-        known = {
-            item["pk"]["S"].partition("#")[2]
-            for item in cloud.database.tables["orders-views"].items()
-            if item["sk"]["S"] == "Article"
-        }
-        if known != tally.products:
-            raise Violation("orders does not know the products", *(known ^ tally.products))
+        for service in ("orders", "receiving"):
+            known = {
+                item["pk"]["S"].partition("#")[2]
+                for item in cloud.database.tables[f"{service}-views"].items()
+                if item["sk"]["S"] == "Article"
+            }
+            if known != tally.products:
+                raise Violation(f"{service} does not know the products", *(known ^ tally.products))
 
     def _lists(self, tally: Tally) -> None:
         """Every list shows what there is, each once, whatever the pages."""
         orders = dict(self._states("Order"))
         expected: dict[str, list[str]] = defaultdict(list)
         expected["/inventory/products"] = sorted(tally.products)
-        expected["/inventory/stock"] = [stream.rpartition("#")[2] for stream, _ in self._states("Promise")]
+        expected["/inventory/stock"] = [
+            stream.rpartition("#")[2]
+            for stream, _ in self._states("Promise")
+            if stream.startswith("Promise#MAIN#")
+        ]
         for order in orders.values():
             for name in ("/orders", f"/orders {order.channel}", f"/orders {order.status}"):
                 expected[name].append(order.order_id)
@@ -405,7 +410,7 @@ def check_turn(stream: str, promise: Promise, served: LineReserved) -> None:
 
 
 def _check_promise(stream: str, promise: Promise) -> None:
-    if promise.sellable_units != sum(count.units for count in promise.supply.values()):
+    if promise.sellable_units != sum(count.sellable(promise.today) for count in promise.supply.values()):
         raise Violation("the books of a promise do not add up", stream)
     if promise.reserved_units != sum(claim.quantity for claim in promise.reserved.values()):
         raise Violation("the books of a promise do not add up", stream)
@@ -432,11 +437,11 @@ def _check_order(stream: str, order: Order) -> None:
         raise Violation("an order is over and holds money", stream)
 
 
-def deciders(modules: Mapping[str, Any]) -> dict[str, Decider[Any]]:
-    """Every decider of the services, by category."""
+def deciders(modules: Mapping[str, Any]) -> dict[tuple[str, str], Decider[Any]]:
+    """Every decider of the services, by service and category."""
     return {
-        value.category: value
-        for module in modules.values()
+        (name.partition(".")[0], value.category): value
+        for name, module in modules.items()
         for value in vars(module).values()
         if isinstance(value, Decider)
     }
@@ -455,10 +460,10 @@ def projections(service: str) -> list[Projection[Any]]:
 
 
 def _documents(
-    projection: Projection[Any], known: Mapping[str, Decider[Any]], stream: str, commits: list[Commit]
+    projection: Projection[Any], decider: Decider[Any], stream: str, commits: list[Commit]
 ) -> dict[tuple[str, str], Item]:
     """What the views hold of a stream: its document, its parts, and the entries beside them."""
-    shown = projection.after(known[projection.category].catalog, projection.start(stream), commits)
+    shown = projection.after(decider.catalog, projection.start(stream), commits)
     pk, sk = projection.key(stream)
     found = {key: _item(entry.document, sequence, entry.index) for key, (entry, sequence) in shown.entries.items()}
     if projection.parts is not None:
@@ -473,6 +478,10 @@ def _item(document: Struct, sequence: int, index: Mapping[str, str]) -> Item:
         "body": {"S": codec.to_json(document).decode()},
         **{name: {"S": value} for name, value in index.items()},
     }
+
+
+def _of_a_person_or_sweep(causation_id: str) -> bool:
+    return not causation_id or causation_id.startswith(SWEEPS)
 
 
 def _trace(traceparent: str) -> str:

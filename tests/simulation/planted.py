@@ -21,7 +21,7 @@ from shared.views import Views
 from tests.simulation import faults as f
 from tests.simulation.faults import Weather
 from tests.simulation.invariants import Watch
-from tests.simulation.strategies import Shape
+from tests.simulation.people import Shape
 
 Bug = Callable[[], AbstractContextManager[Any]]
 

@@ -6,14 +6,15 @@ with the same Idempotency-Key until they know.
 """
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, ClassVar, NamedTuple
 
 from orders.domain.states import STATUSES
 from tests.simulation import faults as f
-from tests.simulation.cloud import Cloud, Reader, Record, Result, stream_event
+from tests.simulation.cloud import Answer, Cloud, Reader, Record, Result, stream_event
+from tests.simulation.ledger import Ledger
 
 MINUTE, HOUR = 60.0, 3600.0
 PATIENCE = 400
@@ -25,10 +26,25 @@ class Action:
 
     at: float
     name: str
+    may_change_nothing: ClassVar[bool] = False
+    """Whether it may ask for what is so already: nothing is recorded then, and a repeat tells how it is now."""
 
     def act(self, people: "Population") -> None:
         """Do it. Called inside a task."""
         raise NotImplementedError
+
+
+MADE = ("unit-", "split-")
+"""How the names of actions begin that make handling units."""
+
+
+class Found(NamedTuple):
+    """Units of a product somewhere, of one lot and status."""
+
+    holding: str
+    lot: str | None
+    status: str
+    units: int
 
 
 @dataclass
@@ -47,6 +63,7 @@ class Tally:
     products: set[str] = field(default_factory=set)
     unanswered: list[str] = field(default_factory=list)
     contradictions: list[str] = field(default_factory=list)
+    book: Ledger = field(default_factory=Ledger)
     listed: dict[str, list[str]] = field(default_factory=dict)
     """What a list shows, page by page, once everything has come to rest."""
 
@@ -59,6 +76,7 @@ class Population:
         self._actions = actions
         self.names = {action.name for action in actions}
         self._waiting: dict[str, list[Callable[[object], None]]] = {}
+        self._done: set[str] = set()
         self.tally = Tally()
 
     def arrive(self) -> None:
@@ -68,6 +86,7 @@ class Population:
 
     def done(self, action: str) -> None:
         """Let those go on who wait for that action."""
+        self._done.add(action)
         for wake in self._waiting.pop(action, []):
             wake(None)
 
@@ -82,6 +101,75 @@ class Population:
         if action in self.names and action not in self.tally.orders:
             self.wait_for(action)
         return self.tally.orders.get(action)
+
+    def follow(self, *actions: str) -> None:
+        """Called inside a task: wait until these actions are done, those of them that there are."""
+        for action in actions:
+            if action in self.names and action not in self._done:
+                self.wait_for(action)
+
+    def shipment(self, reference: str, after: Sequence[str]) -> str | None:
+        """Called inside a task: the id of an inbound shipment, once these actions are done; None without one."""
+        self.follow(*after)
+        return self.tally.book.shipments.get(reference)
+
+    # --- those who look where goods are ---
+
+    def unit(self, name: str) -> str | None:
+        """Called inside a task: the SSCC of what the action `name` makes; any other name stands for itself.
+
+        None when that action has made nothing.
+        """
+        if not name.startswith(MADE):
+            return name
+        self.follow(name)
+        return self.tally.book.units.get(name)
+
+    def look_for(self, sku: str, which: int) -> "Found | None":
+        """Called inside a task: goods of a product in one of the holdings that have some, as the lists know."""
+        stock = self.look(f"/inventory/stock/{sku}") or {}
+        found = [
+            Found(one["holding"], one.get("lot"), status, units)
+            for one in stock.get("holdings", ())
+            for status, units in one["statuses"].items()
+        ]
+        return found[which % len(found)] if found else None
+
+    def wanted(self, sku: str, there: "Found", units: int) -> dict[str, Any]:
+        """Some of what was found, as requests name it."""
+        goods = {"sku": sku, "units": min(units, there.units), "status": there.status}
+        return goods | ({"lot": there.lot} if there.lot else {})
+
+    def goods_on(self, unit: str, units: int) -> list[dict[str, Any]]:
+        """Called inside a task: some of what is on a handling unit, as requests name it."""
+        shown = self.look(f"/inventory/handling-units/{unit}") or {}
+        return [
+            self.wanted(one["sku"], Found(unit, one.get("lot"), one["status"], one["units"]), units)
+            for one in shown.get("goods", ())[:2]
+        ]
+
+    def serials_in(self, holding: str, sku: str) -> list[str]:
+        """Called inside a task: the serials of a product's units in a holding, as the lists know."""
+        known = [serial for (of, _, serial), units in self.tally.book.balance.items() if of == sku and units > 0]
+        found = [(serial, self.look(f"/inventory/serials/{sku}/{serial}")) for serial in sorted(known)]
+        return [serial for serial, shown in found if shown and shown["holding"] == holding]
+
+    def tasks(self, warehouse: str) -> list[dict[str, Any]]:
+        """Called inside a task: the oldest put-away tasks that are open, as the lists know."""
+        items: list[dict[str, Any]] = self.get("/inventory/put-away-tasks", warehouse=warehouse)["items"]
+        return items
+
+    def digits(self, place: str) -> str:
+        """Called inside a task: what is read from the label of a place."""
+        return str(self.get(f"/inventory/locations/{place}")["check_digits"])
+
+    def confirm(self, action: Action, task: str, scan: Mapping[str, Any], part: str, who: str) -> int:
+        """Called inside a task: confirm a put-away task by a scan, and note what was answered: its status."""
+        path = f"/inventory/put-away-tasks/{task}/confirmation"
+        status, note = self.ask(action, "POST", path, scan, part=part, who=who)
+        if status == 200:
+            self.tally.book.confirmed[task] += note["units"]
+        return status
 
     def page_through(self) -> None:
         """Called inside a task: read every list to its end, in small pages."""
@@ -106,35 +194,48 @@ class Population:
 
     def get(self, path: str, **query: str) -> Any:
         """Called inside a task: the answer to a query, which must be answered."""
+        shown = self.look(path, **query)
+        if shown is None:
+            self.tally.contradictions.append(f"GET {path} {query} knows nothing")
+        return shown
+
+    def look(self, path: str, **query: str) -> Any:
+        """Called inside a task: the answer to a query; None where there is nothing to be told."""
         for _ in range(PATIENCE):
             answer = self.cloud.request("GET", path, query=query)
-            if answer is not None and answer[0] < 500:
-                if answer[0] != 200:
-                    self.tally.contradictions.append(f"GET {path} {query}: {answer}")
-                return answer[1]
+            if answer is not None and answer.status < 500:
+                return answer.body if answer.status == 200 else None
             self.cloud.scheduler.sleep(1)
         raise AssertionError(f"GET {path} is never answered")
 
-    def ask(self, action: Action, method: str, path: str, body: object) -> tuple[int, Any]:
-        """Send a request until there is an answer that will not change; sometimes once more."""
+    def ask(
+        self, action: Action, method: str, path: str, body: object, *, part: str = "", who: str = "shop"
+    ) -> tuple[int, Any]:
+        """Send a request until there is an answer that will not change; sometimes once more.
+
+        `part` tells the requests of one action apart, `who` sends them.
+        """
         cloud = self.cloud
-        correlation = self.tally.correlations.setdefault(action.name, f"journey-{action.name}")
+        name = f"{action.name}.{part}" if part else action.name
+        correlation = self.tally.correlations.setdefault(name, f"journey-{name}")
         headers = {"x-correlation-id": correlation}
-        first: tuple[int, Any] | None = None
+        first: Answer | None = None
         for tries in range(PATIENCE):
             answer = cloud.request(
-                method, path, body, key=action.name if method == "POST" else None, headers=headers
+                method, path, body, key=name if method == "POST" else None, headers=headers, who=who
             )
-            if answer is None or not _final(*answer):
+            if answer is None or not _final(answer.status, answer.body):
                 cloud.scheduler.sleep(cloud.chance.uniform(0.2, 3) * min(20, 1 + tries / 10))
-            elif first is None and method == "POST" and answer[0] < 300 and cloud.faults.strikes(f.REPEAT):
+            elif first is None and method == "POST" and answer.status < 300 and cloud.faults.strikes(f.REPEAT):
                 first = answer
                 cloud.scheduler.sleep(cloud.chance.choice((0, 1, 600)))
             else:
-                if first is not None and first[0] == 201 and answer != first:
-                    self.tally.contradictions.append(f"{action.name} was answered {first}, then {answer}")
-                return first or answer
-        self.tally.unanswered.append(action.name)
+                known = first or answer
+                exact = answer.replayed or not action.may_change_nothing
+                if known.status == 201 and exact and answer[:2] != known[:2]:
+                    self.tally.contradictions.append(f"{name} was answered {known}, then {answer}")
+                return known.status, known.body
+        self.tally.unanswered.append(name)
         return 0, None
 
     # --- those who look after the system ---
@@ -178,4 +279,5 @@ def _final(status: int, answer: Any) -> bool:
         "unknown-location",
         "not-authorized-yet",
         "not-captured-yet",
+        "unknown-inspection",
     )

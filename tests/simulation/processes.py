@@ -79,7 +79,7 @@ SMALL: tuple[tuple[ModuleType, str, int], ...] = (
 )
 SMALL_SNAPSHOT_EVERY = 3
 SMALL_WINDOW = 4
-NO_NATURAL_KEY = ("Holding",)
+NO_NATURAL_KEY = ("Holding", "Shipment", "Inspection")
 """Categories whose commands are recognized by their ids alone: there the window is an assumption."""
 
 

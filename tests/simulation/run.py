@@ -16,11 +16,13 @@ from infra.declaration import Grant, System
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
-from tests.simulation.invariants import Violation, Watch, deciders
+from tests.simulation.invariants import Watch, deciders
 from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
+from tests.simulation.putwork import NightShift
 from tests.simulation.scheduler import Restless, Scheduler
 from tests.simulation.strategies import Plan
+from tests.simulation.violation import Violation
 
 SWEEPS_AFTERWARDS = 6
 DAY = 24 * HOUR
@@ -102,8 +104,17 @@ class Simulation:
             self._sweep_later(31 * DAY)
             self._sweep_later(HOUR)
         self._look_after()
+        if self.plan.shape.shipments:
+            self._work_through_the_night()
         self.scheduler.spawn(self.population.page_through)
         self.scheduler.run()
+
+    def _work_through_the_night(self) -> None:
+        """Whatever still stands at the dock is brought away, and what follows from that has its time."""
+        self.scheduler.spawn(partial(NightShift(0.0, "night").act, self.population))
+        self.scheduler.run()
+        for _ in range(SWEEPS_AFTERWARDS):
+            self._sweep_later(10 * MINUTE)
 
     def _look_after(self) -> None:
         """What operators do when the alarms have rung: redrive dead letters, replay what readers gave up on."""

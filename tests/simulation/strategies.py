@@ -9,7 +9,7 @@ last, it draws last, and the rest of what a seed's people do stays as it is. All
 several choices, towards the least number, and towards "does not happen".
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 from typing import TypeVar
@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulation import faults as f
+from tests.simulation import inbound
 from tests.simulation.actions import (
     AdjustStock,
     CancelOrder,
@@ -30,6 +31,7 @@ from tests.simulation.actions import (
     RefundMoney,
 )
 from tests.simulation.faults import Weather
+from tests.simulation.people import Part, People, Shape
 from tests.simulation.population import MINUTE, Action
 
 T = TypeVar("T")
@@ -48,22 +50,6 @@ SERVICES = ("inventory", "orders", "payments")
 
 
 @dataclass(frozen=True)
-class Shape:
-    """How large a population is."""
-
-    products: int
-    locations: int
-    orders: int
-    minutes: float
-    burst: int
-    """The share in percent of actions that come at one moment with others."""
-    months: bool = False
-    """Whether the run goes on until backorders expire."""
-    small_limits: bool = False
-    """Whether snapshots, chunks, settlements and batches reach their limits early."""
-
-
-@dataclass(frozen=True)
 class Plan:
     """Everything that decides a run. From `seed` follows what is not drawn: who is first, what fails when."""
 
@@ -78,60 +64,6 @@ class Plan:
         return drawn(plans(st.just(seed), weather, shape), seed)
 
 
-class People:
-    """Draws what a part of the population does: choices, moments, and whom or what it concerns."""
-
-    def __init__(self, draw: st.DrawFn, shape: Shape, weather: Weather) -> None:
-        self._draw = draw
-        self.shape = shape
-        self.weather = weather
-        self.skus = [f"SKU-{number}" for number in range(1, shape.products + 1)]
-        self.places = [f"A-{number:02d}" for number in range(1, shape.locations + 1)]
-        self.demand = max(1, shape.orders * 3 // shape.products)
-        """About as many units of a SKU as orders will ask for."""
-        self._wanted = [sku for rank, sku in enumerate(self.skus) for _ in range(60 // (rank + 1))]
-        self._rushes = [self.seconds(10, shape.minutes * MINUTE) for _ in range(2)]
-
-    def happens(self, percent: int) -> bool:
-        """Whether something happens that does so in so many of a hundred cases."""
-        return self._draw(st.integers(0, 99)) >= 100 - percent
-
-    def one_of(self, *choices: T) -> T:
-        """One of the choices; the first is the simplest."""
-        return self._draw(st.sampled_from(choices))
-
-    def most_of(self, count: int) -> Iterator[int]:
-        """The numbers below `count`, of which a few may be left out (when it fails: all that can be)."""
-        return (number for number in range(count) if self.happens(97))
-
-    def number(self, least: int, most: int) -> int:
-        """A whole number."""
-        return self._draw(st.integers(least, most))
-
-    def seconds(self, least: float, most: float) -> float:
-        """A time, in whole milliseconds."""
-        return self._draw(st.integers(int(least * 1000), int(most * 1000))) / 1000
-
-    def moment(self) -> float:
-        """When something happens; in a rush together with much else."""
-        if self.happens(self.shape.burst):
-            return self.one_of(*self._rushes)
-        return self.seconds(5, self.shape.minutes * MINUTE)
-
-    def sku(self) -> str:
-        """A product, whichever."""
-        return self.one_of(*self.skus)
-
-    def wanted_sku(self) -> str:
-        """A product as customers want it: a few are most of the demand."""
-        return self.one_of(*self._wanted)
-
-    def place(self) -> str:
-        """A place, whichever."""
-        return self.one_of(*self.places)
-
-
-Part = Callable[[People], Iterator[Action]]
 PARTS: list[Part] = []
 
 
@@ -241,6 +173,7 @@ def shapes(draw: st.DrawFn) -> Shape:
         burst=draw(st.sampled_from((0, 30, 80))),
         months=draw(st.integers(0, 99)) >= 85,
         small_limits=draw(st.integers(0, 99)) >= 70,
+        shipments=draw(st.sampled_from((0, 0, 1, 2, 4))),
     )
 
 
@@ -265,7 +198,7 @@ def plans(
     # what has hardly a memory decides every repeat again: storms of repeats feed themselves
     sky = weather or draw(weathers(mildest=size.small_limits))
     people = People(draw, size, sky)
-    actions = [action for part in PARTS for action in part(people)]
+    actions = [action for part in (*PARTS, *inbound.PARTS) for action in part(people)]
     return Plan(seed, size, sky, tuple(sorted(actions, key=lambda action: (action.at, action.name))))
 
 

@@ -3,9 +3,10 @@
 import pytest
 
 from tests.simulation.faults import Weather
+from tests.simulation.people import Shape
 from tests.simulation.planted import FOUND, NOTICED, Bug, saga_without_compensation
 from tests.simulation.run import shrunk, simulate, told
-from tests.simulation.strategies import Plan, Shape
+from tests.simulation.strategies import Plan
 
 
 @pytest.mark.parametrize(("bug", "seeds"), [pytest.param(*each, id=each[0].__name__) for each in NOTICED])

@@ -1,0 +1,51 @@
+"""An independent book of the warehouse, kept from what callers were answered: what came, went and was decided."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Kind = tuple[str, str, str]
+"""SKU, lot and serial; empty where the product is not tracked by it."""
+
+
+@dataclass
+class Ledger:
+    """What people have seen and been told."""
+
+    wares: set[str] = field(default_factory=set)
+    """Products that move about: of these only the sums are known, not what lies where."""
+    balance: Counter[Kind] = field(default_factory=Counter)
+    """Units that came in less those that went out."""
+    shipments: dict[str, str] = field(default_factory=dict)
+    """By reference: the id of an inbound shipment."""
+    logged: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+    """By shipment, SKU and lot: units that operators have logged."""
+    closed: set[str] = field(default_factory=set)
+    """Ids of shipments that were closed."""
+    inspections: dict[str, str] = field(default_factory=dict)
+    """The inspections that goods wait for, and their shipment's id."""
+    decided: set[str] = field(default_factory=set)
+    """Inspections whose decision was accepted."""
+    recalled: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    """By SKU and lot what was asked for: `recall`, `lift`."""
+    units: dict[str, str] = field(default_factory=dict)
+    """By action: the SSCC of the handling unit that it has made."""
+    transfers: dict[str, str] = field(default_factory=dict)
+    """By action: the id of the transfer that it has sent."""
+    confirmed: Counter[str] = field(default_factory=Counter)
+    """By task: units whose put-away was answered."""
+
+    def count(self, sku: str, units: int, lot: str | None = None, serials: Iterable[str] = ()) -> None:
+        """Note units that came (or went: fewer than none)."""
+        sign = 1 if units > 0 else -1
+        named = list(serials)
+        for serial in named:
+            self.balance[sku, lot or "", serial] += sign
+        if not named:
+            self.balance[sku, lot or "", ""] += units
+
+    def count_goods(self, goods: Iterable[Mapping[str, Any]]) -> None:
+        """Note goods that came, as answers tell of them."""
+        for one in goods:
+            self.count(one["sku"], one["units"], one.get("lot"), one.get("serials", ()))
