@@ -35,11 +35,14 @@ class Reader:
 
     def __init__(self, *, failing: bool = False) -> None:
         self.batches: list[list[tuple[str, str]]] = []
+        self.fillings: list[int] = []
         self._failing = failing
 
     def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803
         assert FunctionName == "stowage-orders-views"
-        images = [record["dynamodb"]["NewImage"] for record in json.loads(Payload)["Records"]]
+        handed = json.loads(Payload)
+        self.fillings.append(handed["filling"])
+        images = [record["dynamodb"]["NewImage"] for record in handed["Records"]]
         self.batches.append([(image["pk"]["S"], image["sk"]["S"]) for image in images])
         failure = {"FunctionError": "Unhandled"} if self._failing else {}
         return {"Payload": io.BytesIO(b"no such table"), **failure}
@@ -72,6 +75,14 @@ def test_a_stretch_of_time_can_be_chosen(dynamodb: Any) -> None:
     reader = Reader()
     replay(dynamodb, reader, ORDERS, "views", since="2026-01-31T08:00", until="2026-01-31T09:00")
     assert reader.read == [within]
+
+
+def test_every_batch_says_which_filling_of_the_views_it_belongs_to(dynamodb: Any) -> None:
+    for number in range(1, BATCH + 2):
+        _commit(dynamodb, "a", number)
+    reader = Reader()
+    replay(dynamodb, reader, ORDERS, "views", filling=7)
+    assert reader.fillings == [7, 7]
 
 
 def test_a_failing_reader_stops_the_replay(dynamodb: Any) -> None:
