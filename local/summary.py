@@ -47,6 +47,8 @@ class Line(Struct, frozen=True):
     sku: str
     quantity: int
     status: str
+    shipped: int = 0
+    cancelled: int = 0
 
 
 class HistoryEntry(Struct, frozen=True):
@@ -130,7 +132,7 @@ def reserved_by_orders(orders: Iterable[Order]) -> Counter[Place]:
     for order in orders:
         for line in order.lines:
             if line.status in ("reserved", "allocated"):
-                units[order.warehouse, line.sku] += line.quantity
+                units[order.warehouse, line.sku] += line.quantity - line.shipped - line.cancelled
     return units
 
 

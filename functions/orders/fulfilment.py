@@ -136,7 +136,7 @@ def _on_its_way(answer: Any, number: int) -> Struct:
         case ShipmentVoided():
             return NoteVoidedLabels(answer.shipment_id, number, now)
         case ShipmentDispatched():
-            return NoteDispatch(answer.shipment_id, answer.dispatched_at, now)
+            return NoteDispatch(answer.shipment_id, answer.cartons, answer.dispatched_at, now)
         case ShipmentDelivered():
             return NoteDelivery(answer.shipment_id, answer.delivered_at, now)
         case ReturnReceived():

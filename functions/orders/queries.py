@@ -7,9 +7,12 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from orders.aggregates import ORDER
-from orders.contracts import Channel, Pick
+from orders.contracts import Carton, Channel, Pick, ReturnedLine, UnitsOfLine
+from orders.domain.facts import CameBack
+from orders.domain.order import Line, Order, Return, Shipment
 from orders.domain.states import STATUSES
 from orders.views import OrderSummary
+from shared.address import Address
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
 from shared.identifiers import OrderId
 from shared.journal import HistoryEntry, entries
@@ -38,9 +41,10 @@ class OrderPage(Struct, frozen=True, omit_defaults=True):
 
 
 class LineDetails(Struct, frozen=True, omit_defaults=True):
-    """One line of an order and where it stands: pending, reserved, backordered, allocated or released.
+    """One line of an order and where it stands: pending, reserved, backordered, allocated, shipped or released.
 
-    `picks` are the units that are set aside for it once the order is released, `missing` those that are not found.
+    `picks` are the units that are set aside for it once the order is released, `missing` those that are not found,
+    `shipped` those that have left, `cancelled` those that never will.
     """
 
     line_id: str
@@ -51,13 +55,51 @@ class LineDetails(Struct, frozen=True, omit_defaults=True):
     status: str
     picks: tuple[Pick, ...] = ()
     missing: int = 0
+    shipped: int = 0
+    cancelled: int = 0
 
 
 class PaymentDetails(Struct, frozen=True):
-    """Where the order's payment stands, as the order knows it: none, requested, authorized, declined, voided."""
+    """Where the order's payment stands, as the order knows it: none, requested, authorized, declined, voided.
+
+    `captured` was taken for what has left, `refunded` went back, `due` could not be taken (in minor units).
+    """
 
     status: str
     authorization: str = ""
+    captured: int = 0
+    refunded: int = 0
+    due: int = 0
+
+
+class OrderShipment(Struct, frozen=True):
+    """What of the order leaves together, and where it stands.
+
+    Its status is packed, requested, labelled, label_failed, partially_dispatched, dispatched, delivered or
+    withdrawn. `capture` says whether its `value` is taken: requested, captured, declined.
+    """
+
+    shipment_id: str
+    status: str
+    value: Money
+    capture: str
+    lines: tuple[UnitsOfLine, ...]
+    cartons: tuple[Carton, ...]
+
+
+class OrderReturn(Struct, frozen=True):
+    """Goods that come back: authorized, received or closed. Of `due`, `refunded` went back, `declined` not."""
+
+    return_id: str
+    status: str
+    reason: str
+    resolution: str
+    lines: tuple[ReturnedLine, ...]
+    received: tuple[CameBack, ...]
+    due: int
+    refunded: int
+    declined: int
+    replacement_id: str | None = None
 
 
 class OrderDetails(Struct, frozen=True):
@@ -77,6 +119,16 @@ class OrderDetails(Struct, frozen=True):
     customer: str | None = None
     reason: str | None = None
     deadline: str | None = None
+    waiting_for: str | None = None
+    ship_to: Address | None = None
+    priority: int = 0
+    ship_by: str | None = None
+    carrier_service: str | None = None
+    partial_shipments: bool = True
+    substitutes_allowed: bool = False
+    holds: dict[str, str] = {}
+    shipments: tuple[OrderShipment, ...] = ()
+    returns: tuple[OrderReturn, ...] = ()
 
 
 @handler.route("GET", "/orders", scope="orders/read", returns=(200, OrderPage))
@@ -112,26 +164,65 @@ def get_order(id: OrderId) -> Response:
         warehouse=order.warehouse,
         total=order.total,
         placed_at=order.placed_at,
-        lines=[
-            LineDetails(
-                line.line_id,
-                line.sku,
-                line.quantity,
-                line.unit_price,
-                Money(line.unit_price, order.total.currency).times(line.quantity),
-                line.status,
-                line.picks,
-                line.missing,
-            )
-            for line in sorted(order.lines.values(), key=lambda line: int(line.line_id))
-        ],
-        payment=PaymentDetails(order.payment, order.authorization),
+        lines=[_line(order, line) for line in sorted(order.lines.values(), key=lambda line: int(line.line_id))],
+        payment=PaymentDetails(
+            order.payment,
+            order.authorization,
+            order.captured,
+            sum(one.refunded for one in order.returns.values()),
+            sum(order.value(one) for one in order.in_debt),
+        ),
         reason=order.reason or None,
         deadline=order.deadline or None,
+        waiting_for=order.waiting_for or None,
+        ship_to=order.ship_to,
+        priority=order.priority,
+        ship_by=order.ship_by,
+        carrier_service=order.carrier_service,
+        partial_shipments=order.partial_shipments,
+        substitutes_allowed=order.substitutes_allowed,
+        holds=dict(sorted(order.holds.items())),
+        shipments=tuple(_shipment(order, one) for one in order.in_shipments),
+        returns=tuple(_return(order.returns[key]) for key in sorted(order.returns)),
         correlation_id=commits[0].commands[0].correlation_id,
         history=entries(commits),
     )
     return Response(200, details, version=stream.sequence)
+
+
+def _line(order: Order, line: Line) -> LineDetails:
+    return LineDetails(
+        line.line_id,
+        line.sku,
+        line.quantity,
+        line.unit_price,
+        Money(line.unit_price, order.total.currency).times(line.quantity),
+        line.status,
+        line.picks,
+        line.missing,
+        line.shipped,
+        line.cancelled,
+    )
+
+
+def _shipment(order: Order, one: Shipment) -> OrderShipment:
+    value = Money(order.value(one), order.total.currency)
+    return OrderShipment(one.shipment_id, one.status, value, one.capture, one.lines, one.cartons)
+
+
+def _return(one: Return) -> OrderReturn:
+    return OrderReturn(
+        one.return_id,
+        one.status,
+        one.reason,
+        one.resolution,
+        one.lines,
+        one.received,
+        one.due,
+        one.refunded,
+        one.declined,
+        one.replacement_id or None,
+    )
 
 
 def _pages(query: OrderQuery, after: str | None) -> list[Page[OrderSummary]]:

@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from orders.contracts import ReplacementRequested
 from shared.gs1 import Sscc
 from shared.identifiers import (
     CalendarDate,
@@ -199,10 +200,11 @@ class ShipmentVoided(Struct, frozen=True):
 
 
 class ShipmentDispatched(Struct, frozen=True):
-    """shipping.ShipmentDispatched: a shipment has left the warehouse."""
+    """shipping.ShipmentDispatched: cartons of a shipment have left the warehouse."""
 
     order_id: OrderId
     shipment_id: str
+    cartons: tuple[Sscc, ...]
     dispatched_at: Timestamp
 
 
@@ -262,5 +264,5 @@ READS: dict[str, type[Struct]] = {
     "shipping.ShipmentVoided": ShipmentVoided,
     "shipping.ShipmentDispatched": ShipmentDispatched,
     "shipping.ShipmentDelivered": ShipmentDelivered,
-    "receiving.ReturnReceived": ReturnReceived,
+    "orders.ReplacementRequested": ReplacementRequested,
 }

@@ -12,7 +12,7 @@ follows from being asked or told, `course` what follows from what is known.
 """
 
 from orders.contracts import PUBLISHED
-from orders.domain.facts import PRIVATE
+from orders.domain import facts, release
 from shared.events import EventCatalog
 
-CATALOG = EventCatalog("orders", (*PUBLISHED, *PRIVATE))
+CATALOG = EventCatalog("orders", (*PUBLISHED, *facts.PRIVATE, *release.PRIVATE))

@@ -24,6 +24,7 @@ from orders.contracts import (
 )
 from orders.domain.facts import CameBack
 from shared.address import Address
+from shared.gs1 import Sscc
 from shared.identifiers import LineId, LotNumber, OrderId, Timestamp, WarehouseCode
 from shared.quantity import Quantity
 
@@ -266,9 +267,10 @@ class NoteVoidedLabels(Struct, frozen=True):
 
 
 class NoteDispatch(Struct, frozen=True):
-    """Shipping says: a shipment has left."""
+    """Shipping says: cartons of a shipment have left."""
 
     shipment_id: ShipmentId
+    cartons: tuple[Sscc, ...]
     dispatched_at: Timestamp
     at: datetime
 

@@ -129,7 +129,7 @@ def waiting(order: Order, status: str) -> str:
         return _WAITS[status]
     if any(one.label != LABEL_MADE for one in order.undecided) and not order.holds:
         return WAIT_LABELS
-    if order.undecided and not order.holds:
+    if order.leaving or (order.undecided and not order.holds):
         return WAIT_LOADING
     if order.standing_packed:
         return WAIT_HOLD if order.holds else WAIT_REST
@@ -169,7 +169,7 @@ def compensation(order: Order) -> Iterator[Event]:
 
 def _cancellation(order: Order, _at: datetime) -> Iterator[Event]:
     """Free stock and money once it is certain that nothing more leaves; then it is over."""
-    if order.status != CANCELLING or order.undecided:
+    if order.status != CANCELLING or order.undecided or order.leaving:
         return
     if order.sent and order.all_sent:
         yield CancellationRefused(order_id=order.order_id, reason=order.reason)

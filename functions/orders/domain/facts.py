@@ -5,6 +5,7 @@ from msgspec import Struct
 from orders.contracts import Carton, HoldKind, Pick, ReturnId, ShipmentId, UnitsOfLine
 from shared.address import Address
 from shared.events import Event
+from shared.gs1 import Sscc
 from shared.identifiers import LineId, Sku, Timestamp
 
 
@@ -94,10 +95,11 @@ class ShipmentWithdrawn(Event, frozen=True):
     answer: int
 
 
-class ShipmentLeft(Event, frozen=True):
-    """A shipment has left the warehouse."""
+class CartonsLeft(Event, frozen=True):
+    """Cartons of a shipment have left the warehouse; what was left behind follows in another one."""
 
     shipment_id: ShipmentId
+    cartons: tuple[Sscc, ...]
     dispatched_at: Timestamp
 
 
@@ -203,7 +205,7 @@ PRIVATE: tuple[type[Event], ...] = (
     ShipmentPacked,
     LabelsNoted,
     ShipmentWithdrawn,
-    ShipmentLeft,
+    CartonsLeft,
     ShipmentArrived,
     PaymentTaken,
     CaptureRefused,

@@ -37,6 +37,7 @@ from orders.contracts import (
 from orders.domain.facts import (
     CameBack,
     CaptureRefused,
+    CartonsLeft,
     DeadlinePassed,
     DestinationChanged,
     GoodsReturned,
@@ -58,7 +59,6 @@ from orders.domain.facts import (
     PickingEnded,
     PriorityChanged,
     ShipmentArrived,
-    ShipmentLeft,
     ShipmentPacked,
     ShipmentWithdrawn,
 )
@@ -74,6 +74,7 @@ from orders.domain.states import (
     CLOSED,
     DISPATCHED,
     LABEL_FAILED,
+    LABEL_MADE,
     LABEL_VOID,
     LINE_ALLOCATED,
     LINE_BACKORDERED,
@@ -134,7 +135,8 @@ class Line(Struct, frozen=True):
 class Shipment(Struct, frozen=True, omit_defaults=True):
     """What of the order is packed and leaves together, as far as it is known.
 
-    `heard` is the number of the latest news of its labels, `tries` counts how often its money was asked for.
+    `heard` is the number of the latest news of its labels, `gone` are the cartons that have left, and `tries`
+    counts how often its money was asked for.
     """
 
     shipment_id: str
@@ -144,7 +146,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     heard: int = 0
     label: str = ""
     withdrawn: bool = False
-    left: bool = False
+    gone: tuple[str, ...] = ()
     delivered: bool = False
     capture: str = ""
     tries: int = 0
@@ -157,13 +159,31 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
 
     @property
     def sent(self) -> bool:
-        """Whether it has left, and it is known with what."""
-        return self.left and self.packed
+        """Whether all of it has left."""
+        return self.packed and bool(self.gone) and all(carton.sscc in self.gone for carton in self.cartons)
+
+    @property
+    def leaving(self) -> bool:
+        """Whether some of its cartons have left, and others are to follow."""
+        return bool(self.gone) and not self.sent
+
+    @property
+    def status(self) -> str:
+        """Where it stands, in one word."""
+        if self.delivered:
+            return "delivered"
+        if self.gone:
+            return "dispatched" if self.sent else "partially_dispatched"
+        if self.withdrawn:
+            return "withdrawn"
+        if self.label in (LABEL_MADE, LABEL_FAILED):
+            return "labelled" if self.label == LABEL_MADE else "label_failed"
+        return "requested" if self.requested else "packed"
 
     @property
     def undecided(self) -> bool:
         """Whether it was asked for, and may still leave or not."""
-        return self.requested and not self.left and not self.withdrawn
+        return self.requested and not self.gone and not self.withdrawn
 
 
 class Return(Struct, frozen=True, omit_defaults=True):
@@ -271,12 +291,17 @@ class Order(Struct, frozen=True):
     @property
     def standing_packed(self) -> list[Shipment]:
         """The shipments that are packed and still here."""
-        return [one for one in self.in_shipments if one.packed and not one.left and not one.withdrawn]
+        return [one for one in self.in_shipments if one.packed and not one.sent and not one.withdrawn]
 
     @property
     def undecided(self) -> list[Shipment]:
         """The shipments that were asked for and may still leave or not."""
         return [one for one in self.in_shipments if one.undecided]
+
+    @property
+    def leaving(self) -> bool:
+        """Whether a shipment has left in part."""
+        return any(one.leaving for one in self.shipments.values())
 
     @property
     def in_debt(self) -> list[Shipment]:
@@ -414,9 +439,11 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
         case ShipmentPacked():
             packed = structs.replace(_shipment(order, event.shipment_id), lines=event.lines, cartons=event.cartons)
             return _count_sent(_with_shipment(order, packed), packed)
-        case ShipmentLeft():
-            left = structs.replace(_shipment(order, event.shipment_id), left=True)
-            return _count_sent(_with_shipment(order, left), left)
+        case CartonsLeft():
+            before = _shipment(order, event.shipment_id)
+            gone = structs.replace(before, gone=tuple(sorted({*before.gone, *event.cartons})))
+            order = _with_shipment(order, gone)
+            return order if before.sent else _count_sent(order, gone)
         case ShipmentRequested():
             shipment = _shipment(order, event.shipment_id)
             label = "" if shipment.label in (LABEL_FAILED, LABEL_VOID) else shipment.label

@@ -67,6 +67,7 @@ from orders.domain.course import NO_ADDRESS, consequences, unanswered
 from orders.domain.facts import (
     CameBack,
     CaptureRefused,
+    CartonsLeft,
     DeadlinePassed,
     DestinationChanged,
     GoodsReturned,
@@ -87,7 +88,6 @@ from orders.domain.facts import (
     PickingEnded,
     PriorityChanged,
     ShipmentArrived,
-    ShipmentLeft,
     ShipmentPacked,
     ShipmentWithdrawn,
 )
@@ -196,8 +196,10 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
             yield ShipmentPacked(shipment_id=command.shipment_id, cartons=command.cartons, lines=command.lines)
         case NoteLabels() | NoteFailedLabels() | NoteVoidedLabels():
             yield from _labels(command, order)
-        case NoteDispatch() if not _shipment(order, command.shipment_id).left:
-            yield ShipmentLeft(shipment_id=command.shipment_id, dispatched_at=command.dispatched_at)
+        case NoteDispatch() if not set(command.cartons) <= set(_shipment(order, command.shipment_id).gone):
+            yield CartonsLeft(
+                shipment_id=command.shipment_id, cartons=command.cartons, dispatched_at=command.dispatched_at
+            )
             if order.status == CANCELLED:
                 yield FulfilmentStalled(order_id=order.order_id, waiting_for=LEFT_ALTHOUGH_CANCELLED)
         case NoteDelivery() if not _shipment(order, command.shipment_id).delivered:
@@ -380,7 +382,7 @@ def _labels(command: NoteLabels | NoteFailedLabels | NoteVoidedLabels, order: Or
             yield LabelsNoted(
                 shipment_id=command.shipment_id, answer=command.answer, label=LABEL_FAILED, reason=command.reason
             )
-            if command.permanent and not order.is_over and not shipment.left and "address" not in order.holds:
+            if command.permanent and not order.is_over and not shipment.gone and "address" not in order.holds:
                 yield OrderHeld(kind="address", reason=_reason("no label", command.reason))
 
 
@@ -626,7 +628,7 @@ def _awaited(order: Order) -> str:
     match order.status:
         case "placed":
             return "payment authorization"
-        case "cancelling" if order.undecided:
+        case "cancelling" if order.undecided or order.leaving:
             return "the end of shipments that were to be stopped"
         case "cancelling":
             return "release of stock or void of payment"

@@ -49,6 +49,43 @@ def short(order_id: str, line: int, place: int = 1) -> CloudEvent:
     return answer("inventory.LineShort", order_id, place, line_id=str(line), available=0)
 
 
+def allocated(order_id: str, line: int, place: int = 1, units: int = 1) -> CloudEvent:
+    """Inventory has set a line's units aside."""
+    pick = {"holding": f"A-{line}", "place": f"A-{line}", "sku": "X", "units": units}
+    return answer("inventory.LineAllocated", order_id, place, line_id=str(line), picks=[pick])
+
+
+def packed(order_id: str, shipment_id: str, sscc: str = "106141412345678908", /, **units: int) -> CloudEvent:
+    """Picking has packed a shipment; `units` by line (`_1=5`)."""
+    carton = {"sscc": sscc, "length_mm": 400, "width_mm": 300, "height_mm": 200, "weight_g": 900}
+    lines = [{"line_id": name[1:], "sku": "X", "units": count} for name, count in units.items()]
+    event = answer("picking.OrderPacked", order_id, shipment_id=shipment_id, cartons=[carton], lines=lines)
+    return structs.replace(event, id=f"{shipment_id}/packed")
+
+
+def shipped(kind: str, order_id: str, shipment_id: str, place: int = 1, **data: object) -> CloudEvent:
+    """What shipping says of a shipment."""
+    event = answer(f"shipping.{kind}", order_id, place, shipment_id=shipment_id, **data)
+    return structs.replace(event, id=f"{kind}-{shipment_id}@{place}")
+
+
+def dispatched(order_id: str, shipment_id: str, sscc: str = "106141412345678908") -> CloudEvent:
+    """A shipment has left."""
+    at = "2026-01-31T16:00:00.000Z"
+    return shipped("ShipmentDispatched", order_id, shipment_id, 2, cartons=[sscc], dispatched_at=at)
+
+
+def delivered(order_id: str, shipment_id: str) -> CloudEvent:
+    """The customer has a shipment."""
+    return shipped("ShipmentDelivered", order_id, shipment_id, 3, delivered_at="2026-02-01T10:00:00.000Z")
+
+
+def captured(order_id: str, capture_id: str, amount: int) -> CloudEvent:
+    """Payments has taken the money for a shipment."""
+    event = answer("payments.PaymentCaptured", order_id, capture_id=capture_id, amount=amount)
+    return structs.replace(event, id=f"{capture_id}/captured")
+
+
 class Counter:
     """The orders service as its callers and its queues meet it."""
 
@@ -81,6 +118,40 @@ class Counter:
         """POST a cancellation; without `key` with a new one."""
         path = f"/orders/{order_id}/cancellation"
         return self.landscape.call("POST", path, {"reason": "changed my mind"}, key=key or unused("key"))
+
+    def post_to(self, order_id: str, what: str, body: object = None, key: str = "") -> Answer:
+        """POST /orders/{id}/...; without `key` with a new one."""
+        return self.landscape.call("POST", f"/orders/{order_id}/{what}", body, key=key or unused("key"))
+
+    def put(self, order_id: str, what: str, body: object, if_match: str = "") -> Answer:
+        """PUT /orders/{id}/...; with `if_match` only on that version."""
+        path = f"/orders/{order_id}/{what}"
+        if if_match:
+            return self.landscape.call("PUT", path, body, if_match=if_match)
+        return self.landscape.call("PUT", path, body)
+
+    def ready(self, *quantities: int, **changes: object) -> str:
+        """An order that is reserved, one line for each of `quantities`."""
+        order_id = self.place(*((self.sku(), quantity) for quantity in quantities), **changes)
+        self.tell(authorized(order_id))
+        self.tell(*(reserved(order_id, line) for line, _ in enumerate(quantities, start=1)))
+        return order_id
+
+    def allocated(self, *quantities: int, **changes: object) -> str:
+        """An order that may be picked."""
+        order_id = self.ready(*quantities, **changes)
+        assert self.post_to(order_id, "release").status == 202
+        self.tell(*(allocated(order_id, n, units=units) for n, units in enumerate(quantities, start=1)))
+        return order_id
+
+    def delivered(self, *quantities: int, shipment_id: str, **changes: object) -> str:
+        """An order that was sent in one shipment, arrived and is paid."""
+        order_id = self.allocated(*quantities, **changes)
+        units = {f"_{n}": count for n, count in enumerate(quantities, start=1)}
+        self.tell(packed(order_id, shipment_id, **units))
+        self.tell(shipped("ShipmentLabelled", order_id, shipment_id), dispatched(order_id, shipment_id))
+        self.tell(captured(order_id, shipment_id, 995 * sum(quantities)), delivered(order_id, shipment_id))
+        return order_id
 
     def tell(self, *events: CloudEvent) -> list[int]:
         """Hand fulfilment one queue batch; the places of the messages that have to come again."""

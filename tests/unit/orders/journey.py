@@ -39,7 +39,10 @@ OFFICE = Address(name="Kim", street1="Ring 9", city="Bonn", postal_code="53113",
 FIRST = "00000000-0000-8000-8000-000000000001"
 SECOND = "00000000-0000-8000-8000-000000000002"
 CARTONS = {
-    FIRST: (Carton("106141412345678908", 400, 300, 200, 2_350),),
+    FIRST: (
+        Carton("106141412345678908", 400, 300, 200, 2_350),
+        Carton("106141412345678922", 400, 300, 200, 1_200),
+    ),
     SECOND: (Carton("106141412345678915", 400, 300, 200, 900),),
 }
 SKUS = {line.line_id: line.sku for line in LINES}
@@ -104,9 +107,10 @@ def labels(shipment: str = FIRST, answer: int = 1) -> NoteLabels:
     return NoteLabels(shipment, answer, NOW)
 
 
-def left(shipment: str = FIRST) -> NoteDispatch:
-    """A shipment has left."""
-    return NoteDispatch(shipment, iso(NOW), NOW)
+def left(shipment: str = FIRST, *cartons: str) -> NoteDispatch:
+    """A shipment has left, or only some of its cartons."""
+    gone = cartons or tuple(carton.sscc for carton in CARTONS[shipment])
+    return NoteDispatch(shipment, gone, iso(NOW), NOW)
 
 
 def arrived(shipment: str = FIRST) -> NoteDelivery:

@@ -6,12 +6,20 @@ from functools import partial
 import pytest
 
 from orders.deadlines import SweepFailed
-from orders.domain.states import ATTEMPTS, AUTHORIZATION_TIME, BACKORDER_TIME, RELEASE_TIME, RESERVATION_TIME
+from orders.domain.states import (
+    ATTEMPTS,
+    AUTHORIZATION_TIME,
+    BACKORDER_TIME,
+    LABELLING_TIME,
+    RELEASE_TIME,
+    RESERVATION_TIME,
+)
 from orders.views import DEADLINE_SHARDS
 from shared import aws
 from tests.support.clocks import MovableClock
 from tests.support.faults import Died, at_moment, die, refusing
-from tests.unit.orders.counter import Counter, answer, authorized, reserved, short
+from tests.unit.orders.counter import Counter, answer, authorized, packed, reserved, short
+from tests.unit.orders.test_amendments import HOME
 
 
 def sweep(counter: Counter) -> None:
@@ -159,3 +167,15 @@ def test_more_overdue_orders_than_an_index_page_holds_are_all_found(
     time.pass_time(AUTHORIZATION_TIME)
     sweep(new_counter)
     assert all(new_counter.order(order_id).attempt == 2 for order_id in orders)
+
+
+def test_the_sweeper_asks_for_labels_again(time: MovableClock, new_counter: Counter) -> None:
+    order_id, number = new_counter.allocated(2, ship_to=HOME), "00000000-0000-8000-8000-000000000001"
+    new_counter.tell(packed(order_id, number, _1=2))
+    time.pass_time(LABELLING_TIME)
+    for _ in range(3):
+        new_counter.landscape.project("orders")
+        new_counter.landscape.invoke("orders", "deadlines", {})
+    assert new_counter.happened(order_id).count("ShipmentRequested") == 2
+    asked = [one for one in new_counter.landscape.publish("orders") if one.type == "orders.ShipmentRequested"]
+    assert len({bytes(one.data) for one in asked}) == 1, "the same question again"

@@ -48,6 +48,7 @@ from orders.domain.states import CANCELLATION_TIME
 from shared.events import Event
 from tests.support.scenarios import Given
 from tests.unit.orders.journey import (
+    CARTONS,
     FIRST,
     HOME,
     NOW,
@@ -113,6 +114,15 @@ class TestCancellation:
         assert not any(isinstance(event, PaymentVoidRequested) for event in outcome.events)
         assert outcome.state.status == "dispatched"
         assert told(outcome.state, paid(), arrived()).status == "closed"
+
+    def test_a_shipment_of_which_a_carton_has_left_goes_on_and_frees_nothing_until_the_rest_follows(self) -> None:
+        one, other = (carton.sscc for carton in CARTONS[FIRST])
+        order = told(collected(), packed(), labels(), left(FIRST, one))
+        outcome = Given(ORDER, order).when(GIVE_UP)
+        assert kinds(outcome.events) == [CancellationStarted]
+        done = Given(ORDER, outcome.state).when(left(FIRST, other))
+        assert only(CancellationRefused, done.events).reason == "changed my mind"
+        assert done.state.status == "dispatched"
 
     def test_what_has_left_stays_and_the_rest_is_cancelled(self) -> None:
         order = told(collected(), packed(_1=3), labels(), left())

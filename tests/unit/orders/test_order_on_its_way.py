@@ -103,7 +103,7 @@ class TestPicking:
 
     def test_units_that_stand_in_a_packed_carton_are_not_picked_again(self) -> None:
         order = told(collected(), packed(_1=3), NoteUnallocatedLine("1", 4, 2, NOW))
-        [carton] = CARTONS[FIRST]
+        carton = CARTONS[FIRST][0]
         picks = (Pick(carton.sscc, "PACK-1", 3), Pick("B-9", "B-9", 2))
         asked = only(PickingRequested, Given(ORDER, order).when(NoteAllocatedLine("1", 5, picks, NOW)).events)
         assert [(line.quantity, line.picks) for line in asked.lines] == [(2, picks[1:])]
@@ -191,6 +191,17 @@ class TestMoney:
         assert (asked.amount, asked.capture_id) == (2 * 895 + 2 * 500, SECOND)
         assert second.state.status == "dispatched"
 
+    def test_a_carton_that_was_left_behind_is_not_paid_before_it_follows(self) -> None:
+        order = told(collected(), packed(), labels())
+        one, other = (carton.sscc for carton in CARTONS[FIRST])
+        part = Given(ORDER, order).when(left(FIRST, one))
+        assert not any(isinstance(event, CaptureRequested) for event in part.events)
+        assert (part.state.status, part.state.waiting_for) == ("labelled", "dispatch")
+        Given(ORDER, part.state).when(left(FIRST, one)).then()
+        rest = Given(ORDER, part.state).when(left(FIRST, other))
+        assert only(CaptureRequested, rest.events).amount == VALUE
+        assert rest.state.status == "dispatched"
+
     def test_goods_that_cost_nothing_need_no_capture(self) -> None:
         lines = (OrderLine("1", "MUG", 5, 0), OrderLine("2", "CUP", 2, 0))
         order = given(ORDER).when(place(lines)).state
@@ -277,7 +288,8 @@ JOURNEY = (
     packed(SECOND, _1=2, _2=2),
     labels(answer=1),
     labels(SECOND, answer=1),
-    left(),
+    left(FIRST, CARTONS[FIRST][0].sscc),
+    left(FIRST, CARTONS[FIRST][1].sscc),
     left(SECOND),
     arrived(),
     arrived(SECOND),
@@ -312,7 +324,7 @@ def test_an_order_ends_the_same_however_its_news_arrive(chance: Random) -> None:
 
 def _facts(order: Order) -> object:
     shipments = {
-        key: (one.lines, one.left, one.delivered, one.label, one.captured) for key, one in order.shipments.items()
+        key: (one.lines, one.gone, one.delivered, one.label, one.captured) for key, one in order.shipments.items()
     }
     lines = {key: (one.status, one.shipped, one.open) for key, one in order.lines.items()}
     return order.status, order.waiting_for, order.picking_begun, order.picking_ended, shipments, lines

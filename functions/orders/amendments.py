@@ -1,0 +1,141 @@
+"""Amendments: what people change about an order on its way: address, priority, holds, and money that is owed."""
+
+from msgspec import Struct
+
+from orders.aggregates import ORDER
+from orders.contracts import CaptureRequested, HoldKind, Priority, Reason, Reference
+from orders.domain.commands import ChangePriority, ChangeShipTo, HoldOrder, ReleaseHold, RetryCaptures
+from orders.domain.order import Order
+from shared import clock
+from shared.address import Address
+from shared.decider import Outcome, execute
+from shared.http_edge import Api, Request, Response
+from shared.identifiers import OrderId
+from shared.money import Currency, PositiveMinorUnits
+from shared.rejection import Conflict, NotFound, PreconditionFailed, Unprocessable
+from shared.resources import history
+
+handler = Api()
+
+
+class Amended(Struct, frozen=True):
+    """Where the order stands, and what of it was changed."""
+
+    order_id: OrderId
+    status: str
+    ship_to: Address | None
+    priority: Priority
+
+
+class WantedPriority(Struct, frozen=True, forbid_unknown_fields=True):
+    """How urgent the order is: 9 goes first, 0 last."""
+
+    priority: Priority
+
+
+class Hold(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why the order is stopped."""
+
+    kind: HoldKind
+    reason: Reason
+
+
+class HoldReceipt(Struct, frozen=True):
+    """Whether that hold stops the order: nothing is released to picking or leaves while any does."""
+
+    order_id: OrderId
+    kind: HoldKind
+    held: bool
+
+
+class Capture(Struct, frozen=True):
+    """Money that is asked for again."""
+
+    capture_id: Reference
+    amount: PositiveMinorUnits
+    currency: Currency
+
+
+class CaptureRetry(Struct, frozen=True):
+    """What is asked for again. GET /orders/{id} tells what becomes of it."""
+
+    order_id: OrderId
+    captures: tuple[Capture, ...]
+
+
+@handler.route(
+    "PUT",
+    "/orders/{id}/ship-to",
+    scope="orders/write",
+    returns=(200, Amended),
+    rejects=(NotFound, Conflict, PreconditionFailed, Unprocessable),
+)
+def change_ship_to(request: Request, id: OrderId, body: Address) -> Response:
+    """Send an order elsewhere, until it is labelled. That ends a hold for its address."""
+    command = request.command(ChangeShipTo(body, clock.now()))
+    return _amended(id, execute(history(), ORDER, ORDER.stream_id(id), command))
+
+
+@handler.route(
+    "PUT",
+    "/orders/{id}/priority",
+    scope="orders/write",
+    returns=(200, Amended),
+    rejects=(NotFound, Conflict, PreconditionFailed, Unprocessable),
+)
+def change_priority(request: Request, id: OrderId, body: WantedPriority) -> Response:
+    """Make an order more or less urgent, as long as something of it is here."""
+    command = request.command(ChangePriority(body.priority, clock.now()))
+    return _amended(id, execute(history(), ORDER, ORDER.stream_id(id), command))
+
+
+@handler.route(
+    "POST",
+    "/orders/{id}/holds",
+    scope="orders/write",
+    returns=(200, HoldReceipt),
+    rejects=(NotFound, Conflict, Unprocessable),
+)
+def hold_order(request: Request, id: OrderId, body: Hold) -> Response:
+    """Stop an order. It keeps what it has, and may be picked and packed; holding it twice changes nothing."""
+    command = request.command(HoldOrder(body.kind, body.reason, clock.now()))
+    outcome = execute(history(), ORDER, ORDER.stream_id(id), command)
+    return Response(200, HoldReceipt(id, body.kind, held=True), replayed=outcome.repeated)
+
+
+@handler.route(
+    "POST",
+    "/orders/{id}/holds/{kind}/release",
+    scope="orders/write",
+    returns=(200, HoldReceipt),
+    rejects=(NotFound, Conflict),
+)
+def release_hold(request: Request, id: OrderId, kind: HoldKind) -> Response:
+    """Let an order go on. What is packed may leave at once; to pick it, release the order."""
+    command = request.command(ReleaseHold(kind, clock.now()))
+    outcome = execute(history(), ORDER, ORDER.stream_id(id), command)
+    return Response(200, HoldReceipt(id, kind, held=False), replayed=outcome.repeated)
+
+
+@handler.route(
+    "POST",
+    "/orders/{id}/capture-retries",
+    scope="payments/write",
+    returns=(202, CaptureRetry),
+    rejects=(NotFound, Conflict),
+)
+def retry_captures(request: Request, id: OrderId) -> Response:
+    """Ask again for the money of shipments that have left and could not be charged."""
+    outcome = execute(history(), ORDER, ORDER.stream_id(id), request.command(RetryCaptures(clock.now())))
+    captures = tuple(
+        Capture(event.capture_id, event.amount, event.currency)
+        for event in outcome.events
+        if isinstance(event, CaptureRequested)
+    )
+    return Response(202, CaptureRetry(id, captures), replayed=outcome.repeated)
+
+
+def _amended(order_id: str, outcome: Outcome[Order]) -> Response:
+    order = outcome.stream.state
+    amended = Amended(order_id, order.status, order.ship_to, order.priority)
+    return Response(200, amended, version=outcome.stream.sequence)
