@@ -3,8 +3,6 @@
 `cdk synth` runs this file; importing it needs nothing of AWS's, so that tests and simulations read the same map.
 """
 
-from collections.abc import Mapping
-
 from infra.declaration import (
     Grant,
     Index,
@@ -154,23 +152,34 @@ ORDERS = Service("orders", (
     Index("by_deadline", "due", "deadline", keys_only=True),
 ))
 
-AT_PROVIDER: Mapping[str, str] = {"PAYMENT_PROVIDER": "sandbox"}
-PAYMENTS = Service("payments", (
-    reaction("authorization", on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
-             also=frozenset({Grant.KEEP_LEDGER}), environment=AT_PROVIDER),
-    reaction("settlement", on=("orders.CaptureRequested", "orders.RefundRequested"),
-             also=frozenset({Grant.KEEP_LEDGER}), environment=AT_PROVIDER),
-    command("movements", {
-        "POST /payments/{order_id}/captures": "payments/write",
-        "POST /payments/{order_id}/refunds": "payments/write",
-    }, also=frozenset({Grant.KEEP_LEDGER}), environment=AT_PROVIDER),
-    schedule("expiry", every_minutes=1, also=frozenset({Grant.KEEP_LEDGER}),
-             environment=AT_PROVIDER),
-    query("queries", {"GET /payments/{order_id}": "payments/read"}),
-    *machinery("payments"),
-), indexes=(
-    Index("by_moment", "due", "moment", keys_only=True),
-), ledger_table="payments-sandbox")
+PAYMENT_PROVIDER = "sandbox"  # or "stripe": see docs/payments.md
+
+
+def payments(provider: str) -> Service:
+    """The payments service, which asks `provider`."""
+    asks = frozenset({Grant.KEEP_LEDGER})
+    library = None
+    if provider == "stripe":
+        asks, library = asks | {Grant.READ_KEYS}, "stripe"
+    at_provider = {"PAYMENT_PROVIDER": provider}
+    return Service("payments", (
+        reaction("authorization", on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
+                 also=asks, environment=at_provider, libraries=library),
+        reaction("settlement", on=("orders.CaptureRequested", "orders.RefundRequested"),
+                 also=asks, environment=at_provider, libraries=library),
+        command("movements", {
+            "POST /payments/{order_id}/captures": "payments/write",
+            "POST /payments/{order_id}/refunds": "payments/write",
+        }, also=asks, environment=at_provider, libraries=library),
+        schedule("expiry", every_minutes=1, also=asks, environment=at_provider, libraries=library),
+        query("queries", {"GET /payments/{order_id}": "payments/read"}),
+        *machinery("payments"),
+    ), indexes=(
+        Index("by_moment", "due", "moment", keys_only=True),
+    ), ledger_table="payments-sandbox", keys="stowage/payments/stripe")
+
+
+PAYMENTS = payments(PAYMENT_PROVIDER)
 
 RECEIVING = Service("receiving", (
     command("announcements", {"POST /receiving/shipments": "receiving/write"}, also=frozenset({Grant.READ_VIEWS})),

@@ -25,6 +25,7 @@ class Grant(Enum):
     KEEP_LEDGER = "KeepLedger"
     ATTACH = "Attach"
     FETCH_ATTACHED = "FetchAttached"
+    READ_KEYS = "ReadKeys"
 
 
 class Kind(Enum):
@@ -134,7 +135,8 @@ class Index:
 class Service:
     """A business service: its capabilities, the indexes of its views, a ledger when it keeps one.
 
-    `attachments` says whether it keeps files: photos and documents, in a bucket of its own.
+    `attachments` says whether it keeps files: photos and documents, in a bucket of its own. `keys` is the name,
+    in Secrets Manager, of the keys that it needs elsewhere: whoever deploys has put them there.
     """
 
     name: str
@@ -142,6 +144,7 @@ class Service:
     indexes: tuple[Index, ...] = ()
     ledger_table: str | None = None
     attachments: bool = False
+    keys: str | None = None
 
     @property
     def events_table(self) -> str:
@@ -263,6 +266,7 @@ def reaction(
     window_s: int = 0,
     also: frozenset[Grant] = frozenset(),
     environment: Mapping[str, str] | None = None,
+    libraries: str | None = None,
 ) -> Capability:
     """Changes the service's history because of published events, which reach it through a queue of its own."""
     return Capability(
@@ -273,6 +277,7 @@ def reaction(
         window_s=window_s,
         also=also,
         environment=environment or {},
+        libraries=libraries,
     )
 
 
@@ -287,9 +292,17 @@ def schedule(
     every_minutes: int,
     also: frozenset[Grant] = frozenset(),
     environment: Mapping[str, str] | None = None,
+    libraries: str | None = None,
 ) -> Capability:
     """Starts by the clock."""
-    return Capability(name, Kind.SCHEDULE, every_minutes=every_minutes, also=also, environment=environment or {})
+    return Capability(
+        name,
+        Kind.SCHEDULE,
+        every_minutes=every_minutes,
+        also=also,
+        environment=environment or {},
+        libraries=libraries,
+    )
 
 
 def machinery(service: str) -> tuple[Capability, ...]:

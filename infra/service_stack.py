@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TypeVar
 
-from aws_cdk import Duration, Environment, Stack
+from aws_cdk import ArnFormat, Duration, Environment, Stack
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_apigatewayv2_integrations as integrations
 from aws_cdk import aws_dynamodb as dynamodb
@@ -169,6 +169,15 @@ class ServiceStack(Stack):
                     ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
                     _present(self._ledger, "who keeps a ledger belongs to a service that declares one").table_arn,
                 )
+            case Grant.READ_KEYS:
+                name = _present(self._service.keys, "who reads keys belongs to a service that has some")
+                arn = self.format_arn(
+                    service="secretsmanager",
+                    resource="secret",
+                    resource_name=f"{name}-??????",  # Secrets Manager ends every address with six characters
+                    arn_format=ArnFormat.COLON_RESOURCE_NAME,
+                )
+                return _allow(grant.value, ["secretsmanager:GetSecretValue"], arn)
             case Grant.ATTACH | Grant.FETCH_ATTACHED:
                 bucket = _present(self._attachments, "who attaches files belongs to a service that keeps some")
                 return _allow(grant.value, [FILE_ACTIONS[grant]], bucket.arn_for_objects(f"{ATTACHED}/*"))
@@ -184,6 +193,8 @@ class ServiceStack(Stack):
             told["QUEUE_URL"] = queue.queue_url
         if Grant.PUBLISH in grants:
             told["BUS_NAME"] = self._bus.event_bus_name
+        if Grant.READ_KEYS in grants and self._service.keys:
+            told["KEYS_NAME"] = self._service.keys
         if Grant.KEEP_LEDGER in grants and self._service.ledger_table:
             told["SANDBOX_LEDGER_TABLE"] = self._service.ledger_table
         if grants & FILE_ACTIONS.keys() and self._attachments is not None:

@@ -17,7 +17,7 @@ from payments.provider import (
 )
 from payments.sandbox import Sandbox
 from shared import aws
-from shared.environment import MisconfiguredError, required
+from shared.environment import MisconfiguredError, environment, required
 from shared.money import Money
 from shared.resilience import Circuit, Guard, Policy
 
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 SANDBOX = Policy(attempts=1)
 """The sandbox loses answers on purpose: whoever asks it has to see that."""
+
+STRIPE = Policy(attempts=2, within=2.0)
+"""A request that failed quickly is made once more, under its key; one that took long comes again by its queue."""
 
 
 class GuardedProvider:
@@ -80,5 +83,12 @@ def adapter() -> tuple[PaymentProvider, Policy]:
     match required("payment_provider"):
         case "sandbox":
             return Sandbox(aws.dynamodb(), required("sandbox_ledger_table")), SANDBOX
+        case "stripe":
+            # Its SDK is large, and there only where Stripe is asked.
+            from payments.stripe import Stripe, connect, keys
+
+            return Stripe(connect(keys().api_key, environment().stripe_url)), STRIPE
         case unknown:
-            raise MisconfiguredError(f"environment: PAYMENT_PROVIDER {unknown!r} is unknown; there is 'sandbox'")
+            raise MisconfiguredError(
+                f"environment: PAYMENT_PROVIDER {unknown!r} is unknown; there are 'sandbox' and 'stripe'"
+            )

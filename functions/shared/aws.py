@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
 _CONFIG = Config(
@@ -44,3 +45,9 @@ def s3() -> "S3Client":
     return boto3.client(
         "s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "auto"}))
     )
+
+
+@cache
+def secretsmanager() -> "SecretsManagerClient":
+    """The process's Secrets Manager client."""
+    return boto3.client("secretsmanager", config=_CONFIG)

@@ -17,6 +17,8 @@ class Environment(Struct, frozen=True, rename=lambda name: name.upper()):
     queue_url: str = ""
     sandbox_ledger_table: str = ""
     payment_provider: str = ""
+    keys_name: str = ""
+    stripe_url: str = ""
     gs1_company_prefix: str = "0614141"
     attachments_bucket: str = ""
     log_level: str = "INFO"

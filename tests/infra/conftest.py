@@ -7,6 +7,7 @@ import os
 import pytest
 
 from infra.app import SYSTEM
+from infra.declaration import System
 from local.environment import with_node
 from tests.support.templates import Templates
 
@@ -19,14 +20,14 @@ CONTEXT = {
 }
 
 
-def synthesize(target: str, folder: str) -> Templates:
+def synthesize(target: str, folder: str, system: System = SYSTEM) -> Templates:
     """All templates of one target; cdk-nag runs along and fails on whatever nobody has looked at."""
     from aws_cdk import App
 
     from infra.stacks import build
 
     app = App(context=CONTEXT[target], outdir=folder)
-    build(app, SYSTEM)
+    build(app, system)
     app.synth()
     return Templates.read(folder)
 

@@ -92,7 +92,12 @@ def test_the_layer_for_aws_has_arm_binaries_of_lambdas_python() -> None:
 
 @pytest.mark.parametrize(
     ("libraries", "packages"),
-    [("identification", {"biip", "epcpy"}), ("labels", {"reportlab", "zint"}), ("notices", {"pydifact"})],
+    [
+        ("identification", {"biip", "epcpy"}),
+        ("labels", {"reportlab", "zint"}),
+        ("notices", {"pydifact"}),
+        ("stripe", {"stripe", "requests"}),
+    ],
 )
 def test_further_libraries_are_in_layers_of_their_own_for_arm_too(libraries: str, packages: set[str]) -> None:
     layer = dependencies(Target(local=False, functions=Path("functions")), libraries) / "python"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
-from infra.app import SYSTEM
+from infra.app import SYSTEM, payments
 from infra.declaration import Capability, Kind, Service
+from tests.infra.conftest import synthesize
 from tests.support.templates import Templates
 
 READ_HISTORY = {"dynamodb:GetItem", "dynamodb:Query"}
@@ -141,3 +145,22 @@ def test_the_platforms_lambdas_may_only_write_their_logs(either: Templates) -> N
     for capability in ("entry", "claims"):
         function = either.function(f"stowage-edge-{capability}")
         assert [statement.sid for statement in function.template.may(function)] == ["WriteLog"]
+
+
+def test_who_asks_stripe_may_read_its_keys_and_no_other_secret(tmp_path: Path) -> None:
+    alone = replace(SYSTEM, services=(payments("stripe"),), roles={}, machine_clients=())
+    templates = synthesize("aws", str(tmp_path), alone)
+    reading = {
+        function.name: statement.resources
+        for function in templates.of_type("Lambda::Function")
+        for statement in function.template.may(function)
+        if "secretsmanager:GetSecretValue" in statement.actions
+    }
+    asking = ("authorization", "settlement", "movements", "expiry")
+    assert set(reading) == {f"stowage-payments-{name}" for name in asking}
+    of_secrets = {one.rpartition(":secret:")[2] for resources in reading.values() for one in resources}
+    assert of_secrets == {"stowage/payments/stripe-??????"}
+    for name in asking:
+        function = templates.function(f"stowage-payments-{name}")
+        assert function["Environment"]["Variables"]["KEYS_NAME"] == "stowage/payments/stripe"
+        assert len(function["Layers"]) == 2

@@ -17,7 +17,8 @@ _AWS = {
 
 def forget_process() -> None:
     """Make the next use of the environment, the clients and the tables a first one."""
-    for once in (environment, aws.dynamodb, aws.eventbridge, aws.sqs, resources.history, resources.views):
+    clients = (aws.dynamodb, aws.eventbridge, aws.sqs, aws.secretsmanager)
+    for once in (environment, *clients, resources.history, resources.views):
         once.cache_clear()
 
 

@@ -192,6 +192,8 @@ class Landscape:
             LOG_LEVEL="ERROR",
             **capability.environment,
         )
+        if Grant.READ_KEYS in capability.grants and service.keys:
+            os.environ["KEYS_NAME"] = service.keys
         if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
             os.environ["SANDBOX_LEDGER_TABLE"] = service.ledger_table
         if capability.grants & {Grant.ATTACH, Grant.FETCH_ATTACHED}:
