@@ -32,6 +32,7 @@ from orders.contracts import (
     ReturnAuthorized,
     ReturnedLine,
     ShipmentRequested,
+    ShipToChanged,
     UnitsOfLine,
 )
 from orders.domain.facts import (
@@ -448,6 +449,10 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
             shipment = _shipment(order, event.shipment_id)
             label = "" if shipment.label in (LABEL_FAILED, LABEL_VOID) else shipment.label
             return _with_shipment(order, structs.replace(shipment, requested=True, label=label))
+        case ShipToChanged():
+            waiting = (_shipment(order, shipment_id) for shipment_id in event.shipment_ids)
+            anew = {one.shipment_id: structs.replace(one, label="") for one in waiting if one.label != LABEL_MADE}
+            return structs.replace(order, shipments=order.shipments.update(anew))
         case LabelsNoted():
             shipment = _shipment(order, event.shipment_id)
             return _with_shipment(order, structs.replace(shipment, label=event.label, heard=event.answer))

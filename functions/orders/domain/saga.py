@@ -423,7 +423,10 @@ def _hold(command: HoldOrder, order: Order) -> Iterator[Event]:
 
 
 def _release_hold(command: ReleaseHold, order: Order) -> Iterator[Event]:
-    """Raises Conflict for a hold that only an address can end. What is not held stays as it is."""
+    """Raises Conflict for a hold that only an address can end. What is not held stays as it is.
+
+    An address that was right after all is told again: that is how shipping knows to try once more.
+    """
     if command.kind not in order.holds:
         return
     if order.holds[command.kind] == NO_ADDRESS:
@@ -435,9 +438,9 @@ def _release_hold(command: ReleaseHold, order: Order) -> Iterator[Event]:
         )
     yield HoldReleased(kind=command.kind)
     if command.kind == "address" and order.ship_to is not None and not order.is_over:
-        for shipment in order.undecided:
-            if shipment.label == LABEL_FAILED:
-                yield asking.shipment(order, shipment, order.ship_to)
+        failed = tuple(one.shipment_id for one in order.undecided if one.label == LABEL_FAILED)
+        if failed:
+            yield ShipToChanged(order_id=order.order_id, shipment_ids=failed, ship_to=order.ship_to)
 
 
 def _change_ship_to(command: ChangeShipTo, order: Order) -> Iterator[Event]:

@@ -446,7 +446,10 @@ def _ordered_again(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
 
 
 def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
-    """Called off by its order, a shipment may not be known here yet; what has left stays away."""
+    """Called off by its order, a shipment may not be known here yet; what has left stays away.
+
+    An order that calls off what was voided by hand is answered as well: labels may have been ordered again since.
+    """
     if not command.by_order:
         _require_known(shipment)
         if shipment.has_left:
@@ -466,7 +469,7 @@ def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
         by_order=command.by_order,
     )
     voided = ShipmentVoided(shipment_id=command.shipment_id, order_id=withdrawn.order_id)
-    return [withdrawn] if shipment.voided else [withdrawn, voided]
+    return [withdrawn, voided]
 
 
 def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Sequence[Event]:

@@ -163,6 +163,11 @@ class TestCancellation:
         late = told(late, NoteReleasedLine("1", 9, NOW), NoteReleasedLine("2", 9, NOW), packed(SECOND, _1=2))
         assert (late.status, late.undecided) == ("dispatched", [])
 
+    def test_labels_that_were_void_before_do_not_end_a_cancellation(self) -> None:
+        order = told(collected(), packed(), labels(), NoteVoidedLabels(FIRST, 2, NOW), GIVE_UP)
+        assert told(order, NoteVoidedLabels(FIRST, 2, NOW)).undecided, "old news: it may have been labelled again"
+        assert told(order, NoteVoidedLabels(FIRST, 5, NOW), *FREED).status == "cancelled"
+
     def test_goods_that_left_although_the_order_was_cancelled_call_for_a_person(self) -> None:
         over = told(collected(), packed(), labels(), GIVE_UP, NoteVoidedLabels(FIRST, 2, NOW), *FREED)
         outcome = Given(ORDER, over).when(left())
@@ -216,7 +221,9 @@ class TestHolds:
     def test_an_address_that_was_right_after_all_is_tried_again(self) -> None:
         held = told(collected(), packed(), NoteFailedLabels(FIRST, 1, "no such street", True, NOW))
         outcome = Given(ORDER, held).when(ReleaseHold("address", NOW))
-        assert only(ShipmentRequested, outcome.events).shipment_id == FIRST
+        told_again = only(ShipToChanged, outcome.events)
+        assert (told_again.shipment_ids, told_again.ship_to) == ((FIRST,), HOME)
+        assert outcome.state.waiting_for == "labels"
 
 
 class TestChanges:

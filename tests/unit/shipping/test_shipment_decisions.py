@@ -165,10 +165,10 @@ class TestCallingOff:
         code = refused(OrderLabelsAgain(offer(2), LATER), ACCEPTED, labelled(), WITHDRAWN, VOIDED).code
         assert code == "shipment-called-off"
 
-    def test_an_order_that_calls_off_what_was_voided_by_hand_is_answered_by_that(self) -> None:
+    def test_an_order_that_calls_off_what_was_voided_by_hand_is_answered_too(self) -> None:
         by_hand = ShipmentWithdrawn(shipment_id="s", order_id="o", reason="torn", by_order=False)
         command = Withdraw("s", "o", "called off", by_order=True)
-        assert when(command, ACCEPTED, labelled(), by_hand, VOIDED) == [WITHDRAWN]
+        assert when(command, ACCEPTED, labelled(), by_hand, VOIDED) == [WITHDRAWN, VOIDED]
 
     def test_nobody_voids_what_nobody_knows(self) -> None:
         assert isinstance(refused(Withdraw("s", "", "torn", by_order=False)), NotFound)
