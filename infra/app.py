@@ -267,6 +267,10 @@ SHIPPING = Service("shipping", (
         "GET /shipping/loads": "shipping/read",
         "GET /shipping/loads/{id}": "shipping/read",
     }),
+    query("documents", {
+        "GET /shipping/shipments/{id}/labels": "shipping/read",
+        "GET /shipping/loads/{id}/manifest": "shipping/read",
+    }, also=frozenset({Grant.ATTACH, Grant.FETCH_ATTACHED}), libraries="labels"),
     command("loads", {
         "POST /shipping/loads": "shipping/write",
         "POST /shipping/loads/{id}/scans": "shipping/write",
@@ -282,7 +286,7 @@ SHIPPING = Service("shipping", (
 ), indexes=(
     Index("by_open", "open", "since"),
     Index("by_due", "due", "moment", keys_only=True),
-))
+), attachments=True)
 
 READ_ALL = (
     "inventory/read", "orders/read", "payments/read", "picking/read", "receiving/read", "shipping/read",

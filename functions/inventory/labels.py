@@ -15,14 +15,15 @@ from inventory.domain.check_digits import label_text
 from inventory.domain.holding import Holding
 from inventory.domain.location import Location
 from inventory.domain.product import EACH, Product, gtins
-from inventory.labelling.drawing import DoesNotFit, Drawing
-from inventory.labelling.layout import Content, Symbology, draw
-from inventory.labelling.rendering import to_pdf, to_svg, to_zpl
+from inventory.labelling.layout import Content, draw
 from inventory.views import LOCATIONS, PRODUCTS
 from shared import clock, codec
 from shared.gs1 import Sscc, require_sscc
 from shared.http_edge import Api, Document, Response
 from shared.identifiers import LocationId, Sku
+from shared.labelling.drawing import DoesNotFit, Drawing
+from shared.labelling.rendering import to_pdf, to_svg, to_zpl
+from shared.labelling.symbols import Symbology
 from shared.rejection import TooLarge, Unprocessable
 from shared.resources import history, views
 

@@ -41,7 +41,7 @@ def sqs() -> "SQSClient":
 
 @cache
 def s3() -> "S3Client":
-    """The process's S3 client. Only for signing: the bytes of files never pass through a Lambda."""
+    """The process's S3 client: for signing, and for small documents of ours. Uploads pass through no Lambda."""
     return boto3.client(
         "s3", config=_CONFIG.merge(Config(signature_version="s3v4", s3={"addressing_style": "auto"}))
     )

@@ -28,8 +28,12 @@ LOOKED_AT_AFTER = timedelta(minutes=2)
 
 
 class ShipmentView(Shipment, frozen=True, omit_defaults=True):
-    """A shipment as it is kept for lists, without the address. Times are when its first and last event were."""
+    """A shipment as it is kept for lists. Times are when its first and last event were.
 
+    Of its address only the `destination` is there: country, postal code and town.
+    """
+
+    destination: str = ""
     received_at: str = ""
     changed_at: str = ""
 
@@ -84,7 +88,10 @@ def _show_shipment(view: ShipmentView, event: Event, at: str) -> ShipmentView:
     happened: Any = event
     shown: Any = rules.evolve(view, happened)
     changed: ShipmentView = replace(shown, ship_to=None, received_at=view.received_at or at, changed_at=at)
-    return changed
+    if shown.ship_to is None:
+        return changed
+    to = shown.ship_to
+    return replace(changed, destination=f"{to.country} {to.postal_code} {to.city}")
 
 
 def _index(view: ShipmentView) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ LIBRARIES: Mapping[str, frozenset[str]] = {
     "inventory.identification": frozenset({"biip", "epcpy", "importlib"}),
     "receiving.imports": frozenset({"pydifact"}),
     "inventory.labels": frozenset({"zint", "html", "pkgutil", "pydoc", "sysconfig"}),
+    "shipping.documents": frozenset({"zint", "html", "pkgutil", "pydoc", "sysconfig"}),
 }
 """Those that a handler has in a layer of its own besides.
 
@@ -57,15 +58,24 @@ BUDGETS: Mapping[Kind, frozenset[str]] = {
 }
 """Which modules of `shared` a handler of each kind may import."""
 READS_LISTS = frozenset(
-    {"inventory.put_away", "inventory.alternatives", "inventory.allocation", "inventory.put_away_tasks"}
+    {
+        "inventory.put_away",
+        "inventory.alternatives",
+        "inventory.allocation",
+        "inventory.put_away_tasks",
+        "shipping.loads",
+    }
 )
 """Those that choose among what lists show: the documents' shapes stand beside the projections that write them."""
 
 AT_PROVIDER = frozenset({"resilience"})
+PAPER = frozenset({"labelling", "labelling.drawing", "labelling.rendering", "labelling.symbols"})
 MASTER_DATA = frozenset({"consumer", "envelope"})
 FURTHER: Mapping[str, frozenset[str]] = {
     **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
     "picking.packing_slips": MASTER_DATA,
+    "inventory.labels": PAPER,
+    "shipping.documents": PAPER,
 }
 """Which modules of `shared` a handler may import besides.
 

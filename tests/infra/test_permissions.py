@@ -58,6 +58,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "payments expiry": AT_PROVIDER,
 }
 BESIDES |= {f"shipping {name}": {VIEWS: READ_VIEWS} for name in ("shipments", "labels", "loads")}
+BESIDES["shipping documents"] = {ATTACHED: {"s3:PutObject", "s3:GetObject"}}
 CAPABILITIES = [(service, capability) for service in SYSTEM.services for capability in service.capabilities]
 
 

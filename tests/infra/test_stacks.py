@@ -198,23 +198,26 @@ def test_every_subscription_is_to_an_event_of_a_service_in_the_map() -> None:
 
 
 def test_files_are_encrypted_private_owned_by_us_and_gone_when_nobody_may_need_them(either: Templates) -> None:
-    [bucket] = either.of_type("S3::Bucket")
-    assert bucket.template.stack == "stowage-receiving"
-    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
-    [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
-    assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
-    [ownership] = bucket["OwnershipControls"]["Rules"]
-    assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
-    [life] = bucket["LifecycleConfiguration"]["Rules"]
-    assert life["ExpirationInDays"] == 5 * 365
-    assert life["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    buckets = either.of_type("S3::Bucket")
+    assert {bucket.template.stack for bucket in buckets} == {"stowage-receiving", "stowage-shipping"}
+    for bucket in buckets:
+        assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+        [rule] = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "AES256"}
+        [ownership] = bucket["OwnershipControls"]["Rules"]
+        assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
+        [life] = bucket["LifecycleConfiguration"]["Rules"]
+        assert life["ExpirationInDays"] == 5 * 365
+        assert life["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
 def test_files_travel_by_tls_only_on_aws(aws: Templates) -> None:
-    [policy] = aws.of_type("S3::BucketPolicy")
-    [statement] = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    policies = aws.of_type("S3::BucketPolicy")
+    assert len(policies) == len(aws.of_type("S3::Bucket"))
+    for policy in policies:
+        [statement] = policy["PolicyDocument"]["Statement"]
+        assert (statement["Effect"], statement["Action"]) == ("Deny", "s3:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 # --- tables and their streams ---

@@ -1,1 +1,1 @@
-"""How labels look: drawn once, in millimetres, and rendered as PDF, SVG or ZPL."""
+"""What is where on the labels of places, products and handling units."""

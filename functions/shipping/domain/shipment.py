@@ -424,7 +424,7 @@ def _failed(shipment: Shipment, reason: str, *, permanent: bool) -> LabelFailed:
 
 
 def _ordered_again(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
-    _require_known(shipment)
+    require_requested(shipment)
     if shipment.withdrawn == "by_order":
         raise Conflict(
             f"Shipment {shipment.shipment_id} was called off by its order.",
@@ -451,7 +451,7 @@ def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
     An order that calls off what was voided by hand is answered as well: labels may have been ordered again since.
     """
     if not command.by_order:
-        _require_known(shipment)
+        require_requested(shipment)
         if shipment.has_left:
             raise Conflict(
                 f"Shipment {shipment.shipment_id} has left on {shipment.dispatched_at}.",
@@ -473,11 +473,11 @@ def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
 
 
 def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Sequence[Event]:
-    _require_known(shipment)
+    require_requested(shipment)
     require_labels(shipment)
     for index, sscc in enumerate(ssccs):
         if sscc not in shipment.cartons:
-            raise _foreign_carton(shipment, sscc, f"ssccs[{index}]")
+            raise foreign_carton(shipment, sscc, f"ssccs[{index}]")
     return [
         LabelsReprinted(shipment_id=shipment.shipment_id, ssccs=ssccs or tuple(shipment.cartons), reason=reason)
     ]
@@ -488,7 +488,7 @@ def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Seque
 
 def _dispatched(shipment: Shipment, command: Dispatch) -> Sequence[Event]:
     """What of the load's cartons leaves. Raises Conflict when the shipment is not to leave with it."""
-    _require_known(shipment)
+    require_requested(shipment)
     _require_may_leave(shipment, command.carrier)
     leaving = tuple(
         sscc for sscc in command.ssccs if sscc in shipment.cartons and not shipment.cartons[sscc].load_id
@@ -531,11 +531,11 @@ def _require_may_leave(shipment: Shipment, carrier: str) -> None:
 def _heard(shipment: Shipment, news: Iterable[News], *, by_driver: bool) -> Iterator[Event]:
     """What the news change, oldest first. What is older than the latest that is known of a carton changes nothing,
     but that it was delivered: that stays true whatever came after."""
-    _require_known(shipment)
+    require_requested(shipment)
     for one in sorted(news, key=lambda one: one.occurred_at):
         carton = shipment.cartons.get(one.sscc)
         if carton is None:
-            raise _foreign_carton(shipment, one.sscc, "updates")
+            raise foreign_carton(shipment, one.sscc, "updates")
         if not carton.tracking_number or (by_driver and not carton.load_id):
             raise Conflict(
                 f"Carton {one.sscc} has not left yet.",
@@ -652,7 +652,8 @@ def require_labels(shipment: Shipment) -> None:
         )
 
 
-def _require_known(shipment: Shipment) -> None:
+def require_requested(shipment: Shipment) -> None:
+    """Raises NotFound when nobody has asked for the shipment."""
     if not shipment.is_requested:
         raise NotFound(
             "There is no such shipment.",
@@ -663,7 +664,8 @@ def _require_known(shipment: Shipment) -> None:
         )
 
 
-def _foreign_carton(shipment: Shipment, sscc: str, field: str) -> Unprocessable:
+def foreign_carton(shipment: Shipment, sscc: str, field: str) -> Unprocessable:
+    """That the carton that `field` names does not belong to the shipment."""
     return Unprocessable(
         f"Carton {sscc} does not belong to shipment {shipment.shipment_id}.",
         field=field,

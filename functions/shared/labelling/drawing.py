@@ -27,10 +27,11 @@ class Line(Struct, frozen=True):
 
 
 class Drawing(Struct, frozen=True):
-    """One label. `symbol` is the box in which the symbol's own `boxes` lie."""
+    """One label. `symbol` is the box in which the symbol's own `boxes` lie; `rules` are lines between texts."""
 
     width: float
     height: float
     symbol: Box
     boxes: tuple[Box, ...]
     lines: tuple[Line, ...]
+    rules: tuple[Box, ...] = ()

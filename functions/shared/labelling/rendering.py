@@ -5,7 +5,7 @@ from html import escape
 from io import BytesIO
 from itertools import groupby
 
-from inventory.labelling.drawing import Drawing
+from shared.labelling.drawing import Drawing
 
 _POINTS_PER_MM = 72 / 25.4
 _CONTROL = "^~_"
@@ -22,7 +22,7 @@ def to_pdf(drawings: Sequence[Drawing]) -> bytes:
     for drawing in drawings:
         canvas.setPageSize((drawing.width * _POINTS_PER_MM, drawing.height * _POINTS_PER_MM))
         path = canvas.beginPath()
-        for box in drawing.boxes:
+        for box in (*drawing.boxes, *drawing.rules):
             top = drawing.height - box.y - box.height
             path.rect(
                 box.x * _POINTS_PER_MM,
@@ -42,7 +42,9 @@ def to_pdf(drawings: Sequence[Drawing]) -> bytes:
 
 def to_svg(drawing: Drawing) -> str:
     """A document of its own."""
-    path = "".join(f"M{b.x:g} {b.y:g}h{b.width:g}v{b.height:g}h{-b.width:g}z" for b in drawing.boxes)
+    path = "".join(
+        f"M{b.x:g} {b.y:g}h{b.width:g}v{b.height:g}h{-b.width:g}z" for b in (*drawing.boxes, *drawing.rules)
+    )
     texts = "".join(
         f'<text x="{line.x:g}" y="{line.y:g}" font-size="{line.size:g}" '
         f'font-weight="{"bold" if line.bold else "normal"}">{escape(line.text, quote=False)}</text>'
@@ -64,6 +66,9 @@ def to_zpl(drawing: Drawing, dots_per_mm: int) -> str:
     bytes_per_row = len(rows[0]) // 8
     total = bytes_per_row * len(rows)
     fields = [f"^FO{x},{y}^GFA,{total},{total},{bytes_per_row},{_compressed(rows)}^FS"]
+    for rule in drawing.rules:
+        left, top, across, down = (round(at * dots_per_mm) for at in (rule.x, rule.y, rule.width, rule.height))
+        fields.append(f"^FO{left},{top}^GB{across},{down},{min(across, down)}^FS")
     for line in drawing.lines:
         size = round(line.size * dots_per_mm * 1.3)
         left, top = round(line.x * dots_per_mm), round((line.y - line.size) * dots_per_mm)

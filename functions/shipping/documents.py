@@ -1,0 +1,177 @@
+"""Paper: the labels of a shipment's cartons, and the manifest of a load.
+
+A label is drawn when it is asked for, always the same for the same carton, and kept in the bucket: a reprint is
+the document of the first time. Callers fetch it by a signed address, so that its bytes pass through no gateway.
+"""
+
+import csv
+from datetime import timedelta
+from io import StringIO
+from typing import Literal
+
+from msgspec import Struct
+
+from shared import aws, clock, codec
+from shared.environment import required
+from shared.gs1 import Sscc
+from shared.http_edge import Api, Document, Response
+from shared.identifiers import Timestamp
+from shared.labelling.rendering import to_pdf, to_zpl
+from shared.rejection import Conflict, NotFound, Unprocessable
+from shared.resources import history, views
+from shipping.aggregates import LOAD, SHIPMENT
+from shipping.contracts import LoadId, ShipmentId, TrackingNumber
+from shipping.domain.load import Load, require_known
+from shipping.domain.shipment import Shipment, foreign_carton, require_labels, require_requested
+from shipping.paper import ManifestRow, label, manifest
+from shipping.views import ShipmentView, shipment_key
+
+handler = Api()
+
+ADDRESS_VALID_FOR = timedelta(minutes=15)
+"""How long a signed address can be used."""
+MEDIA = {"pdf": "application/pdf", "zpl": "application/zpl"}
+
+
+class LabelQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """In which format, for which printer (8 dots per mm: 203 dpi, 12: 300 dpi); one carton's label, or all."""
+
+    format: Literal["pdf", "zpl"] = "pdf"
+    dots_per_mm: Literal[8, 12, 24] = 8
+    sscc: Sscc | None = None
+
+
+class LabelOfCarton(Struct, frozen=True):
+    """A page of the document: the carton it is for, and the carrier's number of it."""
+
+    sscc: Sscc
+    tracking_number: TrackingNumber
+
+
+class LabelDocument(Struct, frozen=True):
+    """Labels, and where to GET them until when."""
+
+    shipment_id: ShipmentId
+    carrier: str
+    service: str
+    format: str
+    cartons: list[LabelOfCarton]
+    url: str
+    expires_at: Timestamp
+
+
+class ManifestQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """In which format."""
+
+    format: Literal["pdf", "csv"] = "pdf"
+
+
+class Manifest(Struct, frozen=True):
+    """The list of what is on a load, as a document."""
+
+    load_id: LoadId
+
+
+@handler.route(
+    "GET",
+    "/shipping/shipments/{id}/labels",
+    scope="shipping/read",
+    returns=(200, LabelDocument),
+    rejects=(NotFound, Conflict, Unprocessable),
+)
+def get_labels(id: ShipmentId, query: LabelQuery) -> Response:
+    """The labels of a shipment, a page for each carton, to be fetched from a signed address."""
+    shipment = history().load(SHIPMENT, SHIPMENT.stream_id(id)).state
+    require_requested(shipment)
+    require_labels(shipment)
+    if query.sscc is not None and query.sscc not in shipment.cartons:
+        raise foreign_carton(shipment, query.sscc, "sscc")
+    ssccs = [query.sscc] if query.sscc else list(shipment.cartons)
+    key = _keep(shipment, ssccs, query)
+    url = aws.s3().generate_presigned_url(
+        "get_object",
+        Params={
+            "Bucket": required("attachments_bucket"),
+            "Key": key,
+            "ResponseContentType": MEDIA[query.format],
+            "ResponseContentDisposition": f'attachment; filename="labels-{id}.{query.format}"',
+        },
+        ExpiresIn=int(ADDRESS_VALID_FOR.total_seconds()),
+    )
+    document = LabelDocument(
+        shipment_id=id,
+        carrier=shipment.carrier,
+        service=shipment.service,
+        format=query.format,
+        cartons=[LabelOfCarton(sscc, shipment.cartons[sscc].tracking_number) for sscc in ssccs],
+        url=url,
+        expires_at=clock.iso(clock.now() + ADDRESS_VALID_FOR),
+    )
+    return Response(200, document)
+
+
+@handler.route(
+    "GET",
+    "/shipping/loads/{id}/manifest",
+    scope="shipping/read",
+    returns=(200, Manifest),
+    rejects=(NotFound,),
+    media=("application/pdf", "text/csv"),
+)
+def get_manifest(id: LoadId, query: ManifestQuery) -> Response:
+    """The list of what is on a load, for its driver: what was called off in the last moment is not on it."""
+    load = history().load(LOAD, LOAD.stream_id(id)).state
+    require_known(load)
+    rows = _rows(load)
+    if query.format == "csv":
+        return Response(200, Document("text/csv; charset=utf-8", _csv(rows)))
+    return Response(200, Document("application/pdf", to_pdf(manifest(load, rows)), binary=True))
+
+
+def _keep(shipment: Shipment, ssccs: list[str], query: LabelQuery) -> str:
+    """Draw the labels and put them into the bucket; the document's key there, the same for the same labels."""
+    places = {sscc: place for place, sscc in enumerate(shipment.cartons, start=1)}
+    drawings = [label(shipment, shipment.cartons[sscc], places[sscc], query.dots_per_mm) for sscc in ssccs]
+    which = codec.fingerprint((ssccs, query.dots_per_mm))
+    key = f"attached/labels/{shipment.shipment_id}/{shipment.revision}-{which}.{query.format}"
+    content = (
+        to_pdf(drawings)
+        if query.format == "pdf"
+        else "".join(to_zpl(drawing, query.dots_per_mm) for drawing in drawings).encode()
+    )
+    aws.s3().put_object(
+        Bucket=required("attachments_bucket"), Key=key, Body=content, ContentType=MEDIA[query.format]
+    )
+    return key
+
+
+def _rows(load: Load) -> list[ManifestRow]:
+    """The cartons on the load, by destination."""
+    keys = [shipment_key(one) for one in load.shipments if one not in load.refused]
+    rows = [
+        ManifestRow(
+            sscc=sscc,
+            tracking_number=view.cartons[sscc].tracking_number,
+            shipment_id=view.shipment_id,
+            order_id=view.order_id,
+            reference=view.reference or view.order_id,
+            destination=view.destination,
+            service=view.service,
+            weight_g=view.cartons[sscc].weight_g,
+        )
+        for view in views().documents(ShipmentView, keys).values()
+        for sscc in load.aboard_of(view.shipment_id)
+    ]
+    return sorted(rows, key=lambda row: (row.destination, row.shipment_id, row.sscc))
+
+
+def _csv(rows: list[ManifestRow]) -> bytes:
+    """The rows under their fields' names. No text begins like a formula: spreadsheets would run it."""
+    file = StringIO()
+    writer = csv.writer(file)
+    names = ManifestRow.__struct_fields__
+    writer.writerow(names)
+    for row in rows:
+        values = [getattr(row, name) for name in names]
+        writer.writerow([f"'{one}" if str(one)[:1] in "=+-@" else one for one in values])
+    return file.getvalue().encode()
