@@ -237,6 +237,31 @@ RECEIVING = Service("receiving", (
 ), attachments=True)
 
 PICKING = Service("picking", (
+    reaction("requests", on=(
+        "orders.PickingRequested", "orders.CancellationStarted", "orders.RemainderCancelled",
+    )),
+    command("waves", {
+        "POST /picking/waves": "picking/write",
+        "PUT /picking/wave-rules/{id}": "picking/write",
+    }),
+    reaction("releasing", batch=1, on=("picking.WaveRequested",), also=frozenset({Grant.READ_VIEWS})),
+    schedule("wave_rules", every_minutes=1),
+    command("picking", {
+        "POST /picking/pick-lists/next": "picking/write",
+        "POST /picking/pick-lists/{id}/claim": "picking/write",
+        "POST /picking/pick-lists/{id}/release": "picking/write",
+        "POST /picking/pick-lists/{id}/confirmations": "picking/write",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    reaction("progress", batch=100, window_s=1, on=("picking.PartPicked",)),
+    query("queries", {
+        "GET /picking/pool": "picking/read",
+        "GET /picking/orders/{id}": "picking/read",
+        "GET /picking/waves": "picking/read",
+        "GET /picking/waves/{id}": "picking/read",
+        "GET /picking/wave-rules": "picking/read",
+        "GET /picking/pick-lists": "picking/read",
+        "GET /picking/pick-lists/{id}": "picking/read",
+    }),
     replica("masterdata", on=(
         "inventory.ProductRegistered", "inventory.ProductChanged",
         "inventory.LocationRegistered", "inventory.LocationChanged",

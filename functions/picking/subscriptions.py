@@ -2,7 +2,20 @@
 
 from msgspec import Struct
 
-from shared.identifiers import LocationId, Sku, WarehouseCode
+from picking.contracts import PartPicked, WaveRequested
+from shared.identifiers import (
+    CalendarDate,
+    HoldingId,
+    LineId,
+    LocationId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    Sku,
+    Timestamp,
+    WarehouseCode,
+)
+from shared.quantity import Quantity
 
 
 class Dimensions(Struct, frozen=True):
@@ -62,9 +75,69 @@ class LocationChanged(LocationRegistered, frozen=True):
     """inventory.LocationChanged: the same, said anew."""
 
 
+class Visit(Struct, frozen=True):
+    """Units that are set aside for a line: in which holding, and where that stood then."""
+
+    holding: HoldingId
+    place: HoldingId
+    units: Quantity
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class LineToPick(Struct, frozen=True):
+    """A line whose units are to be picked; a later `answer` replaces the picks of an earlier one."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    answer: int
+    picks: tuple[Visit, ...]
+
+
+class PickingRequested(Struct, frozen=True):
+    """orders.PickingRequested: units are to be picked; `number` counts what the order has asked for."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    number: int
+    lines: tuple[LineToPick, ...]
+    total_lines: int
+    priority: int = 5
+    ship_by: Timestamp | None = None
+    carrier_service: str | None = None
+    substitutes_allowed: bool = False
+
+
+class CancellationStarted(Struct, frozen=True):
+    """orders.CancellationStarted: nothing more of the order is to be picked."""
+
+    order_id: OrderId
+    reason: str
+
+
+class CancelledUnits(Struct, frozen=True):
+    """A line that is given up."""
+
+    line_id: LineId
+
+
+class RemainderCancelled(Struct, frozen=True):
+    """orders.RemainderCancelled: part of the order has left, and these lines never will."""
+
+    order_id: OrderId
+    lines: tuple[CancelledUnits, ...]
+
+
 READS: dict[str, type[Struct]] = {
     "inventory.ProductRegistered": ProductRegistered,
     "inventory.ProductChanged": ProductChanged,
     "inventory.LocationRegistered": LocationRegistered,
     "inventory.LocationChanged": LocationChanged,
+    "orders.PickingRequested": PickingRequested,
+    "orders.CancellationStarted": CancellationStarted,
+    "orders.RemainderCancelled": RemainderCancelled,
+    "picking.WaveRequested": WaveRequested,
+    "picking.PartPicked": PartPicked,
 }

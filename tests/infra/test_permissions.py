@@ -52,6 +52,8 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "receiving attached": {ATTACHED: {"s3:GetObject"}},
     "receiving imports": {VIEWS: READ_VIEWS},
     "receiving arrivals": {VIEWS: READ_VIEWS},
+    "picking releasing": {VIEWS: READ_VIEWS},
+    "picking picking": {VIEWS: READ_VIEWS},
     "payments authorization": AT_PROVIDER,
     "payments settlement": AT_PROVIDER,
     "payments movements": AT_PROVIDER,

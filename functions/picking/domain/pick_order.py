@@ -1,0 +1,543 @@
+"""One order's picking, pure: which units are to be picked, on which lists they are, and what has been collected.
+
+    asked for ──► on a list of a wave ──► collected in the list's container
+        ▲                │
+        └── asked for elsewhere, when inventory has given the line other units
+
+A pick is one visit to one holding for one line, and on one list at most. Only a pick that is open here and on
+no list can be put on one, so two waves never get the same pick. A pick that is on a list is only replaced once the
+list has said what became of it: what is on the trolley stays there, and is never asked for again.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from msgspec import Struct, structs
+
+from picking.contracts import (
+    CarrierService,
+    ListId,
+    OrderPicked,
+    Parcel,
+    PickedLine,
+    Priority,
+    Reason,
+    WaveId,
+)
+from shared.events import Event
+from shared.gs1 import CARTON_EXTENSION, SSCC_LENGTH
+from shared.identifiers import (
+    CalendarDate,
+    HoldingId,
+    LineId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    Sku,
+    Timestamp,
+    WarehouseCode,
+)
+from shared.quantity import Quantity
+from shared.rejection import Conflict
+
+NORMAL_PRIORITY = 5
+
+
+class Visit(Struct, frozen=True, omit_defaults=True):
+    """Units that lie in a holding, and where that stood when they were set aside."""
+
+    holding: HoldingId
+    place: HoldingId
+    units: Quantity
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class NewPick(Struct, frozen=True, omit_defaults=True):
+    """A pick by its number within the order."""
+
+    number: int
+    line_id: LineId
+    sku: Sku
+    visit: Visit
+
+
+class AskedLine(Struct, frozen=True):
+    """A line, and the number of the answer that its picks come from."""
+
+    line_id: LineId
+    sku: Sku
+    quantity: Quantity
+    answer: int
+
+
+# --- events that only picking itself reads ---
+
+
+class PicksRequested(Event, frozen=True):
+    """`picks` are to be made from `requested_at` on; `dropped` ones, which were never begun, are not any more."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    number: int
+    total_lines: int
+    requested_at: Timestamp
+    lines: tuple[AskedLine, ...] = ()
+    picks: tuple[NewPick, ...] = ()
+    dropped: tuple[int, ...] = ()
+    priority: Priority = NORMAL_PRIORITY
+    ship_by: Timestamp | None = None
+    carrier_service: CarrierService | None = None
+    substitutes_allowed: bool = False
+
+
+class ListPart(Struct, frozen=True):
+    """An order's picks on one list."""
+
+    list_id: ListId
+    picks: tuple[int, ...]
+
+
+class PicksAssigned(Event, frozen=True):
+    """Picks of the order are on lists of a wave."""
+
+    wave_id: WaveId
+    parts: tuple[ListPart, ...]
+
+
+class PartNoted(Event, frozen=True):
+    """The picks `closed` on a list are over; `parcels` are in its container."""
+
+    list_id: ListId
+    closed: tuple[int, ...]
+    parcels: tuple[Parcel, ...]
+
+
+class PickingWithdrawn(Event, frozen=True):
+    """Lines of the order (none named: all) are not picked any more."""
+
+    order_id: OrderId
+    reason: Reason
+    lines: tuple[LineId, ...] = ()
+
+
+EVENTS: tuple[type[Event], ...] = (PicksRequested, PicksAssigned, PartNoted, PickingWithdrawn)
+
+
+# --- state ---
+
+
+class Pick(Struct, frozen=True):
+    """A pick, the list that it is on (empty: it waits for a wave), and whether it is still to be made."""
+
+    number: int
+    line_id: str
+    sku: str
+    visit: Visit
+    list_id: str = ""
+    open: bool = True
+
+
+class Line(Struct, frozen=True):
+    """A line that is picked: so many units, by inventory's answer of that number."""
+
+    sku: str
+    quantity: int
+    answer: int
+
+
+class Collected(Struct, frozen=True):
+    """Units of a line that are in a list's container (`container`), and from which holding they come."""
+
+    line_id: str
+    sku: str
+    units: int
+    container: str
+    holding: str
+    lot: str | None = None
+    expires_on: str | None = None
+    serials: tuple[str, ...] = ()
+
+
+class PickOrder(Struct, frozen=True):
+    """An order's picking; `number` 0 means that nothing was asked for yet.
+
+    `since` is when its latest picks were asked for, `told` what OrderPicked last said.
+    """
+
+    order_id: str = ""
+    warehouse: str = ""
+    number: int = 0
+    since: str = ""
+    total_lines: int = 0
+    priority: int = NORMAL_PRIORITY
+    ship_by: str | None = None
+    carrier_service: str | None = None
+    substitutes_allowed: bool = False
+    lines: dict[str, Line] = {}
+    picks: dict[int, Pick] = {}
+    goods: tuple[Collected, ...] = ()
+    withdrawn: str = ""
+    tellings: int = 0
+    told: tuple[PickedLine, ...] = ()
+    told_short: tuple[str, ...] = ()
+
+    @property
+    def open_picks(self) -> list[Pick]:
+        """The picks that are still to be made, by number."""
+        return [pick for pick in self.picks.values() if pick.open]
+
+    @property
+    def waiting(self) -> list[Pick]:
+        """The open picks that are on no list."""
+        return [] if self.withdrawn else [pick for pick in self.open_picks if not pick.list_id]
+
+    @property
+    def awaited(self) -> dict[str, int]:
+        """Units by SKU that are still to be picked."""
+        units: dict[str, int] = {}
+        for pick in self.open_picks:
+            units[pick.sku] = units.get(pick.sku, 0) + pick.visit.units
+        return units
+
+    def picked(self, line_id: str) -> int:
+        """Units of a line that were collected."""
+        return sum(parcel.units for parcel in self.goods if parcel.line_id == line_id)
+
+    def on_lists(self, lines: Iterable[str] = ()) -> dict[str, tuple[int, ...]]:
+        """The open picks (of these lines, or of all) that are on lists, by list."""
+        chosen = set(lines)
+        found: dict[str, tuple[int, ...]] = {}
+        for pick in self.open_picks:
+            if pick.list_id and (not chosen or pick.line_id in chosen):
+                found[pick.list_id] = (*found.get(pick.list_id, ()), pick.number)
+        return found
+
+
+class ListsToAsk(Conflict):
+    """Picks that are to be replaced are on lists, which first have to say what became of them."""
+
+    code = "lists-to-ask"
+
+    def __init__(self, lists: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__(f"{', '.join(lists)} have picks that are to be replaced.")
+        self.lists = lists
+
+
+# --- commands ---
+
+
+class WantedLine(Struct, frozen=True):
+    """A line with the units that are set aside for it, by answer number `answer`."""
+
+    line_id: str
+    sku: str
+    quantity: int
+    answer: int
+    visits: tuple[Visit, ...]
+
+
+class Settled(Struct, frozen=True):
+    """What a list says of picks that it closed: `parcels` were made of them."""
+
+    list_id: str
+    picks: tuple[int, ...]
+    parcels: tuple[Parcel, ...]
+
+
+class RequestPicks(Struct, frozen=True):
+    """Pick the units of `lines`. `settled` are picks that lists have closed, because these replace them."""
+
+    order_id: str
+    warehouse: str
+    number: int
+    lines: tuple[WantedLine, ...]
+    total_lines: int
+    at: Timestamp
+    priority: int = NORMAL_PRIORITY
+    ship_by: str | None = None
+    carrier_service: str | None = None
+    substitutes_allowed: bool = False
+    settled: tuple[Settled, ...] = ()
+
+
+class AssignPicks(Struct, frozen=True):
+    """Put picks on lists of a wave, as far as they still wait."""
+
+    wave_id: str
+    parts: tuple[ListPart, ...]
+
+
+class NotePart(Struct, frozen=True):
+    """Nothing more of the order is to be picked on the list; `parcels` were."""
+
+    list_id: str
+    parcels: tuple[Parcel, ...]
+    at: Timestamp
+
+
+class WithdrawPicking(Struct, frozen=True):
+    """Lines of the order (none named: all) are given up."""
+
+    order_id: str
+    reason: str
+    at: Timestamp
+    lines: tuple[str, ...] = ()
+
+
+Command = RequestPicks | AssignPicks | NotePart | WithdrawPicking
+
+
+def pick_id(order_id: str, number: int) -> str:
+    """What a pick is called outside of its order."""
+    return f"{order_id}.{number}"
+
+
+def decide(command: Command, order: PickOrder) -> Sequence[Event]:
+    """The events that `command` leads to. Raises ListsToAsk for picks that cannot be replaced unasked."""
+    match command:
+        case RequestPicks():
+            events = list(_requested(command, order))
+        case AssignPicks():
+            events = list(_assigned(command, order))
+        case NotePart():
+            events = list(_noted(command, order))
+        case WithdrawPicking():
+            events = list(_withdrawn(command, order))
+    after = order
+    for event in events:
+        after = evolve(after, event)
+    if events and not isinstance(command, AssignPicks) and (said := _over(after, command.at)):
+        events.append(said)
+    return events
+
+
+def evolve(order: PickOrder, event: Event) -> PickOrder:
+    """The order's picking after `event`."""
+    match event:
+        case PicksRequested():
+            return _with_request(order, event)
+        case PicksAssigned():
+            picks = dict(order.picks)
+            for part in event.parts:
+                for number in part.picks:
+                    picks[number] = structs.replace(picks[number], list_id=part.list_id)
+            return structs.replace(order, picks=picks)
+        case PartNoted():
+            return _with_part(order, event)
+        case PickingWithdrawn():
+            return _without(order, event)
+        case OrderPicked():
+            return structs.replace(order, tellings=event.number, told=event.lines, told_short=event.short)
+        case _:
+            return order
+
+
+def is_collected(holding: str, order: PickOrder) -> bool:
+    """Whether what lies there was picked before: a container of one of the order's lists, or a packed carton."""
+    carton = len(holding) == SSCC_LENGTH and holding.isdigit() and holding.startswith(CARTON_EXTENSION)
+    return carton or any(pick.list_id == holding for pick in order.picks.values())
+
+
+def still_to_pick(visits: Sequence[Visit], line_id: str, order: PickOrder) -> list[Visit]:
+    """What of a line's units is still to be collected.
+
+    Inventory learns of a pick a moment later: what was collected and is in none of our containers by its answer
+    still counts where it came from. The latest picks are the last that it learns of. Never is more asked for than
+    the line lacks.
+    """
+    inside = sum(visit.units for visit in visits if is_collected(visit.holding, order))
+    own = [parcel for parcel in order.goods if parcel.line_id == line_id]
+    behind = max(0, sum(parcel.units for parcel in own) - inside)
+    left = [visit for visit in visits if not is_collected(visit.holding, order)]
+    for parcel in reversed(own):
+        for visit in left:
+            if (visit.holding, visit.lot) == (parcel.holding, parcel.lot):
+                left, behind = _less(left, visit, min(parcel.units, behind), behind, parcel.serials)
+                break
+    for visit in reversed(
+        left
+    ):  # it was taken where inventory has none any more: there will be enough without these
+        left, behind = _less(left, visit, behind, behind)
+    return left
+
+
+def _less(
+    left: Sequence[Visit], visit: Visit, units: int, behind: int, serials: Sequence[str] = ()
+) -> tuple[list[Visit], int]:
+    """`left` without so many units of a visit, those with these serials first; and what is still behind then."""
+    gone = min(visit.units, units)
+    kept = (
+        sorted(visit.serials, key=lambda serial: serial in serials)[: visit.units - gone] if visit.serials else ()
+    )
+    rest = structs.replace(visit, units=visit.units - gone, serials=tuple(sorted(kept)))
+    return [one for one in (rest if other is visit else other for other in left) if one.units], behind - gone
+
+
+def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
+    if order.withdrawn:
+        return
+    newer = [
+        line for line in command.lines if line.line_id not in order.lines or _answer(order, line) < line.answer
+    ]
+    if not newer and command.number <= order.number:
+        return
+    for settled in command.settled:
+        closed = tuple(number for number in settled.picks if number in order.picks and order.picks[number].open)
+        if closed:
+            yield (noted := _part(order.order_id, settled.list_id, closed, settled.parcels))
+            order = evolve(order, noted)
+    ahead = command.number > order.number
+    picks: list[NewPick] = []
+    dropped: list[Pick] = []
+    following = max(order.picks, default=0)
+    for line in newer:
+        kept = [pick for pick in order.open_picks if pick.line_id == line.line_id]
+        for visit in still_to_pick(line.visits, line.line_id, order):
+            same = next((pick for pick in kept if pick.visit == visit), None)
+            if same is not None:
+                kept.remove(same)
+                continue
+            following += 1
+            picks.append(NewPick(following, line.line_id, line.sku, visit))
+        dropped += kept
+    asked: dict[str, tuple[int, ...]] = {}
+    for pick in dropped:
+        if pick.list_id:
+            asked[pick.list_id] = (*asked.get(pick.list_id, ()), pick.number)
+    if asked:
+        raise ListsToAsk(asked)
+    yield PicksRequested(
+        order_id=command.order_id,
+        warehouse=command.warehouse,
+        number=max(command.number, order.number),
+        total_lines=command.total_lines,
+        requested_at=command.at,
+        lines=tuple(AskedLine(line.line_id, line.sku, line.quantity, line.answer) for line in newer),
+        picks=tuple(picks),
+        dropped=tuple(pick.number for pick in dropped),
+        priority=command.priority if ahead else order.priority,
+        ship_by=command.ship_by if ahead else order.ship_by,
+        carrier_service=command.carrier_service if ahead else order.carrier_service,
+        substitutes_allowed=command.substitutes_allowed if ahead else order.substitutes_allowed,
+    )
+
+
+def _answer(order: PickOrder, line: WantedLine) -> int:
+    return order.lines[line.line_id].answer
+
+
+def _assigned(command: AssignPicks, order: PickOrder) -> Iterator[Event]:
+    free = {pick.number for pick in order.waiting}
+    parts: list[ListPart] = []
+    for part in command.parts:
+        if mine := tuple(number for number in part.picks if number in free):
+            parts.append(ListPart(part.list_id, mine))
+            free -= set(mine)
+    if parts:
+        yield PicksAssigned(wave_id=command.wave_id, parts=tuple(parts))
+
+
+def _noted(command: NotePart, order: PickOrder) -> Iterator[Event]:
+    if closed := order.on_lists().get(command.list_id):
+        yield _part(order.order_id, command.list_id, closed, command.parcels)
+
+
+def _part(order_id: str, list_id: str, closed: Sequence[int], parcels: Sequence[Parcel]) -> PartNoted:
+    own = {pick_id(order_id, number) for number in closed}
+    return PartNoted(
+        list_id=list_id, closed=tuple(closed), parcels=tuple(one for one in parcels if one.pick_id in own)
+    )
+
+
+def _withdrawn(command: WithdrawPicking, order: PickOrder) -> Iterator[Event]:
+    if order.withdrawn:
+        return
+    if command.lines and not any(pick.line_id in command.lines for pick in order.open_picks):
+        return
+    yield PickingWithdrawn(order_id=command.order_id, reason=command.reason, lines=command.lines)
+
+
+def _over(order: PickOrder, at: Timestamp) -> OrderPicked | None:
+    """That nothing is open any more, if that is so, and other than was said before."""
+    if order.withdrawn or order.open_picks or not order.lines or len(order.lines) < order.total_lines:
+        return None
+    lines = tuple(
+        PickedLine(line_id, line.sku, units)
+        for line_id, line in order.lines.items()
+        if (units := order.picked(line_id))
+    )
+    short = tuple(line_id for line_id, line in order.lines.items() if order.picked(line_id) < line.quantity)
+    if order.tellings and (lines, short) == (order.told, order.told_short):
+        return None
+    return OrderPicked(
+        order_id=order.order_id,
+        warehouse=order.warehouse,
+        lines=lines,
+        picked_at=at,
+        number=order.tellings + 1,
+        short=short,
+    )
+
+
+def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
+    lines = order.lines | {line.line_id: Line(line.sku, line.quantity, line.answer) for line in event.lines}
+    picks = dict(order.picks)
+    for number in event.dropped:
+        picks[number] = structs.replace(picks[number], open=False)
+    for pick in event.picks:
+        picks[pick.number] = Pick(pick.number, pick.line_id, pick.sku, pick.visit)
+    return structs.replace(
+        order,
+        order_id=event.order_id,
+        warehouse=event.warehouse,
+        number=event.number,
+        since=event.requested_at if event.picks else order.since,
+        total_lines=event.total_lines,
+        priority=event.priority,
+        ship_by=event.ship_by,
+        carrier_service=event.carrier_service,
+        substitutes_allowed=event.substitutes_allowed,
+        lines=lines,
+        picks=picks,
+    )
+
+
+def _with_part(order: PickOrder, event: PartNoted) -> PickOrder:
+    picks = dict(order.picks)
+    for number in event.closed:
+        picks[number] = structs.replace(picks[number], open=False)
+    goods = tuple(
+        Collected(
+            parcel.line_id,
+            parcel.sku,
+            parcel.units,
+            event.list_id,
+            picks[int(parcel.pick_id.rpartition(".")[2])].visit.holding,
+            parcel.lot,
+            parcel.expires_on,
+            parcel.serials,
+        )
+        for parcel in event.parcels
+    )
+    return structs.replace(order, picks=picks, goods=(*order.goods, *goods))
+
+
+def _without(order: PickOrder, event: PickingWithdrawn) -> PickOrder:
+    """What is on a list stays open until the list says what became of it."""
+    chosen = set(event.lines) or set(order.lines)
+    picks = {
+        number: structs.replace(pick, open=False) if pick.line_id in chosen and not pick.list_id else pick
+        for number, pick in order.picks.items()
+    }
+    lines = {
+        line_id: structs.replace(line, quantity=0) if line_id in chosen else line
+        for line_id, line in order.lines.items()
+    }
+    return structs.replace(
+        order,
+        order_id=event.order_id,
+        picks=picks,
+        lines=lines,
+        withdrawn=order.withdrawn if event.lines else event.reason,
+    )

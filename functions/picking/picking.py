@@ -1,0 +1,274 @@
+"""Picking: pickers claim lists, are guided through them, and confirm by scans what they took."""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from picking import keys, reference
+from picking.aggregates import PICK_LIST
+from picking.contracts import ListId, PickId, Reason, Zone
+from picking.domain.pick_list import (
+    LIST_CLAIMED,
+    LIST_OPEN,
+    ClaimList,
+    Confirm,
+    PickList,
+    ReleaseList,
+    Scan,
+    refusal,
+    refusals,
+    require_list,
+)
+from picking.guidance import Guidance, guidance
+from picking.summaries import ListSummary
+from shared import clock
+from shared.decider import Command, Outcome, execute
+from shared.http_edge import Api, FieldError, Request, Response
+from shared.identifiers import DEFAULT_WAREHOUSE, LotNumber, SerialNumber, Timestamp, WarehouseCode
+from shared.quantity import Quantity, Units
+from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
+from shared.resources import history, views
+
+handler = Api()
+
+LEASE = timedelta(minutes=15)
+CANDIDATES = 50
+"""So many open lists are tried when the next one is asked for."""
+MAX_CONFIRMATIONS = 200
+
+ConfirmationId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[\x21-\x7e]{1,100}$",
+        description="The scanner's own id of a confirmation: the same one counts once, however often it is sent.",
+        examples=["scanner-4-000123"],
+    ),
+]
+ScannedText = Annotated[str, Meta(min_length=1, max_length=60)]
+
+
+class ShortPick(Struct, frozen=True, forbid_unknown_fields=True):
+    """Only `units_found` were there; the others are looked for elsewhere."""
+
+    reason: Reason
+    units_found: Units = 0
+
+
+class PickConfirmation(Struct, frozen=True, forbid_unknown_fields=True):
+    """What was scanned and counted for a pick.
+
+    `location` is the place with its `check_digits`, its scanned label (A-01-02-3:47), or the SSCC of the handling
+    unit; `code` the product's GTIN (of any pack) or SKU. `units` are base units; left out: all that are asked for.
+    With `short` no more than its `units_found` were there. `tote` is the slot that they were put into.
+    """
+
+    confirmation_id: ConfirmationId
+    pick_id: PickId
+    location: ScannedText | None = None
+    check_digits: Annotated[str, Meta(max_length=10)] | None = None
+    code: ScannedText | None = None
+    units: Quantity | None = None
+    lot: LotNumber | None = None
+    serials: Annotated[tuple[SerialNumber, ...], Meta(max_length=1_000)] = ()
+    tote: Annotated[int, Meta(ge=1, le=1_000)] | None = None
+    occurred_at: Timestamp | None = None
+    short: ShortPick | None = None
+
+
+class PickConfirmations(Struct, frozen=True, forbid_unknown_fields=True):
+    """PickConfirmations in the order in which they were scanned."""
+
+    confirmations: Annotated[tuple[PickConfirmation, ...], Meta(min_length=1, max_length=MAX_CONFIRMATIONS)]
+
+
+class Verdict(Struct, frozen=True, omit_defaults=True):
+    """What became of a confirmation: accepted, already (it was accepted before), or refused with what is wrong."""
+
+    confirmation_id: str
+    pick_id: str
+    result: str
+    problem: str | None = None
+    error: FieldError | None = None
+
+
+class Verdicts(Struct, frozen=True):
+    """One verdict for each confirmation, in their order, and the list's next positions."""
+
+    verdicts: tuple[Verdict, ...]
+    list: Guidance
+
+
+class NextList(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the picker works."""
+
+    warehouse: WarehouseCode = DEFAULT_WAREHOUSE
+    zone: Zone | None = None
+
+
+@handler.route(
+    "POST",
+    "/picking/pick-lists/{id}/claim",
+    scope="picking/write",
+    returns=(200, Guidance),
+    rejects=(NotFound, Conflict),
+)
+def claim_list(request: Request, id: ListId) -> Response:
+    """Take a list for 15 minutes; the same picker may do so again. Each confirmation prolongs it."""
+    outcome = _claimed(id, request)
+    return _guided(outcome)
+
+
+@handler.route(
+    "POST",
+    "/picking/pick-lists/{id}/release",
+    scope="picking/write",
+    returns=(200, Guidance),
+    rejects=(NotFound, Conflict),
+)
+def release_list(request: Request, id: ListId) -> Response:
+    """Give a list back, so that somebody else can go on with it."""
+    command = request.command(ReleaseList(request.actor, _now()))
+    outcome = execute(history(), PICK_LIST, PICK_LIST.stream_id(id), command)
+    return _guided(outcome)
+
+
+@handler.route(
+    "POST",
+    "/picking/pick-lists/next",
+    scope="picking/write",
+    returns=(200, Guidance),
+    rejects=(NotFound, Conflict),
+)
+def claim_next(request: Request, body: NextList) -> Response:
+    """Claim the most urgent list that nobody has; a picker who has one gets it again."""
+    now = _now()
+    for list_id in _candidates(body, request.actor, now):
+        try:
+            return _guided(_claimed(list_id, request))
+        except (Conflict, NotFound):  # somebody was faster than the list of lists
+            continue
+    raise NotFound(
+        f"No list waits in {body.warehouse}" + (f", zone {body.zone}." if body.zone else "."),
+        field="zone" if body.zone else "warehouse",
+        value=body.zone or body.warehouse,
+        remedy="Ask again later, or release a wave: POST /picking/waves.",
+        code="no-list",
+    )
+
+
+@handler.route(
+    "POST",
+    "/picking/pick-lists/{id}/confirmations",
+    scope="picking/write",
+    returns=(200, Verdicts),
+    rejects=(NotFound, Unprocessable),
+)
+def confirm(request: Request, id: ListId, body: PickConfirmations) -> Response:
+    """Confirm picks, in bulk and also late. What is wrong with one leaves the others alone."""
+    stream_id = PICK_LIST.stream_id(id)
+    known = history().load(PICK_LIST, stream_id)
+    require_list(known.state)
+    command = _confirm(body, known.state, request.actor)
+    outcome = execute(history(), PICK_LIST, stream_id, request.command(command))
+    verdicts = tuple(_verdicts(command, outcome, refusals(command, known.state)))
+    return Response(200, Verdicts(verdicts, guidance(outcome.stream.state, _now())), replayed=outcome.repeated)
+
+
+def _confirm(body: PickConfirmations, picklist: PickList, operator: str) -> Confirm:
+    """The scans, with what inventory has said of the places and products that they should be of."""
+    asked = {one.pick_id for one in body.confirmations}
+    positions = [picklist.picks[name].position for name in asked if name in picklist.picks]
+    places = reference.places({position.place for position in positions})
+    articles = reference.articles({position.sku for position in positions})
+    now = clock.now()
+    return Confirm(
+        operator=operator,
+        at=clock.iso(now),
+        until=clock.iso(now + LEASE),
+        scans=tuple(_scan(one, index, picklist, clock.iso(now)) for index, one in enumerate(body.confirmations)),
+        digits={name: place.check_digits for name, place in places.items()},
+        packs={sku: tuple(pack.gtin for pack in article.packs) for sku, article in articles.items()},
+    )
+
+
+def _scan(one: PickConfirmation, index: int, picklist: PickList, now: str) -> Scan:
+    progress = picklist.picks.get(one.pick_id)
+    everything = progress.remaining if progress else 0
+    units = one.short.units_found if one.short else one.units or everything
+    return Scan(
+        confirmation_id=one.confirmation_id,
+        pick_id=one.pick_id,
+        units=units,
+        occurred_at=one.occurred_at or now,
+        field=f"confirmations[{index}]",
+        location=one.location,
+        check_digits=one.check_digits,
+        code=one.code,
+        lot=one.lot,
+        serials=one.serials,
+        tote=one.tote,
+        missing=one.short.reason if one.short else None,
+    )
+
+
+def _verdicts(command: Confirm, outcome: Outcome[PickList], wrong: Mapping[str, Rejection]) -> Iterator[Verdict]:
+    """What was accepted now is in the commit; what else is known was accepted before; the rest is refused."""
+    now = {one for event in outcome.events for one in getattr(event, "ids", ())}
+    for scan in command.scans:
+        name = scan.confirmation_id
+        if name in now:
+            now.discard(name)
+            yield Verdict(name, scan.pick_id, "accepted")
+        elif name in outcome.stream.state.confirmed:
+            yield Verdict(name, scan.pick_id, "already")
+        else:
+            yield _refused(scan, wrong.get(name) or refusal(scan, command, outcome.stream.state))
+
+
+def _refused(scan: Scan, rejection: Rejection | None) -> Verdict:
+    if rejection is None:
+        rejection = Conflict("The list has changed meanwhile.", remedy="Send it again.", code="contended")
+    error = FieldError(rejection.field, rejection.message, rejection.value, rejection.remedy)
+    return Verdict(scan.confirmation_id, scan.pick_id, "refused", rejection.code, error)
+
+
+def _claimed(list_id: str, request: Request) -> Outcome[PickList]:
+    now = clock.now()
+    payload = ClaimList(request.actor, clock.iso(now), clock.iso(now + LEASE))
+    command = Command(payload, request.metadata)
+    return execute(history(), PICK_LIST, PICK_LIST.stream_id(list_id), command)
+
+
+def _candidates(wanted: NextList, operator: str, now: str) -> list[str]:
+    """Lists that may be free: first what the picker has, then what nobody has, then what leases have left."""
+    own: list[str] = []
+    free: list[str] = []
+    left: list[str] = []
+    for status in (LIST_CLAIMED, LIST_OPEN):
+        partition = (keys.LIST, keys.lists_of(wanted.warehouse, status))
+        page = views().list(ListSummary, partition, keys.PLACE, index=keys.BY_LIST, limit=CANDIDATES)
+        for _, one in page.items:
+            if wanted.zone not in (None, one.zone):
+                continue
+            if one.status == LIST_OPEN:
+                free.append(one.list_id)
+            elif one.until > now and one.operator == operator:
+                own.append(one.list_id)
+            elif one.until <= now:
+                left.append(one.list_id)
+    return [*own, *free, *left][:CANDIDATES]
+
+
+def _guided(outcome: Outcome[PickList]) -> Response:
+    return Response(
+        200,
+        guidance(outcome.stream.state, _now()),
+        version=outcome.stream.sequence,
+        replayed=outcome.repeated,
+    )
+
+
+def _now() -> str:
+    return clock.iso(clock.now())

@@ -1,0 +1,77 @@
+"""What picking knows of products and places: a copy of what inventory says, kept by the master data's handler."""
+
+from collections.abc import Collection, Mapping
+
+from msgspec import Struct
+
+from picking.subscriptions import Dimensions, PackagingLevel
+from shared.resources import views
+
+PACKING_PLACE = "packing"
+PLACE_PREFIX = "Place#"
+
+
+class Article(Struct, frozen=True, omit_defaults=True):
+    """A product. `packs` are its GTINs in 14 digits, each with its base units; the rest as inventory has it."""
+
+    sku: str
+    name: str
+    tracking: str = "none"
+    packs: tuple[PackagingLevel, ...] = ()
+    dimensions: Dimensions | None = None
+    weight_g: int | None = None
+    storage_class: str | None = None
+    category: str | None = None
+
+    @property
+    def volume_mm3(self) -> int | None:
+        """The volume of one unit, when its dimensions are known."""
+        size = self.dimensions
+        return None if size is None else size.length_mm * size.width_mm * size.height_mm
+
+
+class Place(Struct, frozen=True, omit_defaults=True):
+    """A location: where it is, and the check digits on its label."""
+
+    location: str
+    warehouse: str
+    zone: str
+    aisle: str
+    bay: str
+    kind: str
+    x_mm: int | None = None
+    y_mm: int | None = None
+    check_digits: str | None = None
+
+
+def articles(skus: Collection[str]) -> Mapping[str, Article]:
+    """Those of `skus` that inventory has announced."""
+    found = views().documents(Article, (article_key(sku) for sku in skus))
+    return {article.sku: article for article in found.values()}
+
+
+def places(locations: Collection[str]) -> Mapping[str, Place]:
+    """Those of `locations` that inventory has announced."""
+    found = views().documents(Place, (place_key(location) for location in locations))
+    return {place.location: place for place in found.values()}
+
+
+def packing_places(warehouse: str) -> list[Place]:
+    """Where goods are packed in a warehouse, by name."""
+    found = views().under(floor_key(warehouse), PLACE_PREFIX, Place)
+    return [place for _, (place, _) in sorted(found.items()) if place.kind == PACKING_PLACE]
+
+
+def article_key(sku: str) -> tuple[str, str]:
+    """Where a product is."""
+    return f"Article#{sku}", "Article"
+
+
+def place_key(location: str) -> tuple[str, str]:
+    """Where a location is."""
+    return f"Place#{location}", "Place"
+
+
+def floor_key(warehouse: str) -> str:
+    """The partition of the places of a warehouse that pack, or may have done so."""
+    return f"Floor#{warehouse}"

@@ -1,0 +1,122 @@
+"""Requests: which orders are to be picked, what they get elsewhere meanwhile, and which are given up."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct, structs
+
+from picking.aggregates import PICK_LIST, PICK_ORDER
+from picking.domain.pick_list import PickList, Withdraw
+from picking.domain.pick_order import (
+    ListsToAsk,
+    PickOrder,
+    RequestPicks,
+    Settled,
+    Visit,
+    WantedLine,
+    WithdrawPicking,
+    pick_id,
+)
+from picking.subscriptions import READS, CancellationStarted, PickingRequested, RemainderCancelled
+from shared import clock, codec
+from shared.consumer import react_each
+from shared.decider import Command, Contended, execute
+from shared.envelope import CloudEvent, caused_by
+from shared.event_store import Stream
+from shared.events import CommandMetadata
+from shared.resources import history
+
+ROUNDS = 5
+"""How often lists are asked for picks that waves keep putting on others."""
+REPLACED = "its order gets other units"
+REMAINDER_CANCELLED = "the rest of the order was cancelled"
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Take note of what orders want to be picked, one after the other."""
+    return react_each(event, _react)
+
+
+def _react(event: CloudEvent) -> None:
+    match codec.from_json(bytes(event.data), READS[event.type]):
+        case PickingRequested() as wanted:
+            _request(wanted, caused_by(event))
+        case CancellationStarted() as cancelled:
+            _withdraw(WithdrawPicking(cancelled.order_id, cancelled.reason, _now()), caused_by(event))
+        case RemainderCancelled() as rest:
+            lines = tuple(line.line_id for line in rest.lines)
+            _withdraw(WithdrawPicking(rest.order_id, REMAINDER_CANCELLED, _now(), lines), caused_by(event))
+
+
+def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
+    """What is on lists and gets replaced is taken off them first; they say how much of it was picked by then."""
+    command = RequestPicks(
+        order_id=wanted.order_id,
+        warehouse=wanted.warehouse,
+        number=wanted.number,
+        lines=tuple(
+            WantedLine(
+                line.line_id,
+                line.sku,
+                line.quantity,
+                line.answer,
+                tuple(Visit(**structs.asdict(pick)) for pick in line.picks),
+            )
+            for line in wanted.lines
+        ),
+        total_lines=wanted.total_lines,
+        at=_now(),
+        priority=wanted.priority,
+        ship_by=wanted.ship_by,
+        carrier_service=wanted.carrier_service,
+        substitutes_allowed=wanted.substitutes_allowed,
+    )
+    asked: dict[str, Settled] = {}
+    for _ in range(ROUNDS):
+        try:
+            _order(wanted.order_id, structs.replace(command, settled=tuple(asked.values())), metadata)
+            return
+        except ListsToAsk as first:
+            asked |= _taken_off(wanted.order_id, first.lists, REPLACED, metadata, asked)
+    raise Contended(f"Waves keep putting picks of order {wanted.order_id} on lists while they are replaced.")
+
+
+def _withdraw(command: WithdrawPicking, metadata: CommandMetadata) -> None:
+    """The order first, so that no wave takes more of it; then the lists."""
+    order = _order(command.order_id, command, metadata)
+    _taken_off(command.order_id, order.on_lists(command.lines), command.reason, metadata, {})
+
+
+def _order(order_id: str, payload: Struct, metadata: CommandMetadata) -> PickOrder:
+    command = Command(payload, metadata)
+    return execute(history(), PICK_ORDER, PICK_ORDER.stream_id(order_id), command).stream.state
+
+
+def _taken_off(
+    order_id: str,
+    lists: Mapping[str, tuple[int, ...]],
+    reason: str,
+    metadata: CommandMetadata,
+    before: Mapping[str, Settled],
+) -> dict[str, Settled]:
+    """Take picks off lists; what each list says of them, and of those that it was asked for before."""
+    settled: dict[str, Settled] = {}
+    for list_id, numbers in lists.items():
+        names = tuple(pick_id(order_id, number) for number in numbers)
+        part = structs.replace(metadata, command_id=f"{metadata.command_id}/{list_id}/{numbers[0]}.{len(numbers)}")
+        command = Command(Withdraw(list_id, names, reason, _now()), part)
+        after: Stream[PickList] = execute(history(), PICK_LIST, PICK_LIST.stream_id(list_id), command).stream
+        earlier = before[list_id].picks if list_id in before else ()
+        every = tuple(dict.fromkeys((*earlier, *numbers)))
+        parcels = tuple(
+            parcel
+            for number in every
+            if (progress := after.state.picks.get(pick_id(order_id, number)))
+            for parcel in progress.parcels
+        )
+        settled[list_id] = Settled(list_id, every, parcels)
+    return settled
+
+
+def _now() -> str:
+    return clock.iso(clock.now())

@@ -1,0 +1,541 @@
+"""Orders are released into waves, picked by lists, and told picked; whatever comes twice, late, or dies."""
+
+from contextlib import suppress
+from functools import partial
+from itertools import count
+from typing import Any
+
+import pytest
+
+from shared import aws
+from tests.support.faults import Died, at_moment, die
+from tests.unit.picking.floor import Floor, line, new_order, visit
+
+RELEASING = ("picking", "releasing")
+REQUESTS = ("picking", "requests")
+
+
+def mugs(floor: Floor, *places: str, units: int = 2, **more: Any) -> str:
+    """An order of one line for mugs from these places."""
+    order_id = new_order()
+    floor.ask(order_id, line("1", "MUG", *(visit(place, units) for place in places)), **more)
+    return order_id
+
+
+class TestWaves:
+    def test_orders_that_wait_are_picked_together_each_in_its_tote(self, floor: Floor) -> None:
+        orders = {mugs(floor, "A-01-01"), mugs(floor, "A-02-03", "A-01-02")}
+        assert {one["order_id"] for one in floor.get("/pool")["items"]} == orders
+        [picklist] = floor.lists(method="batch")
+        assert {step["order_id"] for step in picklist["steps"]} == orders
+        assert len({step["slot"] for step in picklist["steps"]}) == 2
+        assert picklist["walk_mm"] == 2 * 6_000 + 2 * 3_000
+        assert floor.get("/pool")["items"] == []
+        [released] = floor.published("WaveReleased")
+        assert set(released["orders"]) == orders
+        assert released["lists"] == [picklist["list_id"]]
+
+    def test_discrete_picking_makes_a_list_for_each_order(self, floor: Floor) -> None:
+        orders = [mugs(floor, "A-01-01", "B-03-01"), mugs(floor, "A-01-01")]
+        lists = floor.lists(method="discrete")
+        assert sorted({step["order_id"] for step in one["steps"]}.pop() for one in lists) == sorted(orders)
+        assert len(lists) == 2
+
+    def test_zone_picking_makes_lists_by_zone_and_the_order_is_picked_when_all_are(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01", "B-03-01")
+        first, second = floor.lists(method="zone")
+        assert {first["zone"], second["zone"]} == {"A", "B"}
+        floor.pick_all(first)
+        assert floor.published("OrderPicked") == []
+        floor.pick_all(second, actor="sam")
+        [picked] = floor.published("OrderPicked")
+        assert picked["lines"] == [{"line_id": "1", "sku": "MUG", "units": 4}]
+        assert set(floor.get(f"/orders/{order_id}")["containers"]) == {first["list_id"], second["list_id"]}
+
+    @pytest.mark.parametrize(
+        ("criteria", "chosen"),
+        [
+            ({"min_priority": 7}, {"urgent"}),
+            ({"cut_off": "2026-01-31T12:00:00.000Z"}, {"soon"}),
+            ({"carrier_service": "own-fleet:standard"}, {"soon"}),
+            ({"zone": "B"}, {"far"}),
+            ({"composition": "multi_line"}, {"two"}),
+            ({"composition": "single_line", "max_orders": 1}, {"urgent"}),
+            ({"warehouse": "OTHER"}, set()),
+        ],
+    )
+    def test_a_wave_takes_what_meets_its_criteria(
+        self, floor: Floor, criteria: dict[str, Any], chosen: set[str]
+    ) -> None:
+        orders = {
+            "urgent": mugs(floor, "A-01-01", priority=9),
+            "soon": mugs(
+                floor,
+                "A-01-01",
+                ship_by="2026-01-31T11:00:00.000Z",
+                carrier_service="own-fleet:standard",
+            ),
+            "far": mugs(floor, "B-03-01", priority=1),
+            "two": new_order(),
+        }
+        two = [line("1", "MUG", visit("A-01-01", 1)), line("2", "MILK", visit("A-01-02", 1, lot="L1"))]
+        floor.ask(orders["two"], *two)
+        wave = floor.wave(**criteria)
+        assert set(wave.get("orders", [])) == {orders[name] for name in chosen}
+
+    def test_lists_keep_to_their_limits(self, floor: Floor) -> None:
+        for _ in range(5):
+            mugs(floor, "A-01-01", "A-02-01")
+        lists = floor.lists(method="batch", limits={"orders": 2})
+        assert sorted(len({step["slot"] for step in one["steps"]}) for one in lists) == [1, 2, 2]
+        drills = new_order()
+        picks = [visit("A-01-02", 1, serials=[f"S{n}"]) for n in range(3)]
+        floor.ask(drills, line("1", "DRILL", *picks))
+        heavy = floor.lists(method="batch", limits={"weight_g": 4_500})
+        assert sorted(len(one["steps"]) for one in heavy) == [1, 2]
+
+    def test_a_wave_that_dies_anywhere_is_released_when_its_message_comes_again(self, floor: Floor) -> None:
+        for moment in count():
+            orders = {mugs(floor, "A-01-01"), mugs(floor, "B-03-02", "A-01-01")}
+            wave_id = floor.post("/waves", {"method": "zone"}).body["wave_id"]
+            [asked] = [one for one in floor.system.publish("picking") if one.type == "picking.WaveRequested"]
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                floor.system.deliver(RELEASING, asked)
+            assert floor.system.deliver(RELEASING, asked) == []
+            floor.settle()
+            wave = floor.get(f"/waves/{wave_id}")
+            assert (wave["status"], set(wave["orders"])) == ("released", orders)
+            lists = [floor.get(f"/pick-lists/{list_id}") for list_id in wave["lists"]]
+            assert sum(step["units"] for one in lists for step in one["steps"]) == 6
+            assert floor.get("/pool")["items"] == []
+            if moment >= len(passed):
+                break
+        assert moment > 8
+
+    def test_two_waves_at_once_never_get_the_same_pick(self, floor: Floor) -> None:
+        for moment in count():
+            orders = {mugs(floor, "A-01-01", "B-03-01"), mugs(floor, "A-01-02")}
+            waves = [floor.post("/waves", {"method": "batch"}).body["wave_id"] for _ in range(2)]
+            first, second = (one for one in floor.system.publish("picking") if one.type == "picking.WaveRequested")
+            other = partial(floor.system.deliver, RELEASING, second)
+            with at_moment(aws.dynamodb(), moment, other) as passed:
+                assert floor.system.deliver(RELEASING, first) == []
+            assert floor.system.deliver(RELEASING, second) == []
+            floor.settle()
+            shown = [floor.get(f"/waves/{wave_id}") for wave_id in waves]
+            lists = [floor.get(f"/pick-lists/{one}") for wave in shown for one in wave.get("lists", [])]
+            picks = [step["pick_id"] for one in lists for step in one["steps"]]
+            assert len(picks) == len(set(picks)) == 3, moment
+            assert {step["order_id"] for one in lists for step in one["steps"]} == orders
+            if moment >= len(passed):
+                break
+
+    def test_a_wave_that_nobody_finished_is_released_by_the_clock(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01")
+        wave_id = floor.post("/waves").body["wave_id"]
+        floor.system.project("picking")
+        floor.system.invoke("picking", "wave_rules", {})
+        assert floor.get(f"/waves/{wave_id}")["status"] == "requested"
+        floor.pass_minutes(6)
+        floor.system.invoke("picking", "wave_rules", {})
+        assert floor.get(f"/waves/{wave_id}")["orders"] == [order_id]
+
+
+class TestRules:
+    def test_a_rule_releases_once_enough_orders_wait(self, floor: Floor) -> None:
+        rule = {"method": "batch", "min_orders": 2, "max_wait_minutes": 60}
+        answer = floor.system.call("PUT", "/picking/wave-rules/noon", rule)
+        assert (answer.status, answer.body["min_orders"]) == (200, 2)
+        mugs(floor, "A-01-01")
+        floor.system.invoke("picking", "wave_rules", {})
+        floor.settle()
+        assert floor.get("/waves")["items"] == []
+        mugs(floor, "A-01-02")
+        for _ in range(2):
+            floor.system.invoke("picking", "wave_rules", {})
+        floor.settle()
+        [wave] = floor.get("/waves")["items"]
+        assert (wave["rule"], wave["orders"], wave["status"]) == ("noon", 2, "released")
+        assert [one["rule"] for one in floor.get("/wave-rules")["items"]] == ["noon"]
+
+    def test_an_order_does_not_wait_longer_than_the_rule_lets_it(self, floor: Floor) -> None:
+        rule = {"min_orders": 10, "max_wait_minutes": 0}
+        assert floor.system.call("PUT", "/picking/wave-rules/soon", rule).status == 200
+        floor.settle()
+        order_id = mugs(floor, "A-01-01")
+        floor.system.invoke("picking", "wave_rules", {})
+        floor.settle()
+        assert floor.published("WaveReleased")[0]["orders"] == [order_id]
+
+    def test_an_inactive_rule_releases_nothing(self, floor: Floor) -> None:
+        rule = {"max_wait_minutes": 0, "active": False}
+        assert floor.system.call("PUT", "/picking/wave-rules/idle", rule).status == 200
+        floor.settle()
+        mugs(floor, "A-01-01")
+        floor.system.invoke("picking", "wave_rules", {})
+        assert floor.published("WaveRequested") == []
+
+
+class TestClaims:
+    def test_one_picker_has_a_list_and_the_next_is_told_who_and_until_when(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        shown = floor.claimed(picklist["list_id"])
+        refused = floor.post(f"/pick-lists/{picklist['list_id']}/claim", actor="sam")
+        assert (refused.status, refused.problem) == (409, "list-claimed")
+        assert refused.body["detail"].startswith(f"kim has this list until {shown['until']}")
+        [started] = floor.published("PickingStarted")
+        assert (started["order_id"], started["list_id"]) == (order_id, picklist["list_id"])
+        floor.claimed(picklist["list_id"])
+        assert len(floor.published("PickingStarted")) == 1
+
+    def test_a_list_that_was_given_back_is_somebody_elses(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        floor.claimed(picklist["list_id"])
+        assert floor.post(f"/pick-lists/{picklist['list_id']}/release", actor="sam").problem == "list-claimed"
+        assert floor.post(f"/pick-lists/{picklist['list_id']}/release").status == 200
+        assert floor.claimed(picklist["list_id"], "sam")["operator"] == "sam"
+
+    def test_the_next_list_is_the_most_urgent_one_that_nobody_has(self, floor: Floor) -> None:
+        for priority in (2, 8):
+            mugs(floor, "A-01-01", priority=priority)
+        mugs(floor, "B-03-01", priority=9)
+        lists = {one["steps"][0]["order_id"]: one["list_id"] for one in floor.lists(method="discrete")}
+        far, urgent, slow = (one["list_id"] for one in floor.get("/pick-lists")["items"])
+        assert {far, urgent, slow} == set(lists.values())
+        first = floor.post("/pick-lists/next")
+        assert first.body["list_id"] == far
+        floor.settle()
+        assert floor.post("/pick-lists/next", actor="sam").body["list_id"] == urgent
+        assert floor.post("/pick-lists/next", actor="kim").body["list_id"] == far
+        assert floor.post("/pick-lists/next", {"warehouse": "OTHER"}).problem == "no-list"
+
+    def test_two_pickers_who_ask_at_once_never_get_the_same_list(self, floor: Floor) -> None:
+        for moment in count():
+            mugs(floor, "A-01-01")
+            floor.lists()
+            got: list[str] = []
+            with at_moment(aws.dynamodb(), moment, lambda: got.append(_next(floor, "sam"))) as passed:  # noqa: B023
+                got.append(_next(floor, "kim"))
+            if moment >= len(passed):
+                break
+            assert (sorted(got)[0], len(set(got))) == ("", 2), moment
+            floor.settle()
+            for one in floor.get("/pick-lists", status="claimed")["items"]:
+                floor.pick_all(one, one["operator"])
+
+
+def _next(floor: Floor, actor: str) -> str:
+    answer = floor.post("/pick-lists/next", actor=actor)
+    return str(answer.body["list_id"]) if answer.status == 200 else ""
+
+
+class TestConfirmations:
+    def test_an_order_is_picked_when_everything_on_its_list_is(self, floor: Floor) -> None:
+        order_id = new_order()
+        floor.ask(
+            order_id,
+            line("1", "MUG", visit("A-01-01", 3), visit("A-02-02", 1)),
+            line("2", "MILK", visit("B-03-01", 2, lot="L1", expires_on="2027-01-01")),
+            line("3", "DRILL", visit("A-01-03", 2, serials=["S1", "S2"])),
+        )
+        [picklist] = floor.lists()
+        floor.pick_all(picklist)
+        picked = floor.published("UnitsPicked")
+        assert {(one["holding"], one["units"], one["container"]) for one in picked} == {
+            ("A-01-01", 3, picklist["list_id"]),
+            ("A-02-02", 1, picklist["list_id"]),
+            ("B-03-01", 2, picklist["list_id"]),
+            ("A-01-03", 2, picklist["list_id"]),
+        }
+        assert {one.get("lot") for one in picked} == {None, "L1"}
+        [told] = floor.published("OrderPicked")
+        assert (told["order_id"], told.get("short", []), told["number"]) == (order_id, [], 1)
+        assert floor.get(f"/pick-lists/{picklist['list_id']}")["status"] == "done"
+        assert floor.post(f"/pick-lists/{picklist['list_id']}/claim").problem == "list-completed"
+
+    @pytest.mark.parametrize(
+        ("wrong", "problem", "field"),
+        [
+            ({"location": "A-01-02"}, "wrong-location", "location"),
+            ({"check_digits": "99"}, "wrong-check-digits", "check_digits"),
+            ({"location": None, "check_digits": None}, "wrong-location", "location"),
+            ({"code": "4006381333931"}, "wrong-item", "code"),
+            ({"code": None}, "wrong-item", "code"),
+            ({"lot": "L2"}, "wrong-lot", "lot"),
+            ({"lot": None}, "lot-missing", "lot"),
+            ({"units": 3}, "too-many", "units"),
+            ({"tote": 2}, "wrong-tote", "tote"),
+            ({"short": {"units_found": 2, "reason": "empty"}}, "not-short", "short"),
+        ],
+    )
+    def test_a_wrong_scan_is_refused_with_what_is_wrong(
+        self, floor: Floor, wrong: dict[str, Any], problem: str, field: str
+    ) -> None:
+        floor.ask(new_order(), line("1", "MILK", visit("A-01-01", 2, lot="L1")))
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        [verdict] = floor.confirm(picklist["list_id"], floor.scan(step, **wrong))
+        assert (verdict["result"], verdict["problem"]) == ("refused", problem)
+        assert verdict["error"]["field"] == f"confirmations[0].{field}"
+        assert verdict["error"]["remedy"]
+        assert floor.published("UnitsPicked") == []
+
+    def test_serials_are_those_that_were_set_aside_each_once(self, floor: Floor) -> None:
+        floor.ask(new_order(), line("1", "DRILL", visit("A-01-01", 3, serials=["S1", "S2", "S3"])))
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        scans = [
+            floor.scan(step, units=1, serials=["S9"]),
+            floor.scan(step, units=2, serials=["S1", "S1"]),
+            floor.scan(step, units=1, serials=["S2"]),
+            floor.scan(step, units=1, serials=["S2"]),
+            floor.scan(step, units=2, serials=["S1", "S3"]),
+        ]
+        verdicts = floor.confirm(picklist["list_id"], *scans)
+        assert [one.get("problem", "") for one in verdicts] == [
+            "wrong-serial",
+            "serials-missing",
+            "",
+            "wrong-serial",
+            "",
+        ]
+        assert [one["number"] for one in floor.published("UnitsPicked")] == [1, 2]
+
+    @pytest.mark.parametrize(
+        "right",
+        [
+            {"code": "4006381333931"},
+            {"code": "14006381333938"},
+            {"location": "A-01-01:11", "check_digits": None},
+        ],
+    )
+    def test_codes_and_labels_are_read_as_they_are_printed(self, floor: Floor, right: dict[str, Any]) -> None:
+        mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        assert floor.confirm(picklist["list_id"], floor.scan(step, **right))[0]["result"] == "accepted"
+
+    def test_a_pallets_own_label_will_do(self, floor: Floor) -> None:
+        sscc = "106141412345678908"
+        floor.ask(new_order(), line("1", "MUG", visit("A-01-01", 2, holding=sscc)))
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        assert step["holding"] == sscc
+        [verdict] = floor.confirm(picklist["list_id"], floor.scan(step, location=sscc, check_digits=None))
+        assert verdict["result"] == "accepted"
+        assert floor.published("UnitsPicked")[0]["holding"] == sscc
+
+    def test_late_confirmations_count_once_also_after_the_lease(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01", "A-01-02")
+        [picklist] = floor.lists()
+        first, second = floor.claimed(picklist["list_id"])["steps"]
+        scans = [floor.scan(first, units=1), floor.scan(first, units=1), floor.scan(second)]
+        floor.pass_minutes(40)
+        assert [one["result"] for one in floor.confirm(picklist["list_id"], scans[0])] == ["accepted"]
+        again = floor.confirm(picklist["list_id"], *scans)
+        assert [one["result"] for one in again] == ["already", "accepted", "accepted"]
+        twice = floor.confirm(picklist["list_id"], *scans)
+        assert [one["result"] for one in twice] == ["already"] * 3
+        assert sum(one["units"] for one in floor.published("UnitsPicked")) == 4
+        assert floor.published("UnitsPicked")[0]["picked_at"] == "2026-01-31T09:31:00.000Z"
+
+    def test_a_picker_who_lost_the_list_is_told_so(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        floor.pass_minutes(20)
+        floor.claimed(picklist["list_id"], "sam")
+        [verdict] = floor.confirm(picklist["list_id"], floor.scan(step))
+        assert (verdict["result"], verdict["problem"]) == ("refused", "list-not-claimed")
+
+    def test_a_confirmation_that_dies_anywhere_counts_once_when_it_is_sent_again(self, floor: Floor) -> None:
+        for moment in count():
+            order_id = mugs(floor, "A-01-01", "A-01-02")
+            [picklist] = floor.lists()
+            steps = floor.claimed(picklist["list_id"])["steps"]
+            scans = [floor.scan(step) for step in steps]
+            body = {"confirmations": scans}
+            path = f"/pick-lists/{picklist['list_id']}/confirmations"
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                floor.post(path, body, key=f"bulk-{moment}")
+            answer = floor.post(path, body, key=f"bulk-{moment}")
+            assert [one["result"] for one in answer.body["verdicts"]] == ["accepted"] * 2
+            floor.settle()
+            assert sum(one["units"] for one in floor.published("UnitsPicked", order_id=order_id)) == 4
+            assert len(floor.published("OrderPicked", order_id=order_id)) == 1
+            if moment >= len(passed):
+                break
+        assert moment > 2
+
+
+class TestShorts:
+    def test_what_is_found_counts_and_the_rest_is_picked_elsewhere(self, floor: Floor) -> None:
+        order_id = new_order()
+        other = line("2", "MILK", visit("A-01-02", 1, lot="L1"))
+        floor.ask(order_id, line("1", "MUG", visit("A-01-01", 5)), other)
+        [picklist] = floor.lists()
+        steps = {step["line_id"]: step for step in floor.claimed(picklist["list_id"])["steps"]}
+        short = floor.scan(steps["1"], units=None, short={"units_found": 3, "reason": "no more there"})
+        assert floor.confirm(picklist["list_id"], short)[0]["result"] == "accepted"
+        [missing] = floor.published("PickShort")
+        assert (missing["missing"], missing["number"], missing["holding"]) == (2, 2, "A-01-01")
+        # inventory has not heard of the three yet, and says that they are where they were
+        again = line("1", "MUG", visit("A-01-01", 3), visit("B-03-01", 2), answer=2)
+        floor.ask(order_id, again, number=2, total_lines=2)
+        assert [(one["place"], one["units"]) for one in _open(floor, order_id)] == [("A-01-02", 1), ("B-03-01", 2)]
+        [second] = floor.lists()
+        floor.pick_all(second, "sam")
+        assert floor.published("OrderPicked") == []
+        assert floor.confirm(picklist["list_id"], floor.scan(steps["2"]))[0]["result"] == "accepted"
+        floor.settle()
+        [told] = floor.published("OrderPicked")
+        assert {one["line_id"]: one["units"] for one in told["lines"]} == {"1": 5, "2": 1}
+        assert told.get("short", []) == []
+
+    def test_an_order_whose_missing_units_come_later_is_told_picked_again(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01", units=4)
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        short = floor.scan(step, units=None, short={"units_found": 1, "reason": "damaged"})
+        floor.confirm(picklist["list_id"], short)
+        floor.settle()
+        [told] = floor.published("OrderPicked")
+        assert (told["lines"][0]["units"], told["short"]) == (1, ["1"])
+        inside = visit(picklist["list_id"], 1)
+        floor.ask(order_id, line("1", "MUG", inside, visit("B-03-02", 3), answer=7), number=2)
+        [second] = floor.lists()
+        floor.pick_all(second)
+        assert [one["number"] for one in floor.published("OrderPicked")] == [1, 2]
+        assert floor.published("OrderPicked")[1]["lines"][0]["units"] == 4
+
+    def test_a_place_that_is_empty_needs_no_product_to_scan(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        scan = {"confirmation_id": "c", "pick_id": step["pick_id"], "short": {"reason": "empty"}}
+        assert floor.confirm(picklist["list_id"], scan)[0]["result"] == "accepted"
+        assert floor.published("PickShort")[0]["missing"] == 2
+
+
+class TestChanges:
+    def test_picks_that_are_replaced_leave_their_list_and_come_on_another(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01", units=2)
+        [picklist] = floor.lists()
+        floor.ask(order_id, line("1", "MUG", visit("B-03-01", 2), answer=2), number=2)
+        [step] = floor.get(f"/pick-lists/{picklist['list_id']}")["steps"]
+        assert step["status"] == "withdrawn"
+        [second] = floor.lists()
+        floor.pick_all(second)
+        assert [one["holding"] for one in floor.published("UnitsPicked")] == ["B-03-01"]
+
+    def test_what_was_taken_before_the_change_is_not_asked_for_again(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01", units=4)
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        floor.confirm(picklist["list_id"], floor.scan(step, units=3))
+        floor.ask(order_id, line("1", "MUG", visit("A-01-01", 3), visit("B-03-01", 1), answer=2), number=2)
+        assert [(one["place"], one["units"]) for one in _open(floor, order_id)] == [("B-03-01", 1)]
+        [late] = floor.confirm(picklist["list_id"], floor.scan(step, units=1))
+        assert late["problem"] == "pick-withdrawn"
+        assert "A-01-01" in late["error"]["remedy"]
+
+    def test_what_is_told_twice_or_late_changes_nothing(self, floor: Floor) -> None:
+        order_id = new_order()
+        new = line("1", "MUG", visit("B-03-01", 2), answer=5)
+        old = line("1", "MUG", visit("A-01-01", 2), answer=3)
+        floor.ask(order_id, new, number=2)
+        floor.ask(order_id, old, number=1)
+        floor.ask(order_id, new, number=2)
+        assert [(one["place"], one["units"]) for one in _open(floor, order_id)] == [("B-03-01", 2)]
+
+    def test_a_change_that_dies_anywhere_leaves_every_unit_asked_for_once(self, floor: Floor) -> None:
+        for moment in count():
+            order_id = mugs(floor, "A-01-01", units=4)
+            [picklist] = floor.lists()
+            [step] = floor.claimed(picklist["list_id"])["steps"]
+            floor.confirm(picklist["list_id"], floor.scan(step, units=1))
+            data = floor.wanted(
+                order_id,
+                line("1", "MUG", visit("A-01-01", 2), visit("B-03-01", 2), answer=2),
+                number=2,
+            )
+            message = floor.told("orders.PickingRequested", data, f"Order#{order_id}", 20)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                floor.system.deliver(REQUESTS, message)
+            assert floor.system.deliver(REQUESTS, message) == []
+            floor.settle()
+            assert sum(one["units"] for one in _open(floor, order_id)) == 3, moment
+            for one in floor.lists():
+                floor.pick_all(one, "sam")
+            assert sum(one["units"] for one in floor.published("UnitsPicked", order_id=order_id)) == 4
+            assert len(floor.published("OrderPicked", order_id=order_id)) == 1
+            if moment >= len(passed):
+                break
+        assert moment > 4
+
+    def test_a_change_and_a_picker_at_the_same_moment_leave_every_unit_once(self, floor: Floor) -> None:
+        for moment in count():
+            order_id = mugs(floor, "A-01-01", units=4)
+            [picklist] = floor.lists()
+            [step] = floor.claimed(picklist["list_id"])["steps"]
+            scan = floor.scan(step)
+            data = floor.wanted(order_id, line("1", "MUG", visit("B-03-01", 4), answer=2), number=2)
+            message = floor.told("orders.PickingRequested", data, f"Order#{order_id}", 20)
+            picks = partial(floor.confirm, picklist["list_id"], scan)
+            with at_moment(aws.dynamodb(), moment, picks) as passed:
+                assert floor.system.deliver(REQUESTS, message) == []
+            floor.settle()
+            for one in floor.lists():
+                floor.pick_all(one, "sam")
+            assert sum(one["units"] for one in floor.published("UnitsPicked", order_id=order_id)) == 4, moment
+            assert len(floor.published("OrderPicked", order_id=order_id)) == 1
+            if moment >= len(passed):
+                break
+
+
+class TestCancellation:
+    def test_a_cancelled_order_is_not_picked_any_more(self, floor: Floor) -> None:
+        order_id, other = mugs(floor, "A-01-01", "A-01-02"), mugs(floor, "A-02-01")
+        [picklist] = floor.lists()
+        steps = floor.claimed(picklist["list_id"])["steps"]
+        own = [step for step in steps if step["order_id"] == order_id]
+        floor.confirm(picklist["list_id"], floor.scan(own[0]))
+        floor.give_up(order_id)
+        [verdict] = floor.confirm(picklist["list_id"], floor.scan(own[1]))
+        assert verdict["problem"] == "pick-withdrawn"
+        assert floor.get(f"/orders/{order_id}")["withdrawn"] == "changed my mind"
+        assert floor.published("OrderPicked") == []
+        [left] = [step for step in steps if step["order_id"] == other]
+        floor.confirm(picklist["list_id"], floor.scan(left))
+        floor.settle()
+        assert [one["order_id"] for one in floor.published("OrderPicked")] == [other]
+        assert floor.get(f"/pick-lists/{picklist['list_id']}")["status"] == "done"
+
+    def test_an_order_that_is_cancelled_before_it_asks_is_never_picked(self, floor: Floor) -> None:
+        order_id = new_order()
+        floor.give_up(order_id)
+        floor.ask(order_id, line("1", "MUG", visit("A-01-01", 2)))
+        assert floor.wave().get("orders", []) == []
+
+    def test_whenever_it_is_cancelled_while_it_is_released_nothing_stays_on_a_list(self, floor: Floor) -> None:
+        for moment in count():
+            order_id = mugs(floor, "A-01-01", "B-03-01")
+            floor.post("/waves", {"method": "zone"})
+            [asked] = [one for one in floor.system.publish("picking") if one.type == "picking.WaveRequested"]
+            data = {"order_id": order_id, "reason": "changed my mind"}
+            message = floor.told("orders.CancellationStarted", data, f"Order#{order_id}", 999)
+            cancel = partial(floor.system.deliver, REQUESTS, message)
+            with at_moment(aws.dynamodb(), moment, cancel) as passed:
+                assert floor.system.deliver(RELEASING, asked) == []
+            if moment >= len(passed):
+                break
+            floor.settle()
+            lists = floor.get("/pick-lists")["items"] + floor.get("/pick-lists", status="claimed")["items"]
+            assert lists == [], moment
+
+
+def _open(floor: Floor, order_id: str) -> list[dict[str, Any]]:
+    found = floor.get(f"/orders/{order_id}")["open"]
+    return sorted(found, key=lambda one: str(one["place"]))
