@@ -4,13 +4,14 @@ The second half is a safety net: commands do these steps themselves, and whateve
 it tells places in racks, and units that others stand on, what has left them or weighs less than before.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from inventory import ground
 from inventory.aggregates import HOLDING, LOT
 from inventory.domain import numbers
 from inventory.domain.goods import items_of
-from inventory.domain.holding import is_container, receipts_of
+from inventory.domain.holding import Holding, is_container, receipts_of
 from inventory.domain.lot import BlockLot, RegisterLot, UnblockLot
 from inventory.domain.movement import ReleaseUnit
 from inventory.domain.room import load_of
@@ -40,6 +41,7 @@ from shared import codec
 from shared.consumer import react_each
 from shared.decider import Command, execute
 from shared.envelope import CloudEvent, caused_by
+from shared.event_store import Stream
 from shared.events import CommandMetadata
 from shared.resources import history
 
@@ -94,16 +96,16 @@ def handle(event: CloudEvent) -> None:
 
 
 def receive(received: GoodsReceived, metadata: CommandMetadata) -> None:
-    """Put the goods of one receipt into stock: onto their handling units, or to the shipment's loose goods."""
-    by_holding: dict[str, list[Goods]] = {}
-    blocked: set[tuple[str, str]] = set()
+    """Put the goods of one receipt into stock: onto their handling units, or to the shipment's loose goods.
+
+    A holding that has noted the receipt is done with: nothing is looked up for it again, so that a large receipt
+    whose worker was stopped goes on where that one was.
+    """
+    by_holding: dict[str, list[ReceivedGoods]] = {}
     for line in received.lines:
-        goods, recalled = _goods(line, received, metadata)
-        by_holding.setdefault(line.sscc or received.shipment_id, []).append(goods)
-        if recalled and line.lot is not None:
-            blocked.add((line.sku, line.lot))
-    for holding, goods_there in by_holding.items():
-        _receive(holding, tuple(goods_there), tuple(sorted(blocked)), received, metadata)
+        by_holding.setdefault(line.sscc or received.shipment_id, []).append(line)
+    for holding, lines in by_holding.items():
+        _receive(holding, lines, received, metadata)
 
 
 def inspect(decided: InspectionDecided, metadata: CommandMetadata) -> None:
@@ -125,24 +127,36 @@ def inspect(decided: InspectionDecided, metadata: CommandMetadata) -> None:
 
 
 def _receive(
-    holding: str,
-    goods: tuple[Goods, ...],
-    blocked: tuple[tuple[str, str], ...],
-    received: GoodsReceived,
-    metadata: CommandMetadata,
+    holding: str, lines: Sequence[ReceivedGoods], received: GoodsReceived, metadata: CommandMetadata
 ) -> None:
     """Record what is here: a place without room for it is told of, and so is what is on a unit in transit."""
     books = ground.books(holding)
-    claim: str | None = None
+    on_a_place = bool(books.state.place) and holding != received.shipment_id
+    claim = f"{received.shipment_id}/{received.receipt}" if on_a_place else None
+    known = books.state.seen.get(receipts_of(received.shipment_id), ())
+    if not numbers.has(known, received.receipt):
+        _record(books, lines, received, claim, metadata)
+    if claim is not None:
+        settle(holding, metadata, (claim,))
+
+
+def _record(
+    books: Stream[Holding],
+    lines: Sequence[ReceivedGoods],
+    received: GoodsReceived,
+    claim: str | None,
+    metadata: CommandMetadata,
+) -> None:
+    holding = books.id.partition("#")[2]
+    described = [_goods(line, received, metadata) for line in lines]
+    goods = tuple(one for one, _ in described)
+    blocked = {(one.sku, one.lot) for one, recalled in described if recalled and one.lot}
     place = received.location
-    if books.state.place and holding != received.shipment_id:
+    if claim is not None:
         standing = ground.Standing(holding, books.state.warehouse, books=books)
         place = standing.place
-        claim = f"{received.shipment_id}/{received.receipt}"
-        known = books.state.seen.get(receipts_of(received.shipment_id), ())
-        if not numbers.has(known, received.receipt):
-            load = load_of(item for one in goods for item in items_of(one))
-            ground.make_room(standing, load, claim, metadata, inside=False, recorded_in=books.state.warehouse)
+        load = load_of(item for one in goods for item in items_of(one))
+        ground.make_room(standing, load, claim, metadata, inside=False, recorded_in=books.state.warehouse)
     command = ReceiveGoods(
         holding=holding,
         warehouse=received.warehouse,
@@ -154,11 +168,9 @@ def _receive(
         supplier=received.supplier,
         unit_type=None if holding == received.shipment_id else UNANNOUNCED_TYPE,
         claim=claim,
-        blocked=blocked,
+        blocked=tuple(sorted(blocked)),
     )
     execute(history(), HOLDING, books.id, Command(command, metadata))
-    if claim is not None:
-        settle(holding, metadata, (claim,))
 
 
 def _goods(line: ReceivedGoods, received: GoodsReceived, metadata: CommandMetadata) -> tuple[Goods, bool]:

@@ -7,7 +7,8 @@ from itertools import count
 import pytest
 
 from shared import aws
-from tests.support.faults import Died, at_moment, die
+from tests.support.deliveries import bus_event
+from tests.support.faults import Died, at_moment, counting, die
 from tests.support.landscape import Answer, landscape
 from tests.unit.inventory.test_told_out_of_order import came
 from tests.unit.inventory.warehouse import LITRE, Warehouse, number
@@ -84,3 +85,26 @@ def known(house: Warehouse, sku: str, warehouse: str) -> int:
     answer = house.landscape.call("GET", f"/inventory/stock/{sku}", query={"warehouse": warehouse})
     assert answer.status == 200, answer
     return sum(answer.body.get("statuses", {}).values())
+
+
+def test_a_receipt_that_was_recorded_is_not_looked_up_again(house: Warehouse) -> None:
+    dock, sent, skus = house.place("dock"), shipment(), [house.product("lot") for _ in range(20)]
+    lines = [{"line": 1, "sku": sku, "units": 2, "lot": "L1", "status": "available"} for sku in skus]
+    event = bus_event(f"Shipment#{sent}@1.0", receipt_of(sent, dock, lines), type="receiving.GoodsReceived")
+    house.deliver(event)
+    with counting(aws.dynamodb()) as traffic:
+        house.deliver(event)
+    assert traffic.asked("Query") < 5
+    assert all(house.units(sent, sku) == 2 for sku in skus)
+
+
+def receipt_of(sent: str, dock: str, lines: list[dict[str, object]]) -> dict[str, object]:
+    return {
+        "shipment_id": sent,
+        "warehouse": "MAIN",
+        "location": dock,
+        "receipt": 1,
+        "supplier": "ACME",
+        "occurred_at": "2026-01-31T09:30:00.000Z",
+        "lines": lines,
+    }
