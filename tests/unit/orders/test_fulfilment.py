@@ -1,7 +1,7 @@
 """The saga across orders, payments and inventory: real handlers, and a bus that delivers anyhow, also twice."""
 
 from collections import Counter as Tally
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from random import Random
 
@@ -24,19 +24,25 @@ LEDGER = "payments-sandbox"
 class Bus:
     """Carries what the outboxes publish to the queues that the map names, and hands it out as queues may."""
 
-    def __init__(self, landscape: Landscape, chance: Random) -> None:
+    def __init__(self, landscape: Landscape, chance: Random, services: Sequence[str] = SERVICES) -> None:
         self._landscape = landscape
         self._chance = chance
+        self._services = services
         self._queues: dict[Consumer, list[CloudEvent]] = {}
+
+    def carry(self, event: CloudEvent) -> None:
+        """Put an event into the queues of those who hear it."""
+        for consumer in self._landscape.subscribers(event.type):
+            if consumer[0] in self._services:
+                copies = self._chance.choice((1, 1, 1, 2))
+                self._queues.setdefault(consumer, []).extend([event] * copies)
 
     def settle(self) -> None:
         """Go on until nothing is under way any more."""
         for _ in range(2_000):
-            for service in SERVICES:
+            for service in self._services:
                 for event in self._landscape.publish(service):
-                    for consumer in self._landscape.subscribers(event.type):
-                        copies = self._chance.choice((1, 1, 1, 2))
-                        self._queues.setdefault(consumer, []).extend([event] * copies)
+                    self.carry(event)
             waiting = [consumer for consumer, messages in self._queues.items() if messages]
             if not waiting:
                 return
