@@ -267,7 +267,20 @@ PICKING = Service("picking", (
         "inventory.LocationRegistered", "inventory.LocationChanged",
     )),
     command("carton_types", {"PUT /picking/carton-types/{id}": "picking/write"}),
-    query("packing_queries", {"GET /picking/carton-types": "picking/read"}),
+    command("packing", {
+        "POST /picking/orders/{id}/packing": "picking/write",
+        "POST /picking/orders/{id}/packing/completion": "picking/supervise",
+        "POST /picking/orders/{id}/cartons": "picking/write",
+        "POST /picking/orders/{id}/cartons/{sscc}/items": "picking/write",
+        "POST /picking/orders/{id}/cartons/{sscc}/removals": "picking/write",
+        "POST /picking/orders/{id}/cartons/{sscc}/closing": "picking/write",
+        "POST /picking/orders/{id}/cartons/{sscc}/override": "picking/supervise",
+    }, also=frozenset({Grant.READ_VIEWS})),
+    query("packing_queries", {
+        "GET /picking/carton-types": "picking/read",
+        "GET /picking/orders/{id}/packing": "picking/read",
+        "GET /picking/orders/{id}/packing-proposal": "picking/read",
+    }),
     query("packing_slips", {"GET /picking/orders/{id}/packing-slip": "picking/read"}, libraries="labels"),
     *machinery("picking"),
 ), indexes=(
@@ -326,7 +339,7 @@ SYSTEM = System(
         "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write"),
         "supervisor": (
             *READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write", "picking/write",
-            "shipping/write",
+            "picking/supervise", "shipping/write",
         ),
     },
     machine_clients=(

@@ -6,9 +6,9 @@ from msgspec import Struct, structs
 
 from picking.domain.packing import Packing
 from picking.domain.slip import PackingSlip, latest_shipment, slip
-from picking.masterdata import articles
 from picking.packing_aggregates import PACKING
 from picking.packing_contracts import PackedShipmentId
+from picking.reference import articles
 from picking.slip_drawing import to_pdf
 from shared.gs1 import Sscc
 from shared.http_edge import Api, Document, Response

@@ -70,17 +70,12 @@ READS_LISTS = frozenset(
 
 AT_PROVIDER = frozenset({"resilience"})
 PAPER = frozenset({"labelling", "labelling.drawing", "labelling.rendering", "labelling.symbols"})
-MASTER_DATA = frozenset({"consumer", "envelope"})
 FURTHER: Mapping[str, frozenset[str]] = {
     **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
-    "picking.packing_slips": MASTER_DATA,
     "inventory.labels": PAPER,
     "shipping.documents": PAPER,
 }
-"""Which modules of `shared` a handler may import besides.
-
-Those that ask others guard their calls; who names products asks the master data, which a consumer keeps.
-"""
+"""Which modules of `shared` a handler may import besides: those that ask others guard their calls."""
 
 HEAVY = frozenset(
     {"asyncio", "multiprocessing", "sqlite3", "unittest", "xmlrpc", "pydantic", "aws_lambda_powertools"}

@@ -54,6 +54,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "receiving arrivals": {VIEWS: READ_VIEWS},
     "picking releasing": {VIEWS: READ_VIEWS},
     "picking picking": {VIEWS: READ_VIEWS},
+    "picking packing": {VIEWS: READ_VIEWS},
     "payments authorization": AT_PROVIDER,
     "payments settlement": AT_PROVIDER,
     "payments movements": AT_PROVIDER,

@@ -75,6 +75,15 @@ class WeightOverridden(Event, frozen=True):
     reason: str
 
 
+class ShipmentCutShort(Event, frozen=True):
+    """A supervisor lets the shipment leave without `left`, which may be packed with the next one."""
+
+    order_id: OrderId
+    shipment_id: str
+    left: tuple[PackedItem, ...]
+    reason: str
+
+
 CATALOG = EventCatalog(
     "picking",
     (
@@ -85,6 +94,7 @@ CATALOG = EventCatalog(
         ItemsPacked,
         ItemsTakenOut,
         WeightOverridden,
+        ShipmentCutShort,
     ),
 )
 
@@ -150,13 +160,16 @@ class Packing(Struct, frozen=True):
 class PickedOrder(Struct, frozen=True):
     """What is known of an order's picking: the goods in its containers, and what is still to be picked.
 
-    `cancelled` says why the order is not to leave, when it is not.
+    It is not `complete` while picking has not heard of all lines yet. `given_up` are lines that are not wanted any
+    more; `cancelled` says why the whole order is not, when it is not.
     """
 
     order_id: OrderId
     warehouse: WarehouseCode
     goods: tuple[PackedItem, ...]
     awaited: tuple[PackedLine, ...] = ()
+    complete: bool = True
+    given_up: tuple[str, ...] = ()
     cancelled: str = ""
 
 
@@ -237,7 +250,15 @@ class PackAtOnce(Struct, frozen=True):
     partial: bool = False
 
 
-Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce
+class CutShipmentShort(Struct, frozen=True):
+    """Let the closed cartons leave as they are: the rest of the shipment is not to be found."""
+
+    order: PickedOrder
+    reason: str
+    at: Timestamp
+
+
+Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce | CutShipmentShort
 
 
 def decide(command: Command, packing: Packing) -> Sequence[Event]:
@@ -255,7 +276,9 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
         case PutItems():
             _require_wanted(command.order)
             carton = _open(packing, command.sscc)
-            taken = list(_taken(command.items, packing.left, command.order, packing.goods))
+            goods = _wanted(packing.goods, command.order)
+            left = without(goods, (item for one in packing.cartons for item in one.contents))
+            taken = list(_taken(command.items, left, command.order, goods))
             return [_packed(carton, taken, command.items, command.traits)]
         case TakeItemsOut():
             carton = _open(packing, command.sscc)
@@ -268,6 +291,9 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
         case PackAtOnce():
             _require_wanted(command.order)
             return list(_packed_at_once(command, packing))
+        case CutShipmentShort():
+            _require_wanted(command.order)
+            return _cut_short(command, packing)
 
 
 def evolve(packing: Packing, event: Event) -> Packing:
@@ -337,18 +363,17 @@ def _require_wanted(order: PickedOrder) -> None:
 
 def _shipment(order: PickedOrder, packing: Packing, *, partial: bool) -> ShipmentBegun:
     """The shipment that cartons are packed for now. It takes in what was picked since it was begun."""
-    goods = without(order.goods, packing.sent)
-    awaited = sum(line.units for line in order.awaited)
-    if awaited and not partial:
-        if packing.goods:
-            goods = packing.goods
-        else:
-            raise Conflict(
-                f"{awaited} units of the order are still to be picked: {_listed(order.awaited)}.",
-                remedy="Wait until they are picked, or send partial: true to ship what is there on its own.",
-                code="picking-goes-on",
-            )
-    if not goods:
+    goods = packing.goods
+    more = without(_wanted(order.goods, order), (*packing.sent, *packing.goods))
+    if partial or not (order.awaited or not order.complete):
+        goods = without((*packing.goods, *more), ())
+    elif not goods:
+        raise Conflict(
+            f"More of the order is still to be picked: {_listed(order.awaited) or 'further lines'}.",
+            remedy="Wait until they are picked, or send partial: true to ship what is there on its own.",
+            code="picking-goes-on",
+        )
+    if not _wanted(goods, order):
         raise Conflict(
             "Nothing of the order is picked and not packed yet.",
             value=order.order_id,
@@ -367,17 +392,18 @@ def _shipment(order: PickedOrder, packing: Packing, *, partial: bool) -> Shipmen
 def _packed_at_once(command: PackAtOnce, packing: Packing) -> Iterator[Event]:
     """The closed cartons; before them the shipment when they leave some of it, behind them its end when none."""
     begun = _shipment(command.order, packing, partial=command.partial)
-    shipment = structs.replace(packing, shipment_id=begun.shipment_id, goods=begun.goods)
+    wanted = _wanted(begun.goods, command.order)
+    shipment = structs.replace(packing, shipment_id=begun.shipment_id, goods=wanted)
     cartons: list[CartonPacked] = []
     for filled in command.cartons:
-        taken = list(_taken(filled.items, shipment.left, command.order, begun.goods))
+        taken = list(_taken(filled.items, shipment.left, command.order, wanted))
         empty = PackingCarton(filled.sscc, filled.kind, command.packing_location)
         full = _with(empty, _packed(empty, taken, filled.items, command.traits))
         _require_weight(full, filled.kind, filled.weight_g, f"{filled.field}.weight_g")
         closed = _carton_packed(full, filled.kind, begun, filled.weight_g, command.operator, command.at)
         cartons.append(closed)
         shipment = evolve(shipment, closed)
-    complete = not _outstanding(shipment)
+    complete = not _outstanding(shipment, command.order)
     if not complete and begun.goods != packing.goods:
         yield begun
     yield from cartons
@@ -414,15 +440,43 @@ def _closed(command: CloseCarton, packing: Packing) -> Iterator[Event]:
     closed = _carton_packed(carton, carton.kind, begun, command.weight_g, command.operator, command.at)
     yield closed
     after = evolve(packing, closed)
-    if not _outstanding(after):
+    if not _outstanding(after, command.order):
         yield _order_packed(after, packing.order_id, packing.warehouse, command.at)
 
 
-def _outstanding(packing: Packing) -> tuple[PackedItem, ...]:
-    """What of the shipment is in no closed carton."""
-    return without(
-        packing.goods, (item for carton in packing.cartons if carton.closed for item in carton.contents)
+def _cut_short(command: CutShipmentShort, packing: Packing) -> list[Event]:
+    if not any(carton.closed for carton in packing.cartons):
+        raise Conflict(
+            "No carton of the shipment is closed: there is nothing that could leave.",
+            remedy="Pack and close what there is first.",
+            code="nothing-packed",
+        )
+    if filled := [carton.sscc for carton in packing.cartons if carton.items and not carton.closed]:
+        raise Conflict(
+            f"Something is in carton {filled[0]}, which is open.",
+            field="sscc",
+            value=filled[0],
+            remedy="Close it, or take out what is in it.",
+            code="carton-open",
+        )
+    left = ShipmentCutShort(
+        order_id=packing.order_id,
+        shipment_id=packing.shipment_id,
+        left=packing.left,
+        reason=command.reason,
     )
+    return [left, _order_packed(packing, packing.order_id, packing.warehouse, command.at)]
+
+
+def _wanted(goods: Iterable[PackedItem], order: PickedOrder) -> tuple[PackedItem, ...]:
+    """The goods of lines that are not given up."""
+    return tuple(item for item in goods if item.line_id not in order.given_up)
+
+
+def _outstanding(packing: Packing, order: PickedOrder) -> tuple[PackedItem, ...]:
+    """What of the shipment is in no closed carton."""
+    closed = (item for carton in packing.cartons if carton.closed for item in carton.contents)
+    return without(_wanted(packing.goods, order), closed)
 
 
 def _carton_packed(
@@ -666,7 +720,7 @@ def _not_there(scan: Scan, order: PickedOrder | None, goods: Sequence[PackedItem
             "too-many",
             "Lay the others aside.",
         )
-    if scan.sku in {line.sku for line in order.awaited} | {item.sku for item in order.goods}:
+    if scan.sku in {line.sku for line in order.awaited} | {item.sku for item in _wanted(order.goods, order)}:
         return _wrong(
             scan,
             "sku",
@@ -679,7 +733,7 @@ def _not_there(scan: Scan, order: PickedOrder | None, goods: Sequence[PackedItem
         scan,
         "sku",
         scan.sku,
-        f"{scan.sku} was not picked for this order.",
+        f"{scan.sku} was not picked for this order, or is not wanted any more.",
         "wrong-item",
         "Lay it aside: it belongs to another order, or back to its place.",
     )

@@ -14,6 +14,7 @@ from picking.domain.packing import (
     CartonOpened,
     CloseCarton,
     Command,
+    CutShipmentShort,
     FilledCarton,
     OpenCarton,
     PackAtOnce,
@@ -22,6 +23,7 @@ from picking.domain.packing import (
     PutItems,
     Scan,
     ShipmentBegun,
+    ShipmentCutShort,
     TakeItemsOut,
     Traits,
     WeightOverridden,
@@ -86,8 +88,10 @@ def putting(*scans: Scan, sscc: str = "1", goods: tuple[PackedItem, ...] = ()) -
     return PutItems(order(*goods), sscc, scans, TRAITS)
 
 
-def closing(weight_g: int, sscc: str = "1", override: str | None = None) -> CloseCarton:
-    return CloseCarton(order(), sscc, weight_g, "operator-7", AT, override)
+def closing(
+    weight_g: int, sscc: str = "1", override: str | None = None, goods: tuple[PackedItem, ...] = ()
+) -> CloseCarton:
+    return CloseCarton(order(*goods), sscc, weight_g, "operator-7", AT, override)
 
 
 def at_once(*cartons: tuple[int, tuple[Scan, ...]], goods: tuple[PackedItem, ...] = ()) -> PackAtOnce:
@@ -188,6 +192,8 @@ def test_a_shipment_that_is_not_packed_yet_takes_in_what_was_picked_meanwhile() 
 def test_nothing_is_packed_while_more_is_being_picked_unless_that_is_wanted() -> None:
     refusal = refused(opening("1", MUGS, MILK=2))
     assert (refusal.code, "2 of MILK" in refusal.message) == ("picking-goes-on", True)
+    early = structs.replace(order(MUGS), complete=False)
+    assert refused(structs.replace(opening(), order=early)).code == "picking-goes-on"
     begun, _ = when(opening("1", MUGS, partial=True, MILK=2))
     assert isinstance(begun, ShipmentBegun)
     assert begun.goods == (MUGS,)
@@ -303,6 +309,43 @@ def test_a_cancelled_order_is_not_packed_any_further_but_its_cartons_can_be_empt
     assert when(TakeItemsOut("1", ALL, TRAITS), *full)
 
 
+def test_a_shipment_can_leave_without_what_is_not_to_be_found_which_goes_with_the_next() -> None:
+    short = CutShipmentShort(order(), "two cartons of milk broke", AT)
+    full = (opening(), putting(scan("MUG", 5), scan("DRILL", 2, serials=("S1", "S2"))))
+    assert refused(short, *full[:1]).code == "nothing-packed"
+    closed = (*full, closing(WEIGHT - 2_000))
+    open_one = (opening("2"), putting(scan("MILK"), sscc="2"))
+    assert refused(short, *closed, *open_one).code == "carton-open"
+    cut, packed = when(short, *closed)
+    assert isinstance(cut, ShipmentCutShort)
+    assert cut.left == (MILK,)
+    assert isinstance(packed, OrderPacked)
+    assert {line.sku for line in packed.lines} == {"MUG", "DRILL"}
+    begun, _ = when(opening("3"), *closed, short)
+    assert isinstance(begun, ShipmentBegun)
+    assert begun.goods == (MILK,)
+    assert begun.shipment_id != packed.shipment_id
+
+
+def test_a_line_that_is_given_up_is_neither_packed_nor_waited_for() -> None:
+    rest = structs.replace(order(MUGS, MILK), given_up=("2",))
+    begun = (opening("1", MUGS, MILK), putting(scan("MUG", 5), goods=(MUGS, MILK)))
+    assert refused(structs.replace(putting(scan("MILK")), order=rest), *begun).code == "wrong-item"
+    _, packed = when(structs.replace(closing(2_200), order=rest), *begun)
+    assert isinstance(packed, OrderPacked)
+    assert [line.sku for line in packed.lines] == ["MUG"]
+    assert refused(structs.replace(opening(), order=structs.replace(rest, given_up=("1", "2")))).code == (
+        "nothing-to-pack"
+    )
+
+
+def test_who_knows_less_than_was_picked_takes_nothing_out_of_a_shipment() -> None:
+    late = structs.replace(closing(2_200), order=order(MUGS))
+    begun = (opening("1", MUGS, MILK), putting(scan("MUG", 5), goods=(MUGS, MILK)))
+    assert [type(event) for event in when(late, *begun)] == [CartonPacked]
+    assert when(opening("2", MUGS), *begun) == [CartonOpened(sscc="2", kind=BOX)]
+
+
 def test_nothing_is_packed_of_what_is_packed_or_was_never_picked() -> None:
     assert refused(opening(), at_once((WEIGHT, ALL))).code == "nothing-to-pack"
     assert refused(OpenCarton(PickedOrder(ORDER, "MAIN", ()), "1", BOX)).code == "nothing-to-pack"
@@ -329,6 +372,7 @@ class Bench(RuleBasedStateMachine):
     def begin(self) -> None:
         self.packing = Packing()
         self.picked: tuple[PackedItem, ...] = ()
+        self.given_up: tuple[str, ...] = ()
         self.told: tuple[PackedItem, ...] = ()
         self.packed: dict[str, list[PackedItem]] = {}
         self.shipments: list[OrderPacked] = []
@@ -363,17 +407,31 @@ class Bench(RuleBasedStateMachine):
         self.cartons += 1
         self.ask(OpenCarton(self.order(latest), str(self.cartons), BOX, partial=partial))
 
-    @rule(sscc=SSCCS, sku=SKUS, units=some.integers(1, 6), lot=some.sampled_from([None, "L1", "L2"]))
-    def put(self, sscc: str, sku: str, units: int, lot: str | None) -> None:
-        self.ask(PutItems(self.order(True), sscc, (self.scan(sku, units, lot),), TRAITS))
+    @rule(line=some.sampled_from(["1", "2", "3"]))
+    def give_up(self, line: str) -> None:
+        self.given_up = (*self.given_up, line)
+
+    @rule(
+        sscc=SSCCS,
+        sku=SKUS,
+        units=some.integers(1, 6),
+        lot=some.sampled_from([None, "L1", "L2"]),
+        latest=some.booleans(),
+    )
+    def put(self, sscc: str, sku: str, units: int, lot: str | None, latest: bool) -> None:
+        self.ask(PutItems(self.order(latest), sscc, (self.scan(sku, units, lot),), TRAITS))
 
     @rule(sscc=SSCCS, sku=SKUS, units=some.integers(1, 6))
     def take_out(self, sscc: str, sku: str, units: int) -> None:
         self.ask(TakeItemsOut(sscc, (self.scan(sku, units, None),), TRAITS))
 
-    @rule(sscc=SSCCS)
-    def close(self, sscc: str) -> None:
-        self.ask(CloseCarton(self.order(True), sscc, 3_000, "operator-7", AT, override="no scale"))
+    @rule(sscc=SSCCS, latest=some.booleans())
+    def close(self, sscc: str, latest: bool) -> None:
+        self.ask(CloseCarton(self.order(latest), sscc, 3_000, "operator-7", AT, override="no scale"))
+
+    @rule()
+    def cut_short(self) -> None:
+        self.ask(CutShipmentShort(self.order(True), "broken", AT))
 
     @rule(latest=some.booleans(), whole=some.booleans())
     @precondition(lambda self: self.picked)
@@ -389,7 +447,8 @@ class Bench(RuleBasedStateMachine):
         self.ask(PackAtOnce(seen, (filled,), TRAITS, "operator-7", AT))
 
     def order(self, latest: bool) -> PickedOrder:
-        return PickedOrder(ORDER, "MAIN", without(self.picked if latest else self.told, ()))
+        given_up = self.given_up if latest else ()
+        return PickedOrder(ORDER, "MAIN", without(self.picked if latest else self.told, ()), given_up=given_up)
 
     def scan(self, sku: str, units: int, lot: str | None) -> Scan:
         known = tuple(serial for item in self.picked for serial in item.serials) if sku == "DRILL" else ()
@@ -419,6 +478,8 @@ class Bench(RuleBasedStateMachine):
 
     @invariant()
     def a_shipment_is_open_only_while_something_of_it_is_in_no_closed_carton(self) -> None:
+        if self.given_up:
+            return
         goods = self.packing.goods
         closed = [item for carton in self.packing.cartons if carton.closed for item in carton.contents]
         assert bool(goods) == bool(without(goods, closed))
