@@ -84,6 +84,7 @@ INVENTORY = Service("inventory", (
         "orders.ReservationRequested", "orders.ReservationReleaseRequested", "inventory.StockAdjusted",
         "inventory.StockReceived", "inventory.StockStatusChanged", "inventory.StockCounted",
         "inventory.SupplyCorrected", "inventory.ContainerDeparted", "inventory.ContainerArrived",
+        "inventory.StockShipped",
     )),
     reaction("arrivals", batch=10, on=(
         "receiving.GoodsReceived", "receiving.InspectionDecided", "receiving.LotRecalled",
@@ -101,6 +102,9 @@ INVENTORY = Service("inventory", (
         "inventory.GoodsAssigned", "inventory.StockReceived", "inventory.StockStatusChanged",
         "inventory.StockDeallocated", "inventory.StockDeparted", "inventory.HandlingUnitMoved",
         "inventory.PutAwayConfirmed",
+    )),
+    reaction("outbound", batch=100, window_s=1, also=frozenset({Grant.READ_VIEWS}), on=(
+        "picking.UnitsPicked", "picking.PickShort", "picking.CartonPacked", "shipping.ShipmentDispatched",
     )),
     schedule("unsettled", every_minutes=5),
     *machinery("inventory"),

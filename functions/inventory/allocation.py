@@ -3,7 +3,7 @@
 from typing import Any
 
 from inventory.domain.order_allocation import CloseLines, RequestAllocation, SuspendLine, WantedLine
-from inventory.setting_aside import decide, recount, request, return_strays
+from inventory.setting_aside import decide, recount, replace_lost, request, return_strays
 from inventory.stock_contracts import StockAllocated, StockDeallocated
 from inventory.subscriptions import (
     READS,
@@ -15,6 +15,9 @@ from inventory.task_contracts import PutAwayConfirmed
 from shared import codec
 from shared.consumer import react_each
 from shared.envelope import CloudEvent, caused_by
+
+NOT_LOST = frozenset({"released", "short", "swapped"})
+"""Why units are given back that a line does not miss, or that whoever gave them back has looked after."""
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -38,7 +41,7 @@ def handle(event: CloudEvent) -> None:
         case StockAllocated() as stock:
             for sku in dict.fromkeys(goods.sku for goods in stock.goods):
                 return_strays(stock.holding, stock.order_id, stock.line_id, sku, metadata)
-        case StockDeallocated() as stock if stock.reason != "released":
-            recount(stock.order_id, stock.line_id, (stock.holding,), metadata)
+        case StockDeallocated() as stock if stock.reason not in NOT_LOST:
+            replace_lost(stock.order_id, stock.line_id, metadata)
         case PutAwayConfirmed(order_id=str() as order_id, line_id=str() as line_id) as moved:
             recount(order_id, line_id, (moved.holding, moved.location), metadata)

@@ -3,6 +3,10 @@
 A part says what there is of one product and lot in one holding. What moves leaves a movement behind, with the
 balances after it: so what was there at any past time is one step back in the part's journal. A container's place
 is in its own document alone: moving a pallet of forty lots writes one document.
+
+Goods that are picked are on their way out: containers of pick lists and orders' cartons have no parts, but for
+lots (a recall has to find them), and no journal. What left a place says its own journal; what was shipped leaves a
+movement behind.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,7 +14,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
-from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled
+from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled, sellable
+from inventory.domain.picked import CartonFilled, StockCollected, StockPacked, StockPicked
 from inventory.domain.room import Load
 from inventory.due import AWAITED, EXPIRING, due_shard
 from inventory.stock_contracts import (
@@ -26,6 +31,7 @@ from inventory.stock_contracts import (
     StockDeallocated,
     StockDeparted,
     StockReceived,
+    StockShipped,
     StockStatusChanged,
 )
 from shared.events import Commit, Event
@@ -34,7 +40,7 @@ from shared.identifiers import StockStatus
 from shared.projection import Entry, Parts, Projection
 
 STATUSES: tuple[StockStatus, ...] = ("available", "quarantine", "damaged", "expired")
-HoldingKind = Literal["location", "handling_unit", "shipment", "transfer"]
+HoldingKind = Literal["location", "handling_unit", "shipment", "transfer", "pick_list"]
 MovementKind = Literal[
     "received",
     "adjusted",
@@ -44,6 +50,8 @@ MovementKind = Literal[
     "status_changed",
     "transfer_departed",
     "transfer_arrived",
+    "picked",
+    "shipped",
 ]
 
 Moving = (
@@ -55,6 +63,11 @@ Moving = (
     | StockCounted
     | ContainerDeparted
     | ContainerArrived
+    | StockPicked
+    | StockCollected
+    | StockPacked
+    | CartonFilled
+    | StockShipped
 )
 Allocating = StockAllocated | StockDeallocated
 KINDS: Mapping[type[Event], MovementKind] = {
@@ -66,6 +79,7 @@ KINDS: Mapping[type[Event], MovementKind] = {
     StockStatusChanged: "status_changed",
     ContainerDeparted: "transfer_departed",
     ContainerArrived: "transfer_arrived",
+    StockPicked: "picked",
 }
 
 DOCUMENT = "Holding"
@@ -98,6 +112,7 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
     container stands; in transit it has no warehouse, goes to `destination`, and stands nowhere but on a unit that
     travels too. `awaited` is what room was taken for and has not come. `standing` are the handling units for which
     room is taken here (they stand here or are expected), `claimed` is the room taken for what else is on its way.
+    `order_id` is the order that a carton is packed for, and has `left` with.
     """
 
     holding: str
@@ -119,6 +134,8 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
     awaited: tuple[Awaited, ...] = ()
     standing: dict[str, Room] = {}
     claimed: dict[str, Room] = {}
+    order_id: str = ""
+    left: bool = False
 
     @property
     def taken(self) -> tuple[int, int, int]:
@@ -137,6 +154,11 @@ class HoldingView(Struct, frozen=True, omit_defaults=True):
         return structs.replace(
             self, claimed={claim: room for claim, room in self.claimed.items() if claim != name}
         )
+
+    @property
+    def going_out(self) -> bool:
+        """Whether what is in it has been picked for orders."""
+        return self.kind == "pick_list" or bool(self.order_id)
 
     @property
     def is_container(self) -> bool:
@@ -163,7 +185,10 @@ class Batch(Struct, frozen=True, omit_defaults=True):
 
 
 class StockInHolding(Struct, frozen=True, omit_defaults=True):
-    """What there is of one product and lot in one holding. Without a warehouse: on its way between two."""
+    """What there is of one product and lot in one holding. Without a warehouse: on its way between two.
+
+    `going_out`: it has been picked for orders.
+    """
 
     sku: str
     holding: str
@@ -172,6 +197,7 @@ class StockInHolding(Struct, frozen=True, omit_defaults=True):
     batches: tuple[Batch, ...] = ()
     first_at: str = ""
     changed_at: str = ""
+    going_out: bool = False
 
     @property
     def units(self) -> int:
@@ -229,7 +255,10 @@ class Whereabouts(Struct, frozen=True, omit_defaults=True):
 
 
 class SerialView(Struct, frozen=True, omit_defaults=True):
-    """One unit, as one holding knows it: whether it is `here`, or has left (for the holding `destination`)."""
+    """One unit, as one holding knows it: whether it is `here`, or has left (for the holding `destination`).
+
+    Where it left the warehouse: with which shipment of which order.
+    """
 
     sku: str
     serial: str
@@ -240,6 +269,8 @@ class SerialView(Struct, frozen=True, omit_defaults=True):
     lot: str = ""
     expires_on: str | None = None
     destination: str | None = None
+    order_id: str | None = None
+    shipment_id: str | None = None
 
 
 class LotReceipt(Struct, frozen=True, omit_defaults=True):
@@ -261,7 +292,8 @@ class LotReceipt(Struct, frozen=True, omit_defaults=True):
 class LotUse(Struct, frozen=True, omit_defaults=True):
     """Units of a lot that an order line got set aside in a holding, or is to get on arrival (`assigned`).
 
-    Negative: it has them there no longer, because they were given free, or went on to another holding.
+    Negative: it has them there no longer, because they were given free, went on to another holding, or left with
+    the shipment `shipment_id`.
     """
 
     order_id: str
@@ -273,6 +305,7 @@ class LotUse(Struct, frozen=True, omit_defaults=True):
     assigned: bool = False
     reason: str | None = None
     serials: tuple[str, ...] = ()
+    shipment_id: str | None = None
 
 
 def lot_partition(sku: str, lot: str) -> str:
@@ -298,10 +331,14 @@ def goods_moved(event: Event) -> Iterator[tuple[int, Goods]]:
     match event:
         case StockAdjusted():
             yield (1 if event.quantity > 0 else -1), _adjusted(event)
-        case StockReceived() | StockArrived():
+        case StockReceived() | StockArrived() | StockCollected():
             yield from ((1, goods) for goods in event.goods)
-        case StockDeparted():
+        case StockDeparted() | StockPicked() | StockShipped():
             yield from ((-1, goods) for goods in event.goods)
+        case StockPacked():
+            yield from ((-1, goods) for line in event.lines for goods in line.goods)
+        case CartonFilled():
+            yield from ((1, goods) for line in event.lines for goods in line.goods)
         case StockStatusChanged():
             yield from ((-1, goods) for goods in event.goods)
             for goods in event.goods:
@@ -368,6 +405,30 @@ def show_holding(view: HoldingView, event: Event, at: str) -> HoldingView:
                 transfer_id=event.transfer_id,
                 moved_at=view.changed_at,
             )
+        case StockCollected() if view.kind == "location":
+            view = structs.replace(view, kind="pick_list")
+        case CartonFilled():
+            view = structs.replace(
+                view,
+                type=view.type or "carton",
+                place=event.place,
+                order_id=event.order_id,
+                shipment_id=event.shipment_id,
+                outer_volume_mm3=event.volume_mm3,
+                tare_g=event.tare_g,
+                moved_at=view.changed_at,
+            )
+        case StockShipped():
+            view = structs.replace(view, place="", left=True, moved_at=view.changed_at)
+        case StockReceived() if view.left:
+            view = structs.replace(
+                view,
+                place=event.place,
+                left=False,
+                order_id="",
+                shipment_id=event.shipment_id or "",
+                moved_at=view.changed_at,
+            )
         case StockReceived() if event.place != event.holding and view.kind == "location":
             view = structs.replace(
                 view,
@@ -416,7 +477,8 @@ def _with_goods(view: HoldingView, event: Event) -> HoldingView:
         units += sign * goods.units
         volume += sign * goods.units * goods.volume_mm3
         weight += sign * goods.units * goods.weight_g
-    if isinstance(event, StockAdjusted | StockReceived | StockArrived | StockCounted) and not view.destination:
+    came = StockAdjusted | StockReceived | StockArrived | StockCounted | StockCollected | CartonFilled
+    if isinstance(event, came) and not view.destination:
         view = structs.replace(view, warehouse=event.warehouse or "")
     empty = units == 0
     return structs.replace(
@@ -466,9 +528,13 @@ def entries_beside(view: HoldingView, commit: Commit, events: Sequence[Event]) -
         yield from _whereabouts(view, event, _number(commit, position))
         yield from _serials(view, event)
         yield from _lots(view, event, _number(commit, position))
+        if isinstance(event, StockShipped):
+            yield from _shipped(event, view.changed_at, _number(commit, position))
 
 
 def _whereabouts(view: HoldingView, event: Event, number: str) -> Iterator[Entry]:
+    if isinstance(event, CartonFilled | StockShipped):
+        yield _whereabout(view, event.occurred_at, view.place, event.warehouse if view.place else "", number)
     moved = HandlingUnitCreated | HandlingUnitMoved | ContainerDeparted | ContainerArrived | StockReceived
     if not isinstance(event, moved) or not view.is_container:
         return
@@ -478,9 +544,13 @@ def _whereabouts(view: HoldingView, event: Event, number: str) -> Iterator[Entry
         place, warehouse = event.parent or "", ""
     else:
         place, warehouse = event.place, event.warehouse
-    yield Entry(
+    yield _whereabout(view, event.occurred_at, place, warehouse, number)
+
+
+def _whereabout(view: HoldingView, occurred_at: str, place: str, warehouse: str, number: str) -> Entry:
+    return Entry(
         (whereabouts_partition(view.holding), f"{view.changed_at}#{number}"),
-        Whereabouts(view.holding, view.changed_at, event.occurred_at, place, warehouse),
+        Whereabouts(view.holding, view.changed_at, occurred_at, place, warehouse),
     )
 
 
@@ -498,9 +568,23 @@ def _serials(view: HoldingView, event: Event) -> Iterator[Entry]:
                     changed_at=view.changed_at,
                     lot=goods.lot or "",
                     expires_on=goods.expires_on,
-                    destination=event.destination if isinstance(event, StockDeparted) else None,
+                    destination=_gone_to(event) if sign < 0 else None,
+                    order_id=getattr(event, "order_id", None),
+                    shipment_id=event.shipment_id if isinstance(event, StockShipped) else None,
                 ),
             )
+
+
+def _gone_to(event: Event) -> str | None:
+    match event:
+        case StockDeparted():
+            return event.destination
+        case StockPicked():
+            return event.container
+        case StockPacked():
+            return event.carton
+        case _:
+            return None
 
 
 def _lots(view: HoldingView, event: Event, number: str) -> Iterator[Entry]:
@@ -515,6 +599,9 @@ def _lots(view: HoldingView, event: Event, number: str) -> Iterator[Entry]:
         case StockDeparted() | StockArrived():
             if event.order_id is not None and event.line_id is not None:
                 yield from _uses(view, event, event.order_id, event.line_id, number)
+            return
+        case StockPicked() | StockCollected() | StockPacked() | CartonFilled() | StockShipped():
+            yield from _uses_on_the_way_out(view, event, number)
             return
         case _:
             return
@@ -560,6 +647,84 @@ def _uses(
         yield Entry((lot_partition(goods.sku, goods.lot), use_key(use, f"{number}.{line:04d}")), use)
 
 
+def _uses_on_the_way_out(
+    view: HoldingView, event: StockPicked | StockCollected | StockPacked | CartonFilled | StockShipped, number: str
+) -> Iterator[Entry]:
+    """Which order lines' units of lots have gone from here, or come here."""
+    for place, (line_id, goods, sign) in enumerate(_lines_on_the_way_out(event)):
+        use = LotUse(
+            order_id=event.order_id,
+            line_id=line_id,
+            holding=view.holding,
+            warehouse=event.warehouse,
+            units=sign * goods.units,
+            recorded_at=view.changed_at,
+            serials=goods.serials,
+            shipment_id=event.shipment_id if isinstance(event, StockShipped) else None,
+        )
+        yield Entry((lot_partition(goods.sku, goods.lot or ""), use_key(use, f"{number}.{place:04d}")), use)
+
+
+def _lines_on_the_way_out(event: Event) -> Iterator[tuple[str, Goods, int]]:
+    """Goods of lots that were set aside for order lines (-1: and are here no longer)."""
+    match event:
+        case StockPicked():
+            told = [(event.line_id, one, -1) for one in event.set_aside]
+        case StockCollected():
+            told = [(event.line_id, one, 1) for one in sellable(event.goods)]
+        case StockPacked():
+            told = [(line.line_id, one, -1) for line in event.lines for one in line.set_aside]
+        case CartonFilled():
+            told = [(line.line_id, one, 1) for line in event.lines for one in sellable(line.goods)]
+        case StockShipped():
+            told = [(line_id, one, -1) for line_id, one in shared_out(event)]
+        case _:
+            told = []
+    yield from (one for one in told if one[1].lot is not None)
+
+
+def shared_out(event: StockShipped) -> Iterator[tuple[str, Goods]]:
+    """Which goods of a carton were for which order line: first expired first, where lines share a product."""
+    left = {(line.line_id, line.sku): line.units for line in event.lines}
+    for goods in event.goods:
+        units, serials = goods.units, goods.serials
+        for line_id, sku in left:
+            here = min(units, left[line_id, sku]) if sku == goods.sku else 0
+            if here:
+                left[line_id, sku] -= here
+                units -= here
+                yield line_id, structs.replace(goods, units=here, serials=serials[:here])
+                serials = serials[here:]
+
+
+def _shipped(event: StockShipped, at: str, number: str) -> Iterator[Entry]:
+    """A movement for each product and lot that has left."""
+    for name in dict.fromkeys(part_name(goods.sku, goods.lot) for goods in event.goods):
+        goods = [one for one in event.goods if part_name(one.sku, one.lot) == name]
+        changes: dict[str, int] = {}
+        for one in goods:
+            changes[one.status] = changes.get(one.status, 0) - one.units
+        lines = {line.line_id for line in event.lines if line.sku == goods[0].sku}
+        movement = Movement(
+            sku=goods[0].sku,
+            holding=event.holding,
+            kind="shipped",
+            changes=changes,
+            balances={},
+            recorded_at=at,
+            occurred_at=event.occurred_at,
+            warehouse=event.warehouse,
+            lot=goods[0].lot or "",
+            serials=tuple(serial for one in goods for serial in one.serials),
+            shipment_id=event.shipment_id,
+            order_id=event.order_id,
+            line_id=lines.pop() if len(lines) == 1 else None,
+        )
+        yield Entry(
+            (f"Journal#{event.holding}#{name}", f"{at}#{number}"), movement, _journal_index(movement, number)
+        )
+
+
 def use_key(use: LotUse, number: str) -> str:
     """The sort key of a lot's use: all of one order line stand together."""
     return f"Line#{use.order_id}#{use.line_id}#{use.recorded_at}#{use.holding}#{number}"
@@ -577,6 +742,8 @@ def _concerned(event: Event) -> Iterable[str] | None:
     match event:
         case ContainerDeparted() | ContainerArrived():
             return None
+        case StockCollected() | StockPacked() | CartonFilled() | StockShipped():
+            return [part_name(goods.sku, goods.lot) for _, goods in goods_moved(event) if goods.lot is not None]
         case StockAllocated() | StockDeallocated():
             return [part_name(goods.sku, goods.lot) for goods in event.goods]
         case _:
@@ -590,6 +757,8 @@ def _start_part(view: HoldingView, name: str) -> StockInHolding:
 
 def show_part(part: StockInHolding, view: HoldingView, event: Moving | Allocating, at: str) -> StockInHolding:
     """A part after an event that concerns it; of a container in transit, it is in no warehouse."""
+    if view.going_out and not part.lot:
+        return part
     warehouse = "" if view.destination else event.warehouse or ""
     if isinstance(event, ContainerDeparted | ContainerArrived):
         if not part.batches:
@@ -608,13 +777,34 @@ def show_part(part: StockInHolding, view: HoldingView, event: Moving | Allocatin
             if (goods.sku, goods.lot or "") == (part.sku, part.lot):
                 allocated = sign * goods.units if aside else 0
                 batches = _with(batches, goods, sign * goods.units, allocated, event.occurred_at)
+        for goods, units in _set_aside_with(event):
+            if (goods.sku, goods.lot or "") == (part.sku, part.lot):
+                batches = _with(batches, goods, 0, units, "")
+        if isinstance(event, StockShipped):
+            batches = ()
     return structs.replace(
         part,
         warehouse=warehouse,
         batches=batches,
         first_at=part.first_at or at,
         changed_at=max(part.changed_at, at),
+        going_out=view.going_out,
     )
+
+
+def _set_aside_with(event: Event) -> Iterator[tuple[Goods, int]]:
+    """By how many units more (or fewer) of which goods are set aside, where those that move are not all."""
+    match event:
+        case StockPicked():
+            yield from ((goods, -goods.units) for goods in event.set_aside)
+        case StockCollected():
+            yield from ((goods, goods.units) for goods in sellable(event.goods))
+        case StockPacked():
+            yield from ((goods, -goods.units) for line in event.lines for goods in line.set_aside)
+        case CartonFilled():
+            yield from ((goods, goods.units) for line in event.lines for goods in sellable(line.goods))
+        case _:
+            return
 
 
 def _with(
@@ -639,10 +829,15 @@ def _with(
 
 
 def index_part(part: StockInHolding) -> Mapping[str, str]:
-    """By product for ever; by warehouse and product, by lot, by what expires first, while there is anything."""
-    keys = {"product": part.sku, "first": f"{part.first_at}#{part.holding}#{part.lot}"}
+    """By product for ever; by warehouse and product, by lot, by what expires first, while there is anything.
+
+    What is on its way out is found by its lot alone, and by what expires.
+    """
+    keys = {} if part.going_out else {"product": part.sku, "first": f"{part.first_at}#{part.holding}#{part.lot}"}
     if part.batches:
-        keys |= {"stocked": f"{part.warehouse}#{part.sku}", "held": f"{part.holding}#{part.lot}"}
+        keys["held"] = f"{part.holding}#{part.lot}"
+        if not part.going_out:
+            keys["stocked"] = f"{part.warehouse}#{part.sku}"
         if part.lot:
             keys["lot"] = f"{part.sku}#{part.lot}"
     expiring = [batch.expires_on for batch in part.batches if batch.status == "available" and batch.expires_on]
@@ -655,7 +850,7 @@ def _movements(
     part: StockInHolding, before: StockInHolding, event: Event, commit: Commit, position: int
 ) -> Iterator[Entry]:
     kind = KINDS.get(type(event))
-    if kind is None:
+    if kind is None or part.going_out:
         return
     told: Any = event
     balances, warehouse = part.balances, told.warehouse or ""
@@ -689,20 +884,22 @@ def _movements(
         line_id=getattr(event, "line_id", None),
     )
     number = _number(commit, position)
-    yield Entry(
-        (part.journal, f"{part.changed_at}#{number}"),
-        movement,
-        {
-            "movements": f"{warehouse}#{part.sku}",
-            "moved": f"{part.changed_at}#{part.holding}#{part.lot}#{number}",
-        },
-    )
+    yield Entry((part.journal, f"{part.changed_at}#{number}"), movement, _journal_index(movement, number))
+
+
+def _journal_index(movement: Movement, number: str) -> Mapping[str, str]:
+    return {
+        "movements": f"{movement.warehouse}#{movement.sku}",
+        "moved": f"{movement.recorded_at}#{movement.holding}#{movement.lot}#{number}",
+    }
 
 
 def _other(event: Event) -> str | None:
     match event:
         case StockDeparted():
             return event.destination
+        case StockPicked():
+            return event.container
         case StockArrived():
             return event.origin
         case ContainerDeparted():

@@ -195,14 +195,14 @@ def _refused(
 def _set_free(freed: StockDeallocated, event_id: str, metadata: CommandMetadata) -> None:
     """Units that an order does not want any more go into storage, from wherever they are but in a rack.
 
-    A handling unit that came in, or of which nothing else is wanted, goes as one; from packing goods go by
-    themselves.
+    A handling unit that came in, or of which nothing else is wanted, goes as one; from packing, and out of an
+    order's carton, goods go by themselves.
     """
     floor = _floor_under(freed.holding)
     if floor is None:
         return
-    if is_unit(freed.holding) and floor in ("dock", "staging"):
-        books = ground.books(freed.holding).state
+    books = ground.books(freed.holding).state
+    if is_unit(freed.holding) and not books.order_id and floor in ("dock", "staging"):
         goes_as_one = _whole_task(freed.holding, books.move)
         everything = sum(one.units for one in freed.goods) == sum(item.units for item in books.items.values())
         if not books.move or everything or task_of(goes_as_one).state.task_id:

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 from inventory.aggregates import PROMISE
-from inventory.domain.promise import Arrival, CountSupply, Promise, Release, Reserve, Settle
+from inventory.domain.promise import Arrival, CountSupply, Fulfil, Promise, Release, Reserve, Settle
 from inventory.stock_contracts import (
+    AssignedLine,
     ContainerArrived,
     ContainerDeparted,
     Goods,
     StockCounted,
     StockReceived,
+    StockShipped,
     StockStatusChanged,
     Supply,
     SupplyCorrected,
@@ -71,6 +73,28 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
         ) as stock:
             yield from _counts(event, stock.holding, stock.warehouse, stock.supply, today)
 
+        case StockShipped() as stock:
+            less = {one.sku: one for one in stock.supply}
+            for sku in dict.fromkeys(goods.sku for goods in stock.goods):
+                left = less.get(sku, Supply(sku, 0))
+                yield Addressed(
+                    PROMISE.stream_id(stock.warehouse, sku),
+                    Fulfil(
+                        warehouse=stock.warehouse,
+                        sku=sku,
+                        carton=stock.holding,
+                        shipped_at=event.time,
+                        units=-left.units,
+                        expiring=tuple((date, -units) for date, units in left.expiring),
+                        lines=tuple(
+                            AssignedLine(stock.order_id, line.line_id, line.units)
+                            for line in stock.lines
+                            if line.sku == sku
+                        ),
+                        today=today,
+                    ),
+                )
+
 
 def _counts(
     event: CloudEvent,
@@ -121,12 +145,14 @@ def _left_to_settle(stream: Stream[Promise]) -> Settle | None:
 
 
 def _order(command: Command) -> tuple[int, str, str, int]:
-    """Counts first, then releases, then requests from the oldest promise to the youngest."""
+    """Counts first, then what left, then releases, then requests from the oldest promise to the youngest."""
     match command.payload:
         case Reserve() as line:
-            return 2, line.promised_at, line.order_id, int(line.line_id)
+            return 3, line.promised_at, line.order_id, int(line.line_id)
         case Release():
-            return 1, "", "", 0
+            return 2, "", "", 0
+        case Fulfil() as left:
+            return 1, left.shipped_at, left.carton, 0
         case CountSupply() as count:
             return 0, "", "", count.counted
         case _:

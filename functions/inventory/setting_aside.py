@@ -13,10 +13,10 @@ from inventory import ground
 from inventory.aggregates import ALLOCATION, HOLDING
 from inventory.candidates import candidates
 from inventory.domain.allocation import AllocateUnits, DeallocateUnits, units_for
-from inventory.domain.holding import Holding, line_key
 from inventory.domain.order_allocation import (
     Allocation,
     AssignGoods,
+    FollowGoods,
     LookAgain,
     NotedShare,
     NoteFreed,
@@ -25,9 +25,9 @@ from inventory.domain.order_allocation import (
     RequestAllocation,
 )
 from inventory.domain.picks import Need, plan
-from inventory.stock_contracts import GoodsAssigned
-from inventory.task_contracts import Pick
+from inventory.stock_contracts import GoodsAssigned, StockDeallocated
 from inventory.task_views import BY_UNSETTLED, shortages_of
+from inventory.trails import Trail, followed, picks_of, went_on
 from shared.decider import Command, Outcome, execute, execute_all
 from shared.event_store import Stream
 from shared.events import CommandMetadata
@@ -43,7 +43,7 @@ SHORT_AT_ONCE = 25
 
 def request(command: RequestAllocation, metadata: CommandMetadata) -> Stream[Allocation]:
     """Note which lines an order wants, and get them their units. The first plan is recorded by the same write."""
-    stream = allocation_of(command.order_id)
+    stream = follow(allocation_of(command.order_id), (line.line_id for line in command.lines), metadata)
     asked = [Command(command, metadata)]
     if metadata.command_id not in stream.handled:
         state: Allocation = reduce(ALLOCATION.evolve, ALLOCATION.decide(command, stream.state), stream.state)
@@ -113,12 +113,17 @@ def assign(goods: GoodsAssigned, promise: int, metadata: CommandMetadata) -> dic
 
 
 def carry_out(order_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
-    """Give back, ask, plan until nothing is left to be done. Raises Unavailable when that does not end."""
+    """Give back, ask, plan until nothing is left to be done. Raises Unavailable when that does not end.
+
+    Lines that lack something are looked after first: their goods may have gone on.
+    """
     stream = allocation_of(order_id)
+    stream = follow(stream, (line_id for line_id, line in stream.state.in_order if line.lacking), metadata)
     for _ in range(STEPS):
         step = ground.part(metadata, f"step@{stream.sequence}")
         if stream.state.to_free:
-            stream = _note(stream, _freed(stream.state, step), ground.part(step, "freed"))
+            freed, gone_on = _freed(stream.state, step)
+            stream = _note(stream, freed, ground.part(step, "freed"), gone_on)
         elif stream.state.to_ask:
             stream = _note(stream, _asked(stream.state, step), ground.part(step, "asked"))
         elif stream.state.needs:
@@ -126,6 +131,20 @@ def carry_out(order_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
         else:
             return stream
     raise Unavailable(f"the allocation of order {order_id} is not settled after {STEPS} steps")
+
+
+def follow(stream: Stream[Allocation], line_ids: Iterable[str], metadata: CommandMetadata) -> Stream[Allocation]:
+    """Note where the goods of lines have gone that are no longer where they were set aside; nobody is told."""
+    note = followed(stream.state, line_ids)
+    if not note.shares and not note.gone:
+        return stream
+    return _note(stream, note, ground.part(metadata, f"follow@{stream.sequence}"))
+
+
+def replace_lost(order_id: str, line_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
+    """Get a line other units for those that it has lost, wherever its goods are."""
+    follow(allocation_of(order_id), (line_id,), metadata)
+    return carry_out(order_id, metadata)
 
 
 def recount(order_id: str, line_id: str, holdings: Sequence[str], metadata: CommandMetadata) -> Stream[Allocation]:
@@ -155,35 +174,21 @@ def allocation_of(order_id: str) -> Stream[Allocation]:
     return history().load(ALLOCATION, ALLOCATION.stream_id(order_id))
 
 
-def picks_of(books: Holding, holding: str, order_id: str, line_id: str, sku: str) -> tuple[Pick, ...]:
-    """What a holding has set aside for a line, lot by lot."""
-    line = line_key(order_id, line_id)
-    found: dict[tuple[str, str], Pick] = {}
-    for item in sorted(books.items.values(), key=lambda item: item.turn):
-        units = item.units_for(line)
-        if item.sku != sku or not units:
-            continue
-        known = found.get((item.lot, item.expires_on))
-        serials = (*(known.serials if known else ()), *((item.serial,) if item.serial else ()))
-        found[item.lot, item.expires_on] = Pick(
-            holding=holding,
-            place=books.place or holding,
-            sku=sku,
-            units=units + (known.units if known else 0),
-            lot=item.lot or None,
-            expires_on=item.expires_on or None,
-            serials=serials,
-        )
-    return tuple(found.values())
+def _note(
+    stream: Stream[Allocation], command: Struct, metadata: CommandMetadata, further: Struct | None = None
+) -> Stream[Allocation]:
+    commands = [Command(command, metadata)]
+    if further is not None:
+        commands.append(Command(further, ground.part(metadata, "further")))
+    outcomes: list[Outcome[Allocation]] = execute_all(history(), ALLOCATION, stream.id, commands)
+    if any(outcome.events for outcome in outcomes):
+        return max((outcome.stream for outcome in outcomes), key=lambda after: after.sequence)
+    return allocation_of(stream.id.partition("#")[2])
 
 
-def _note(stream: Stream[Allocation], command: Struct, metadata: CommandMetadata) -> Stream[Allocation]:
-    outcome: Outcome[Allocation] = execute(history(), ALLOCATION, stream.id, Command(command, metadata))
-    return outcome.stream if outcome.events else allocation_of(stream.id.partition("#")[2])
-
-
-def _freed(allocation: Allocation, metadata: CommandMetadata) -> NoteFreed:
-    """Holdings give back what they have set aside, one write for each of them."""
+def _freed(allocation: Allocation, metadata: CommandMetadata) -> tuple[NoteFreed, FollowGoods]:
+    """Holdings give back what they have set aside, one write for each of them; and what has gone on from there."""
+    trails: list[Trail] = []
     by_holding: dict[str, list[tuple[str, str]]] = {}
     for holding, line_id, sku in allocation.to_free:
         by_holding.setdefault(holding, []).append((line_id, sku))
@@ -195,8 +200,15 @@ def _freed(allocation: Allocation, metadata: CommandMetadata) -> NoteFreed:
             )
             for line_id, sku in lines
         ]
-        execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
-    return NoteFreed(tuple((line_id, holding) for holding, line_id, _ in allocation.to_free))
+        outcomes = execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
+        for (line_id, sku), outcome in zip(lines, outcomes, strict=True):
+            freed = (event for event in outcome.events if isinstance(event, StockDeallocated))
+            units = sum(goods.units for event in freed for goods in event.goods)
+            after, got = allocation.lines[line_id].trails.get(holding, (0, 0))
+            if units < got:
+                trails.append(Trail(allocation.order_id, line_id, sku, holding, after))
+    freed_shares = NoteFreed(tuple((line_id, holding) for holding, line_id, _ in allocation.to_free))
+    return freed_shares, went_on(trails)
 
 
 def _asked(allocation: Allocation, metadata: CommandMetadata) -> NoteShares:

@@ -228,7 +228,8 @@ class StockAllocated(Event, frozen=True):
 class StockDeallocated(Event, frozen=True):
     """Units that were set aside for an order line no longer are.
 
-    `reason`: released (asked for), or what became of them: missing, quarantine, damaged, expired.
+    `reason`: released (asked for), or what became of them: missing, quarantine, damaged, expired; short (a picker
+    did not find them), swapped (others were picked or packed in their stead).
     """
 
     holding: HoldingId
@@ -237,6 +238,32 @@ class StockDeallocated(Event, frozen=True):
     line_id: LineId
     goods: tuple[Goods, ...]
     reason: Code = "released"
+
+
+class ShippedLine(Struct, frozen=True):
+    """Units of an order line that have left."""
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+
+
+class StockShipped(Event, frozen=True):
+    """Everything on a carton has left the warehouse with a shipment of an order.
+
+    `lines` says for which of its lines. `supply` is by how much less can be promised from now on (units below
+    zero): it does not repeat what the carton has added or taken before. `place` is where it stood.
+    """
+
+    holding: HoldingId
+    warehouse: WarehouseCode
+    shipment_id: ProcessId
+    order_id: OrderId
+    goods: tuple[Goods, ...]
+    lines: tuple[ShippedLine, ...]
+    occurred_at: Timestamp
+    supply: tuple[Supply, ...] = ()
+    place: HoldingId | None = None
 
 
 class HandlingUnitCreated(Event, frozen=True):
@@ -412,6 +439,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     StockCounted,
     StockAllocated,
     StockDeallocated,
+    StockShipped,
     HandlingUnitCreated,
     HandlingUnitMoved,
     ContainerDeparted,
@@ -535,6 +563,17 @@ EXAMPLES: dict[type[Event], Event] = {
         line_id="1",
         goods=(Goods(sku=_SKU, units=6, lot=_LOT, expires_on=_EXPIRES),),
         reason="missing",
+    ),
+    StockShipped: StockShipped(
+        holding="106141412345678915",
+        warehouse="MAIN",
+        shipment_id=_SHIPMENT,
+        order_id=_ORDER,
+        goods=(Goods(sku=_SKU, units=6, lot=_LOT, expires_on=_EXPIRES),),
+        lines=(ShippedLine("1", _SKU, 6),),
+        occurred_at=_AT,
+        supply=(Supply(_SKU, -6, ((_EXPIRES, -6),)),),
+        place="PACK-01",
     ),
     HandlingUnitCreated: HandlingUnitCreated(
         holding=_SSCC,

@@ -15,6 +15,7 @@ from inventory.stock_contracts import (
     StockDeallocated,
     StockDeparted,
     StockReceived,
+    StockShipped,
     StockStatusChanged,
     Supply,
     SupplyCorrected,
@@ -172,6 +173,81 @@ class LotRecallLifted(Struct, frozen=True):
     lot: LotNumber
 
 
+class UnitsPicked(Struct, frozen=True):
+    """picking.UnitsPicked: units of an order line were taken out of `holding`, and lie in the list's `container`.
+
+    `pick_id` and `number` name it.
+    """
+
+    pick_id: str
+    number: int
+    warehouse: WarehouseCode
+    holding: HoldingId
+    container: HoldingId
+    order_id: OrderId
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    picked_at: Timestamp
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class PickShort(Struct, frozen=True):
+    """picking.PickShort: `missing` units of an order line were not found in `holding`."""
+
+    list_id: HoldingId
+    pick_id: str
+    number: int
+    warehouse: WarehouseCode
+    holding: HoldingId
+    order_id: OrderId
+    line_id: LineId
+    sku: Sku
+    missing: Quantity
+    reason: str
+    reported_at: Timestamp
+    lot: LotNumber | None = None
+
+
+class PackedItem(Struct, frozen=True):
+    """Units of an order line that a packer took out of `container`."""
+
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    container: HoldingId
+    lot: LotNumber | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class CartonPacked(Struct, frozen=True):
+    """picking.CartonPacked: a carton of an order's shipment is closed."""
+
+    sscc: Sscc
+    order_id: OrderId
+    shipment_id: ShipmentId
+    warehouse: WarehouseCode
+    length_mm: int
+    width_mm: int
+    height_mm: int
+    tare_g: int
+    items: tuple[PackedItem, ...]
+    packed_at: Timestamp
+    packing_location: LocationId | None = None
+
+
+class ShipmentDispatched(Struct, frozen=True):
+    """shipping.ShipmentDispatched: these cartons of a shipment have left."""
+
+    shipment_id: ShipmentId
+    order_id: OrderId
+    warehouse: WarehouseCode
+    cartons: tuple[Sscc, ...]
+    dispatched_at: Timestamp
+
+
 READS: dict[str, type[Struct]] = {
     "orders.ReservationRequested": ReservationRequested,
     "orders.ReservationReleaseRequested": ReservationReleaseRequested,
@@ -191,10 +267,15 @@ READS: dict[str, type[Struct]] = {
     "inventory.StockArrived": StockArrived,
     "inventory.StockStatusChanged": StockStatusChanged,
     "inventory.StockCounted": StockCounted,
+    "inventory.StockShipped": StockShipped,
     "inventory.SupplyCorrected": SupplyCorrected,
     "inventory.HandlingUnitCreated": HandlingUnitCreated,
     "inventory.HandlingUnitMoved": HandlingUnitMoved,
     "inventory.LotBlocked": LotBlocked,
+    "picking.UnitsPicked": UnitsPicked,
+    "picking.PickShort": PickShort,
+    "picking.CartonPacked": CartonPacked,
+    "shipping.ShipmentDispatched": ShipmentDispatched,
     "inventory.ContainerDeparted": ContainerDeparted,
     "inventory.ContainerArrived": ContainerArrived,
     "inventory.TransferArrived": TransferArrived,

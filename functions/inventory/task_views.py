@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
-from inventory.domain.order_allocation import LineClosed, LineSuspended, LineWanted, ShareWithdrawn
+from inventory.domain.order_allocation import (
+    HoldingAvoided,
+    LineClosed,
+    LineSuspended,
+    LineWanted,
+    ShareWithdrawn,
+)
 from inventory.domain.putaway import OPEN, PutAway, evolve
 from inventory.task_contracts import LineAllocated, LineUnallocated
 from shared.events import Commit, Event
@@ -53,7 +59,7 @@ def show_allocation(view: AllocationView, event: Event, at: str) -> AllocationVi
         case LineWanted():
             lines = tuple(dict.fromkeys((*view.lines, event.line_id)))
             return structs.replace(view, warehouse=event.warehouse, lines=lines, since=view.since or at)
-        case ShareWithdrawn(avoid=True):
+        case ShareWithdrawn(avoid=True) | HoldingAvoided():
             lines = tuple(dict.fromkeys((*view.lines, event.line_id)))
             return structs.replace(view, lines=lines, since=view.since or at)
         case LineUnallocated():

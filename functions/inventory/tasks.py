@@ -10,6 +10,7 @@ from inventory.measures import Code
 from inventory.putting_away import task_of
 from inventory.task_contracts import Pick, TaskId
 from inventory.task_views import BY_TASK_STATUS, TASK_STATUSES
+from inventory.trails import as_it_is
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
 from shared.identifiers import DEFAULT_WAREHOUSE, OrderId, WarehouseCode
 from shared.rejection import NotFound
@@ -108,6 +109,6 @@ def get_allocation(order_id: OrderId) -> Response:
         )
     lines = [
         AllocatedLine(line_id, line.sku, line.quantity, line.got, line.short, line.picks)
-        for line_id, line in stream.state.in_order
+        for line_id, line in as_it_is(stream.state).in_order
     ]
     return Response(200, AllocationDetails(order_id, stream.state.warehouse, lines), version=stream.sequence)

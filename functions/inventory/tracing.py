@@ -94,7 +94,10 @@ class LotDetails(LotView, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OrderLineUse(Struct, frozen=True, omit_defaults=True):
-    """An order line and its units of a lot: set aside for it now, assigned to it when the goods came."""
+    """An order line and its units of a lot: set aside for it now, assigned to it when the goods came, or shipped.
+
+    `shipments` are those with which units have left, `holdings` where it has units now, or had them on leaving.
+    """
 
     order_id: str
     line_id: str
@@ -103,6 +106,8 @@ class OrderLineUse(Struct, frozen=True, omit_defaults=True):
     recorded_at: str
     holdings: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
+    shipped: int = 0
+    shipments: tuple[str, ...] = ()
 
 
 class LotTrace(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -117,11 +122,14 @@ class LotTrace(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SerialDetails(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One unit: where it is, or where it was last. `seen` are the holdings that know it, the latest first."""
+    """One unit: where it is, or where it was last. `seen` are the holdings that know it, the latest first.
+
+    A shipped one names its order and shipment; its holding is the carton that it left on.
+    """
 
     sku: str
     serial: str
-    state: Literal["in_stock", "in_transit", "gone"]
+    state: Literal["in_stock", "in_transit", "shipped", "gone"]
     status: str
     holding: str
     since: str
@@ -129,6 +137,8 @@ class SerialDetails(Struct, frozen=True, kw_only=True, omit_defaults=True):
     lot: str | None = None
     expires_on: str | None = None
     destination: str | None = None
+    order_id: str | None = None
+    shipment_id: str | None = None
     seen: list[SerialView] = []
 
 
@@ -271,10 +281,11 @@ def get_serial(sku: Sku, serial: SerialNumber) -> Response:
     latest = seen[0]
     at = standings([latest.holding])[latest.holding]
     moving = latest.destination is not None if not latest.here else at.warehouse is None
+    shipped = not latest.here and latest.shipment_id is not None
     details = SerialDetails(
         sku=sku,
         serial=serial,
-        state="in_transit" if moving else "in_stock" if latest.here else "gone",
+        state="shipped" if shipped else "in_transit" if moving else "in_stock" if latest.here else "gone",
         status=latest.status,
         holding=latest.holding,
         since=latest.changed_at,
@@ -282,6 +293,8 @@ def get_serial(sku: Sku, serial: SerialNumber) -> Response:
         lot=latest.lot or None,
         expires_on=latest.expires_on,
         destination=latest.destination or at.in_transit_to,
+        order_id=latest.order_id,
+        shipment_id=latest.shipment_id,
         seen=seen,
     )
     return Response(200, details)
@@ -357,7 +370,10 @@ def _use(uses: Iterable[tuple[str, LotUse]]) -> OrderLineUse:
     own = [use for _, use in uses]
     held: dict[str, int] = {}
     serials: dict[str, int] = {}
+    left: list[LotUse] = []
     for use in own:
+        if use.shipment_id is not None:
+            left.append(use)
         if not use.assigned:
             held[use.holding] = held.get(use.holding, 0) + use.units
             serials |= {serial: serials.get(serial, 0) + (1 if use.units > 0 else -1) for serial in use.serials}
@@ -367,8 +383,12 @@ def _use(uses: Iterable[tuple[str, LotUse]]) -> OrderLineUse:
         allocated=sum(held.values()),
         assigned=sum(use.units for use in own if use.assigned),
         recorded_at=max(use.recorded_at for use in own),
-        holdings=tuple(sorted(holding for holding, units in held.items() if units)),
-        serials=tuple(sorted(serial for serial, count in serials.items() if count > 0)),
+        holdings=tuple(sorted({holding for holding, units in held.items() if units} | {u.holding for u in left})),
+        serials=tuple(
+            sorted({s for s, count in serials.items() if count > 0} | {s for u in left for s in u.serials})
+        ),
+        shipped=-sum(use.units for use in left),
+        shipments=tuple(sorted({use.shipment_id for use in left if use.shipment_id is not None})),
     )
 
 

@@ -23,7 +23,7 @@ from inventory.domain.directing import FAR
 from inventory.domain.location import Location
 from inventory.domain.location import evolve as evolve_location
 from inventory.domain.product import Product, gtins
-from inventory.domain.promise import DayBegun, SupplyCounted
+from inventory.domain.promise import DayBegun, SupplyCounted, SupplyShipped
 from inventory.holding_views import HOLDINGS
 from inventory.lot_views import DISPATCHES, LOTS, assigned
 from inventory.task_views import ALLOCATIONS, TASKS
@@ -84,6 +84,13 @@ def show_stock(stock: Stock, event: Event, _at: str) -> Stock:
             places = tuple(sorted((*others, *here), key=lambda place: place.location))
             on_hand = sum(place.on_hand for place in places) if event.sellable is None else event.sellable
             return structs.replace(stock, locations=places, on_hand=on_hand, available=on_hand - stock.reserved)
+        case SupplyShipped():
+            left = structs.replace(stock, on_hand=event.sellable)
+            return _claimed(
+                left,
+                reserved=-sum(line.reserved for line in event.lines),
+                backordered=-sum(line.waited for line in event.lines),
+            )
         case DayBegun():
             return structs.replace(stock, on_hand=event.sellable, available=event.sellable - stock.reserved)
         case LineReserved(repeated=False):

@@ -4,7 +4,7 @@ Every message can come twice, late or out of order. A message that fails is repo
 before its next try; after the queue's last try it lands in the dead-letter queue, from where it can be redriven.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -181,6 +181,52 @@ def _finish(
         stream = outcome.stream
         metadata = structs.replace(outcome.command.metadata, command_id=f"{stream.id}@{stream.sequence}/follow-up")
         outcome = execute(store, decider, stream.id, Command(payload, metadata))
+
+
+def react_in_groups(
+    lambda_event: dict[str, Any],
+    handle: Callable[[Sequence[CloudEvent]], None],
+    *,
+    group: Callable[[CloudEvent], str],
+    order: Callable[[CloudEvent], Any],
+) -> dict[str, Any]:
+    """Hand the batch's events to `handle`, those of one group together, in the order of `order`.
+
+    What `handle` raises fails the group, unless its halves get on without each other: so it has to recognize what
+    it has done before.
+    """
+    batch = _Batch(lambda_event)
+    groups: dict[str, list[_Message]] = {}
+    readable: list[tuple[Any, str, _Message]] = []
+    for message in batch.messages:
+        try:
+            readable.append((order(message.event), group(message.event), message))
+        except Exception as error:
+            batch.fail(message, error, hopeless=_unreadable(error))
+    for _, name, message in sorted(readable, key=lambda one: one[0]):
+        groups.setdefault(name, []).append(message)
+    for together in groups.values():
+        _hand_over(batch, together, handle)
+    return batch.response(groups=len(groups))
+
+
+def _hand_over(
+    batch: _Batch, messages: Sequence[_Message], handle: Callable[[Sequence[CloudEvent]], None]
+) -> None:
+    first = messages[0].event
+    try:
+        with telemetry.bound(correlation_id=first.correlationid, event_id=first.id):
+            handle([message.event for message in messages])
+    except (Contended, Unavailable) as error:
+        for message in messages:
+            batch.fail(message, error)
+    except Exception as error:
+        if len(messages) == 1:
+            batch.fail(messages[0], error, hopeless=_unreadable(error))
+            return
+        half = len(messages) // 2
+        for part in (messages[:half], messages[half:]):
+            _hand_over(batch, part, handle)
 
 
 def react_each(lambda_event: dict[str, Any], handle: Callable[[CloudEvent], None]) -> dict[str, Any]:

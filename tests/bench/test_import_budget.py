@@ -62,6 +62,7 @@ READS_LISTS = frozenset(
         "inventory.put_away",
         "inventory.alternatives",
         "inventory.allocation",
+        "inventory.outbound",
         "inventory.put_away_tasks",
         "shipping.loads",
     }

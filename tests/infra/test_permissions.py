@@ -43,6 +43,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "inventory put_away": {VIEWS: READ_VIEWS},
     "inventory alternatives": {VIEWS: READ_VIEWS},
     "inventory allocation": {VIEWS: READ_VIEWS},
+    "inventory outbound": {VIEWS: READ_VIEWS},
     "inventory put_away_tasks": {VIEWS: READ_VIEWS},
     "orders intake": {VIEWS: READ_VIEWS},
     "orders releases": {VIEWS: READ_VIEWS},

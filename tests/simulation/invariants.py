@@ -410,7 +410,8 @@ def check_turn(stream: str, promise: Promise, served: LineReserved) -> None:
 
 
 def _check_promise(stream: str, promise: Promise) -> None:
-    if promise.sellable_units != sum(count.sellable(promise.today) for count in promise.supply.values()):
+    supply = sum(count.sellable(promise.today) for count in promise.supply.values())
+    if promise.sellable_units != supply - promise.gone.sellable(promise.today):
         raise Violation("the books of a promise do not add up", stream)
     if promise.reserved_units != sum(claim.quantity for claim in promise.reserved.values()):
         raise Violation("the books of a promise do not add up", stream)

@@ -7,10 +7,11 @@ from msgspec import Struct
 from inventory.domain.goods import AVAILABLE, Item, together
 from inventory.domain.holding import Holding, line_key
 from inventory.domain.stock import warehouse_of
+from inventory.measures import Code
 from inventory.stock_contracts import Goods, StockAllocated, StockDeallocated
 from shared.events import Event
 from shared.identifiers import CalendarDate, HoldingId, LineId, LotNumber, OrderId, Sku, WarehouseCode
-from shared.quantity import Quantity
+from shared.quantity import Quantity, Units
 
 
 class AllocateUnits(Struct, frozen=True):
@@ -30,13 +31,16 @@ class AllocateUnits(Struct, frozen=True):
 
 
 class DeallocateUnits(Struct, frozen=True):
-    """Give back what is set aside for an order line."""
+    """Give back what is set aside for an order line: all of it, or `units` (those of `lot` first)."""
 
     holding: HoldingId
     warehouse: WarehouseCode
     order_id: OrderId
     line_id: LineId
     sku: Sku
+    units: Units | None = None
+    lot: LotNumber | None = None
+    reason: Code = "released"
 
 
 def allocate(command: AllocateUnits, holding: Holding) -> Sequence[Event]:
@@ -70,11 +74,14 @@ def allocate(command: AllocateUnits, holding: Holding) -> Sequence[Event]:
 def deallocate(command: DeallocateUnits, holding: Holding) -> Sequence[Event]:
     """The line's units are free again; none when it has none here."""
     line = line_key(command.order_id, command.line_id)
-    goods = [
-        item.some(item.units_for(line))
-        for item in holding.items.values()
-        if item.sku == command.sku and item.units_for(line)
-    ]
+    goods: list[Goods] = []
+    left = command.units
+    for item in sorted(holding.items.values(), key=lambda item: (item.lot != command.lot, item.turn)):
+        there = item.units_for(line) if item.sku == command.sku else 0
+        here = there if left is None else min(there, left)
+        if here:
+            goods.append(item.some(here))
+            left = None if left is None else left - here
     if not goods:
         return []
     return [
@@ -84,6 +91,7 @@ def deallocate(command: DeallocateUnits, holding: Holding) -> Sequence[Event]:
             order_id=command.order_id,
             line_id=command.line_id,
             goods=together(goods),
+            reason=command.reason,
         )
     ]
 

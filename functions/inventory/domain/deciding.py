@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from inventory.domain import allocation, movement, stock
+from inventory.domain import allocation, movement, outbound, stock
 from inventory.domain.holding import Holding
 from shared.events import Event
 
@@ -30,6 +30,11 @@ _RULES: dict[type[Struct], Callable[[Any, Holding], Sequence[Event]]] = {
     movement.LandContainer: movement.land,
     allocation.AllocateUnits: allocation.allocate,
     allocation.DeallocateUnits: allocation.deallocate,
+    outbound.PickStock: outbound.pick,
+    outbound.CollectStock: outbound.collect,
+    outbound.PackStock: outbound.pack,
+    outbound.FillCarton: outbound.fill,
+    outbound.ShipStock: outbound.ship,
 }
 
 

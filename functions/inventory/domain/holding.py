@@ -7,11 +7,14 @@ event.
 "Never below zero", which concrete units are set aside for whom, and whether something still fits are decided here.
 """
 
+from collections.abc import Iterable
+
 from immutables import Map
 from msgspec import Struct, structs
 
 from inventory.domain import numbers
 from inventory.domain.goods import AVAILABLE, Items, allocating, as_status, with_goods, without_goods
+from inventory.domain.picked import CartonFilled, LineGoods, StockCollected, StockPacked, StockPicked
 from inventory.domain.room import Claim, Load, Occupant, load_of, total
 from inventory.stock_contracts import (
     ContainerArrived,
@@ -26,6 +29,7 @@ from inventory.stock_contracts import (
     StockDeallocated,
     StockDeparted,
     StockReceived,
+    StockShipped,
     StockStatusChanged,
     Supply,
     SupplyCorrected,
@@ -35,6 +39,7 @@ from shared.gs1 import SSCC_LENGTH
 from shared.identifiers import StockStatus
 
 LANES_REMEMBERED = 500
+PICK_LISTS_REMEMBERED = 100
 LOOSE = "loose"
 """The kind of a container that is no thing one could touch: the loose goods of a shipment or transfer."""
 RANKS = {"carton": 1, "tote": 2, "pallet": 3, "cage": 3, "trailer": 4}
@@ -61,6 +66,13 @@ class Verdict(Struct, frozen=True, array_like=True):
     rejected_status: StockStatus
     decided_at: str
     rejected_serials: tuple[str, ...] = ()
+
+
+class PickedInto(Struct, frozen=True, array_like=True):
+    """The picks that have gone from here into a pick list's container; `latest` orders such containers."""
+
+    latest: int
+    picks: tuple[str, ...] = ()
 
 
 class SpaceTaken(Event, frozen=True):
@@ -145,8 +157,10 @@ class Holding(Struct, frozen=True):
 
     `items` by what tells them apart; `net` what it adds to its warehouses' promises, by warehouse and SKU and then
     by expiry date; `occupants` and `claims` what else takes room here. For containers: `kind`, `warehouse` (empty:
-    in transit), `place`, the number of its latest `move`. `lanes` and `seen` make departures, arrivals and
-    receipts happen once; `inspected` keeps what inspections have decided for goods that come after the decision.
+    in transit), `place`, the number of its latest `move`. `lanes`, `seen` and `picks` make departures, arrivals,
+    receipts and picks happen once; `inspected` keeps what inspections have decided for goods that come after the
+    decision. For an order's carton: its order and shipment, the units `meant` for each line (line, SKU, units),
+    and whether it has `left` with them.
     """
 
     items: Items = Map()
@@ -164,6 +178,11 @@ class Holding(Struct, frozen=True):
     transfer_id: str = ""
     volume_mm3: int = 0
     tare_g: int = 0
+    picks: Map[str, PickedInto] = Map()
+    order_id: str = ""
+    shipment_id: str = ""
+    meant: tuple[tuple[str, str, int], ...] = ()
+    left: bool = False
 
     @property
     def units(self) -> Map[str, int]:
@@ -227,6 +246,21 @@ def receipts_of(shipment_id: str) -> str:
     return f"receipt|{shipment_id}"
 
 
+def pick_key(pick_id: str, number: int) -> str:
+    """What a pick is remembered by where goods were taken."""
+    return f"{pick_id}/{number}"
+
+
+def collected(pick_id: str) -> str:
+    """Where a pick list's container remembers a pick that has come into it."""
+    return f"pick|{pick_id}"
+
+
+def packed(carton: str) -> str:
+    """Where a pick list's container remembers that goods of it are in a carton."""
+    return f"carton|{carton}"
+
+
 def lane_of(origin: str, lane: int) -> str:
     """Where a holding remembers the arrivals of one of its origin's lanes."""
     return f"{origin}|{lane}"
@@ -247,6 +281,8 @@ def evolve(holding: Holding, event: Event) -> Holding:
                 net=_net(holding, event.warehouse, event.supply),
                 seen=seen,
             )
+            if holding.left:
+                return _back(came, event.place)
             if event.place == event.holding or holding.kind not in ("", LOOSE):
                 return came
             return structs.replace(came, kind=LOOSE, place=event.place, warehouse=event.warehouse)
@@ -293,12 +329,83 @@ def evolve(holding: Holding, event: Event) -> Holding:
             )
             return structs.replace(holding, inspected=holding.inspected.set(event.inspection_id, verdict))
         case _:
-            return _as_container(holding, event)
+            return _as_container(_on_its_way_out(holding, event), event)
 
 
 def line_key(order_id: str, line_id: str) -> str:
     """The key of an order line in the books."""
     return f"{order_id}/{line_id}"
+
+
+def _on_its_way_out(holding: Holding, event: Event) -> Holding:
+    match event:
+        case StockPicked():
+            items = allocating(holding.items, line_key(event.order_id, event.line_id), event.set_aside, -1)
+            return structs.replace(
+                holding, items=without_goods(items, event.goods), picks=_with_pick(holding.picks, event)
+            )
+        case StockCollected():
+            line = LineGoods(event.line_id, event.goods, sellable(event.goods))
+            return structs.replace(
+                holding,
+                items=_coming(holding.items, event.order_id, line, event.occurred_at),
+                seen=_seeing(holding.seen, collected(event.pick_id), event.number),
+                kind=holding.kind or LOOSE,
+                warehouse=holding.warehouse or event.warehouse,
+            )
+        case StockPacked():
+            items = holding.items
+            for line in event.lines:
+                aside = allocating(items, line_key(event.order_id, line.line_id), line.set_aside, -1)
+                items = without_goods(aside, line.goods)
+            return structs.replace(holding, items=items, seen=_seeing(holding.seen, packed(event.carton), 1))
+        case CartonFilled():
+            items = holding.items
+            for line in event.lines:
+                items = _coming(items, event.order_id, line, event.occurred_at)
+            return structs.replace(
+                holding,
+                items=items,
+                kind=holding.kind or "carton",
+                warehouse=event.warehouse,
+                place=event.place,
+                volume_mm3=event.volume_mm3,
+                tare_g=event.tare_g,
+                order_id=event.order_id,
+                shipment_id=event.shipment_id,
+                meant=tuple((line.line_id, one.sku, one.units) for line in event.lines for one in line.goods),
+            )
+        case StockShipped():
+            return structs.replace(holding, items=Map(), place="", left=True)
+        case _:
+            return holding
+
+
+def sellable(goods: Iterable[Goods]) -> tuple[Goods, ...]:
+    """Those of `goods` that may be set aside for order lines."""
+    return tuple(one for one in goods if one.status == AVAILABLE and not one.inspection_id)
+
+
+def _coming(items: Items, order_id: str, line: LineGoods, at: str) -> Items:
+    """`items` and the goods of an order's line, set aside for it."""
+    return allocating(with_goods(items, line.goods, at), line_key(order_id, line.line_id), sellable(line.goods), 1)
+
+
+def _with_pick(picks: Map[str, PickedInto], event: StockPicked) -> Map[str, PickedInto]:
+    """The picks that are remembered, without those of the lists that it has heard of least recently."""
+    known = picks.get(event.container, PickedInto(0))
+    latest = max((one.latest for one in picks.values()), default=0) + 1
+    now = PickedInto(latest, (*known.picks, pick_key(event.pick_id, event.number)))
+    picks = picks.set(event.container, now)
+    if len(picks) > PICK_LISTS_REMEMBERED:
+        oldest = sorted(one.latest for one in picks.values())[len(picks) // 2]
+        picks = Map({container: one for container, one in picks.items() if one.latest >= oldest})
+    return picks
+
+
+def _back(holding: Holding, place: str) -> Holding:
+    """A carton that had left, and has come back with goods: it stands at `place`, and belongs to no order."""
+    return structs.replace(holding, place=place, left=False, order_id="", shipment_id="", meant=())
 
 
 def _as_container(holding: Holding, event: Event) -> Holding:

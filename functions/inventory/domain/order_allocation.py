@@ -6,6 +6,10 @@ line that has all its units is allocated. One that has not is planned again with
 they should; when nothing is found it is short, until stock changes.
 
 A closed line never gets anything again: whatever a holding sets aside for it is given back.
+
+Goods that are picked, packed and shipped are not told to the allocation, which would be a write for every pick: as
+long as nothing goes wrong nobody asks. Before anything is decided about a line again, its goods are followed from
+where they were set aside to where they are now (`FollowGoods`), as the holdings' own histories tell.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -77,6 +81,21 @@ class ShareFreed(Event, frozen=True):
     holding: HoldingId
 
 
+class HoldingAvoided(Event, frozen=True):
+    """A holding has less than its books say: nothing more of it is wanted for a line."""
+
+    line_id: LineId
+    holding: HoldingId
+
+
+class UnitsGone(Event, frozen=True):
+    """Units of a line have left the warehouse on a carton."""
+
+    line_id: LineId
+    carton: HoldingId
+    units: Quantity
+
+
 class LineSuspended(Event, frozen=True):
     """The line has lost its promise (number `promise`) and gets nothing before it is wanted by a later one."""
 
@@ -100,6 +119,8 @@ PRIVATE: tuple[type[Event], ...] = (
     ShareNoted,
     ShareWithdrawn,
     ShareFreed,
+    HoldingAvoided,
+    UnitsGone,
     LineSuspended,
     LineClosed,
 )
@@ -127,7 +148,8 @@ class Line(Struct, frozen=True):
     """A line: how much of what it wants, since which promise; its shares by holding.
 
     `withdrawn` are holdings that are to give back what they have set aside, `avoid` those that had too little,
-    `suspended` is the number of the promise that was broken last, `short` whether nothing more was found.
+    `suspended` is the number of the promise that was broken last, `short` whether nothing more was found. `trails`
+    says of withdrawn holdings how much they had, and as of which commit; `gone` what has left on which carton.
     """
 
     sku: str = ""
@@ -140,6 +162,18 @@ class Line(Struct, frozen=True):
     shares: Map[str, HeldShare] = Map()
     withdrawn: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    trails: Map[str, tuple[int, int]] = Map()
+    gone: Map[str, int] = Map()
+
+    @property
+    def lost(self) -> bool:
+        """Whether it is to get nothing, and to keep nothing."""
+        return self.closed or self.suspended > self.promise
+
+    @property
+    def wants(self) -> int:
+        """Units that it is to get, without those that have left."""
+        return max(0, self.quantity - sum(self.gone.values()))
 
     @property
     def got(self) -> int:
@@ -154,7 +188,7 @@ class Line(Struct, frozen=True):
     @property
     def lacking(self) -> int:
         """Units for which there is no plan."""
-        return max(0, self.quantity - self.planned) if self.wanted else 0
+        return max(0, self.wants - self.planned) if self.wanted else 0
 
     @property
     def picks(self) -> tuple[Pick, ...]:
@@ -260,6 +294,19 @@ class NoteShares(Struct, frozen=True):
     shares: tuple[NotedShare, ...]
 
 
+class FollowGoods(Struct, frozen=True):
+    """A line's goods are elsewhere now than where they were set aside; `gone` has left: line, carton, units."""
+
+    shares: tuple[NotedShare, ...] = ()
+    gone: tuple[tuple[LineId, HoldingId, int], ...] = ()
+
+
+class AdoptGoods(Struct, frozen=True):
+    """Units were picked for a line at a place that it did not count on; it needs as many fewer from elsewhere."""
+
+    shares: tuple[NotedShare, ...]
+
+
 class NoteFreed(Struct, frozen=True):
     """Holdings have given back what they had set aside for lines."""
 
@@ -296,11 +343,23 @@ class ReportEmpty(Struct, frozen=True):
     at: Timestamp
 
 
+class ReportShort(Struct, frozen=True):
+    """A picker found fewer units in a holding than were set aside there, and these have been given back."""
+
+    line_id: LineId
+    holding: HoldingId
+    reason: str
+    at: Timestamp
+
+
 Command = (
     RequestAllocation
     | AssignGoods
     | PlanShares
     | NoteShares
+    | FollowGoods
+    | AdoptGoods
+    | ReportShort
     | NoteFreed
     | CloseLines
     | SuspendLine
@@ -320,6 +379,12 @@ def decide(command: Command, allocation: Allocation) -> Sequence[Event]:
             return list(_plan(command, allocation))
         case NoteShares():
             return list(_note(command, allocation))
+        case FollowGoods():
+            return list(_follow(command, allocation))
+        case AdoptGoods():
+            return list(_adopt(command, allocation))
+        case ReportShort():
+            return list(_short(command, allocation))
         case NoteFreed():
             return [
                 ShareFreed(line_id=line_id, holding=holding)
@@ -365,8 +430,10 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
             return _noted(allocation, event)
         case ShareWithdrawn():
             line = _line(allocation, event.line_id)
+            known = line.shares.get(event.holding, HeldShare(0))
             line = structs.replace(
                 line,
+                trails=line.trails.set(event.holding, (known.as_of, known.got)) if known.got else line.trails,
                 shares=line.shares.delete(event.holding) if event.holding in line.shares else line.shares,
                 withdrawn=tuple(dict.fromkeys((*line.withdrawn, event.holding))),
                 avoid=_adding(line.avoid, event.holding) if event.avoid else line.avoid,
@@ -375,7 +442,16 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
         case ShareFreed():
             line = _line(allocation, event.line_id)
             left = tuple(holding for holding in line.withdrawn if holding != event.holding)
-            return _with_line(allocation, event.line_id, structs.replace(line, withdrawn=left))
+            trails = line.trails.delete(event.holding) if event.holding in line.trails else line.trails
+            return _with_line(allocation, event.line_id, structs.replace(line, withdrawn=left, trails=trails))
+        case HoldingAvoided():
+            line = _line(allocation, event.line_id)
+            line = structs.replace(line, avoid=_adding(line.avoid, event.holding))
+            return _with_line(allocation, event.line_id, line)
+        case UnitsGone():
+            line = _line(allocation, event.line_id)
+            gone = line.gone.set(event.carton, event.units)
+            return _with_line(allocation, event.line_id, structs.replace(line, gone=gone))
         case LineUnallocated():
             line = structs.replace(_line(allocation, event.line_id), short=True, avoid=())
             return _with_line(allocation, event.line_id, line)
@@ -397,7 +473,7 @@ def _request(command: RequestAllocation, allocation: Allocation) -> Iterator[Eve
         if line.closed or wanted.promise < line.suspended:
             continue
         if line.wanted and wanted.promise <= line.promise:
-            if line.got >= line.quantity:
+            if line.got >= line.wants:
                 yield _allocated(allocation, wanted.line_id, line)
             continue
         event = LineWanted(
@@ -411,7 +487,7 @@ def _request(command: RequestAllocation, allocation: Allocation) -> Iterator[Eve
         yield event
         allocation = evolve(allocation, event)
         line = allocation.lines[wanted.line_id]
-        if line.got >= line.quantity:
+        if line.got >= line.wants:
             yield _allocated(allocation, wanted.line_id, line)
 
 
@@ -474,7 +550,7 @@ def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
         known = line.shares.get(noted.holding)
         if noted.holding in line.withdrawn or (known is None and not noted.picks):
             continue
-        if line.closed or line.suspended > line.promise:
+        if line.lost:
             if noted.picks:
                 yield ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
             continue
@@ -488,6 +564,61 @@ def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
         told = _line(before, line_id)
         if _complete(line) and (line.picks != told.picks or not _complete(told)):
             yield _allocated(allocation, line_id, line)
+
+
+def _follow(command: FollowGoods, allocation: Allocation) -> Iterator[Event]:
+    """Where the goods are now, without telling anybody: they are the line's as before, unless it has lost them."""
+    for line_id, carton, units in command.gone:
+        if carton not in _line(allocation, line_id).gone:
+            yield UnitsGone(line_id=line_id, carton=carton, units=units)
+    for noted in command.shares:
+        line = _line(allocation, noted.line_id)
+        known = line.shares.get(noted.holding)
+        if noted.holding in line.withdrawn or (known is None and not noted.picks):
+            continue
+        if known is not None and (not known.asked or noted.as_of <= known.as_of):
+            continue
+        event = ShareNoted(line_id=noted.line_id, holding=noted.holding, as_of=noted.as_of, picks=noted.picks)
+        yield event
+        allocation = evolve(allocation, event)
+        if line.lost and noted.picks:
+            withdrawn = ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
+            yield withdrawn
+            allocation = evolve(allocation, withdrawn)
+
+
+def _adopt(command: AdoptGoods, allocation: Allocation) -> Iterator[Event]:
+    before = allocation
+    for event in _follow(FollowGoods(command.shares), allocation):
+        yield event
+        allocation = evolve(allocation, event)
+    for line_id in dict.fromkeys(noted.line_id for noted in command.shares):
+        own = {noted.holding for noted in command.shares if noted.line_id == line_id}
+        line = _line(allocation, line_id)
+        for holding, share in sorted(line.shares.items()):
+            units = share.got if share.asked else share.units
+            if holding not in own and units and line.planned - units >= line.wants:
+                event = ShareWithdrawn(line_id=line_id, holding=holding)
+                yield event
+                allocation = evolve(allocation, event)
+                line = _line(allocation, line_id)
+        if _complete(line) and line.picks != _line(before, line_id).picks:
+            yield _allocated(allocation, line_id, line)
+
+
+def _short(command: ReportShort, allocation: Allocation) -> Iterator[Event]:
+    line = _line(allocation, command.line_id)
+    yield CountRequested(
+        holding=command.holding,
+        warehouse=allocation.warehouse,
+        sku=line.sku,
+        reason=command.reason,
+        requested_at=command.at,
+        order_id=allocation.order_id,
+        line_id=command.line_id,
+    )
+    if line.lacking:
+        yield HoldingAvoided(line_id=command.line_id, holding=command.holding)
 
 
 def _close(command: CloseLines, allocation: Allocation) -> Iterator[Event]:
@@ -541,7 +672,7 @@ def _noted(allocation: Allocation, event: ShareNoted) -> Allocation:
 
 
 def _complete(line: Line) -> bool:
-    return line.wanted and line.got >= line.quantity and all(share.asked for share in line.shares.values())
+    return line.wanted and line.got >= line.wants and all(share.asked for share in line.shares.values())
 
 
 def _allocated(allocation: Allocation, line_id: LineId, line: Line) -> LineAllocated:

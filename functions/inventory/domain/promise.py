@@ -15,6 +15,11 @@ count once, and moves within a warehouse change no count at all. What has expire
 day.
 
 For goods that were received the promise says at once which waiting lines they serve, possibly none.
+
+What is dispatched takes its reservation along: units and claim go in one decision, so that nobody else's promise
+is touched by it. Cartons are many, and a count of each would be kept for ever: so what leaves on one is subtracted
+once, and the latest cartons are remembered. News of a carton older than those counts only where one of its lines
+still claims units.
 """
 
 from collections.abc import Iterator, Sequence
@@ -27,9 +32,10 @@ from inventory.contracts import LineBroken, LineReserved, LineShort, Reservation
 from inventory.stock_contracts import AssignedLine, GoodsAssigned
 from shared.events import Event
 from shared.identifiers import CalendarDate, HoldingId, LineId, OrderId, Sku, Timestamp, WarehouseCode
-from shared.quantity import MAX_UNITS, Quantity
+from shared.quantity import MAX_UNITS, Quantity, Units
 
 CLOSED_LINES_REMEMBERED = 300
+CARTONS_REMEMBERED = 300
 SETTLED_AT_ONCE = 500
 Version = Annotated[int, Meta(ge=1)]
 
@@ -58,6 +64,29 @@ class DayBegun(Event, frozen=True):
     sellable: int
 
 
+class FulfilledLine(Struct, frozen=True, array_like=True):
+    """An order line whose units have left: how many of them it was promised, and how many it still waited for."""
+
+    order_id: OrderId
+    line_id: LineId
+    reserved: Units = 0
+    waited: Units = 0
+
+
+class SupplyShipped(Event, frozen=True):
+    """Available units have left the warehouse on a carton at `shipped_at`, for `lines`; `sellable` are left.
+
+    `expiring` are those of them that expire, and when.
+    """
+
+    carton: HoldingId
+    shipped_at: Timestamp
+    units: Units
+    sellable: int
+    expiring: Expiring = ()
+    lines: tuple[FulfilledLine, ...] = ()
+
+
 class SettlementDeferred(Event, frozen=True):
     """More lines are to be broken or served than fit into one decision."""
 
@@ -66,7 +95,13 @@ class SettlementCompleted(Event, frozen=True):
     """Everything that was put off has been settled."""
 
 
-PRIVATE: tuple[type[Event], ...] = (SupplyCounted, DayBegun, SettlementDeferred, SettlementCompleted)
+PRIVATE: tuple[type[Event], ...] = (
+    SupplyCounted,
+    SupplyShipped,
+    DayBegun,
+    SettlementDeferred,
+    SettlementCompleted,
+)
 
 
 class Count(Struct, frozen=True, array_like=True):
@@ -100,7 +135,8 @@ class Promise(Struct, frozen=True):
 
     `reserved` and `waiting` are claims by order line, `closed` the latest lines that have given up their claim;
     `unsettled`: more lines are to be broken or served than the last decision had room for. `expiring` are all
-    holdings' units by date, `today` the day before which they have expired.
+    holdings' units by date, `today` the day before which they have expired. `shipped` says when the latest cartons
+    left, `forgotten` until when others did; `gone` has left on all of them.
     """
 
     supply: Map[str, Count] = Map()
@@ -112,6 +148,9 @@ class Promise(Struct, frozen=True):
     waiting: Map[str, Claim] = Map()
     closed: tuple[str, ...] = ()
     unsettled: bool = False
+    shipped: Map[str, str] = Map()
+    gone: Count = Count(0, 0)
+    forgotten: str = ""
 
     @property
     def available_units(self) -> int:
@@ -169,6 +208,22 @@ class CountSupply(Struct, frozen=True):
     inspection_id: str | None = None
 
 
+class Fulfil(Struct, frozen=True):
+    """Units of order lines have left on a carton: they are no longer here, nor promised.
+
+    `units` are those that could be sold; `expiring` says which of them expire, and when.
+    """
+
+    warehouse: WarehouseCode
+    sku: Sku
+    carton: HoldingId
+    shipped_at: Timestamp
+    units: Units
+    expiring: Expiring = ()
+    lines: tuple[AssignedLine, ...] = ()
+    today: str = ""
+
+
 class Settle(Struct, frozen=True):
     """Go on breaking or serving lines where the last decision had to stop."""
 
@@ -176,7 +231,7 @@ class Settle(Struct, frozen=True):
     sku: Sku
 
 
-Command = Reserve | Release | CountSupply | Settle
+Command = Reserve | Release | CountSupply | Fulfil | Settle
 
 
 def decide(command: Command, promise: Promise) -> Sequence[Event]:
@@ -191,6 +246,9 @@ def decide(command: Command, promise: Promise) -> Sequence[Event]:
         case CountSupply():
             day, promise = _day(command, promise, command.expiring)
             return [*day, *_count(command, promise)]
+        case Fulfil():
+            day, promise = _day(command, promise, command.expiring)
+            return [*day, *_fulfil(command, promise)]
         case Settle():
             return _settle(command, promise) if promise.unsettled else []
 
@@ -208,6 +266,8 @@ def evolve(promise: Promise, event: Event) -> Promise:
             return _without(promise, event)
         case SupplyCounted():
             return _with_supply(promise, event)
+        case SupplyShipped():
+            return _with_shipped(promise, event)
         case DayBegun():
             return structs.replace(promise, today=event.today, sellable_units=event.sellable)
         case SettlementDeferred():
@@ -273,6 +333,38 @@ def _count(place: CountSupply, promise: Promise) -> list[Event]:
     ]
 
 
+def _fulfil(carton: Fulfil, promise: Promise) -> list[Event]:
+    """What left counts once; its lines give up as much of their claims, and others' promises stay as they are.
+
+    Lines that were promised nothing any more leave their units to be missed by all: then a fact wins as ever.
+    """
+    if carton.carton in promise.shipped:
+        return []
+    lines = tuple(_fulfilled(line, promise) for line in carton.lines)
+    if carton.shipped_at <= promise.forgotten and not any(line.reserved or line.waited for line in lines):
+        return []
+    shipped = SupplyShipped(
+        carton=carton.carton,
+        shipped_at=carton.shipped_at,
+        units=carton.units,
+        sellable=promise.sellable_units - Count(0, carton.units, carton.expiring).sellable(promise.today),
+        expiring=carton.expiring,
+        lines=lines,
+    )
+    return [shipped, *_settle(carton, evolve(promise, shipped))]
+
+
+def _fulfilled(line: AssignedLine, promise: Promise) -> FulfilledLine:
+    key = line_key(line.order_id, line.line_id)
+    reserved, waiting = promise.reserved.get(key), promise.waiting.get(key)
+    return FulfilledLine(
+        line.order_id,
+        line.line_id,
+        reserved=min(line.units, reserved.quantity) if reserved else 0,
+        waited=min(line.units, waiting.quantity) if waiting else 0,
+    )
+
+
 def _assigned(place: CountSupply, promise: Promise, served: Sequence[LineReserved]) -> Iterator[GoodsAssigned]:
     """Which of the lines that were `served` get which of the goods that arrived: first expired, first out."""
     wanted = [AssignedLine(line.order_id, line.line_id, line.quantity) for line in served]
@@ -301,7 +393,7 @@ def _assigned(place: CountSupply, promise: Promise, served: Sequence[LineReserve
 
 
 def _day(
-    command: Reserve | Release | CountSupply, promise: Promise, coming: Expiring
+    command: Reserve | Release | CountSupply | Fulfil, promise: Promise, coming: Expiring
 ) -> tuple[list[Event], Promise]:
     """The day has come on which units are not sold any more, when it makes a difference; promises follow."""
     expired = sum(units for date, units in promise.expiring.items() if promise.today <= date < command.today)
@@ -408,6 +500,57 @@ def _with_supply(promise: Promise, event: SupplyCounted) -> Promise:
         expiring=expiring,
         sellable_units=promise.sellable_units + now.sellable(promise.today) - known.sellable(promise.today),
     )
+
+
+def _with_shipped(promise: Promise, event: SupplyShipped) -> Promise:
+    """The books without what has left; a claim of which nothing is left is closed."""
+    expiring, reserved, waiting, closed = promise.expiring, promise.reserved, promise.waiting, promise.closed
+    for date, units in event.expiring:
+        left = expiring.get(date, 0) - units
+        expiring = expiring.set(date, left) if left else expiring.delete(date) if date in expiring else expiring
+    for line in event.lines:
+        key = line_key(line.order_id, line.line_id)
+        reserved = _less(reserved, key, line.reserved)
+        waiting = _less(waiting, key, line.waited)
+        if (line.reserved or line.waited) and key not in reserved and key not in waiting:
+            closed = (*closed, key)
+    shipped, forgotten = promise.shipped.set(event.carton, event.shipped_at), promise.forgotten
+    if len(shipped) > CARTONS_REMEMBERED:
+        forgotten = max(forgotten, sorted(shipped.values())[len(shipped) // 2])
+        shipped = Map({carton: at for carton, at in shipped.items() if at > forgotten})
+    return structs.replace(
+        promise,
+        sellable_units=event.sellable,
+        expiring=expiring,
+        reserved=reserved,
+        reserved_units=promise.reserved_units - sum(line.reserved for line in event.lines),
+        waiting=waiting,
+        closed=closed[-CLOSED_LINES_REMEMBERED:],
+        shipped=shipped,
+        gone=_with_more(promise.gone, event, promise.today),
+        forgotten=forgotten,
+    )
+
+
+def _with_more(gone: Count, event: SupplyShipped, today: str) -> Count:
+    """What has left, without what would have expired before `today`: that is in no count of what can be sold."""
+    undated = gone.units - sum(units for _, units in gone.expiring) + event.units
+    undated -= sum(units for _, units in event.expiring)
+    dates: dict[str, int] = {}
+    for date, units in (*gone.expiring, *event.expiring):
+        if date >= today:
+            dates[date] = dates.get(date, 0) + units
+    return Count(0, undated + sum(dates.values()), tuple(sorted(dates.items())))
+
+
+def _less(claims: Map[str, Claim], key: str, units: int) -> Map[str, Claim]:
+    """The claims with `units` less in one of them."""
+    if not units:
+        return claims
+    claim = claims[key]
+    if claim.quantity == units:
+        return claims.delete(key)
+    return claims.set(key, structs.replace(claim, quantity=claim.quantity - units))
 
 
 def _with_reserved(promise: Promise, event: LineReserved) -> Promise:

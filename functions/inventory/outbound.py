@@ -1,0 +1,331 @@
+"""Outbound: what picking and shipping tell becomes stock: picked, packed, shipped; and what was not found.
+
+Scans are facts, and come in any order and any number of times. Picks of one list are recorded together: one write
+for each place, and one for the list's container. What is told of goods that have not come yet fails, and comes
+again. An order's allocation is not written for any of this, unless something is not as it was allocated.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
+
+from inventory import ground
+from inventory.aggregates import HOLDING
+from inventory.domain import numbers
+from inventory.domain.allocation import DeallocateUnits
+from inventory.domain.goods import together
+from inventory.domain.holding import Holding, collected, is_container
+from inventory.domain.movement import ReleaseUnit
+from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, ReportShort
+from inventory.domain.outbound import (
+    CollectStock,
+    FillCarton,
+    NotThereYet,
+    PackedUnits,
+    PackStock,
+    PickStock,
+    ShipStock,
+)
+from inventory.domain.picked import LineGoods, StockPacked, StockPicked
+from inventory.moving import settle
+from inventory.setting_aside import allocation_of, decide, follow
+from inventory.stock_contracts import Goods, StockShipped
+from inventory.subscriptions import READS, CartonPacked, PickShort, ShipmentDispatched, UnitsPicked
+from inventory.trails import picks_of
+from shared import codec
+from shared.consumer import react_in_groups
+from shared.decider import Command, Outcome, execute, execute_all
+from shared.envelope import CloudEvent, caused_by
+from shared.events import CommandMetadata, Event
+from shared.rejection import Unavailable
+from shared.resources import history
+
+E = TypeVar("E", bound=Event)
+
+IN_TURN = ("picking.UnitsPicked", "picking.PickShort", "picking.CartonPacked", "shipping.ShipmentDispatched")
+"""What comes before what, in one batch."""
+
+
+class Pick(Struct, frozen=True):
+    """A pick, and what told of it."""
+
+    told: UnitsPicked
+    metadata: CommandMetadata
+
+
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Record a batch of picks, shorts, cartons and dispatches, the picks of one list together."""
+    return react_in_groups(event, handle, group=_group, order=lambda one: IN_TURN.index(one.type))
+
+
+def handle(events: Sequence[CloudEvent]) -> None:
+    """Record the picks of one list, or what another event tells."""
+    told = [codec.from_json(bytes(event.data), READS[event.type]) for event in events]
+    picks = [
+        Pick(one, _named(caused_by(event), "pick", one.pick_id, str(one.number)))
+        for event, one in zip(events, told, strict=True)
+        if isinstance(one, UnitsPicked)
+    ]
+    if picks:
+        take(picks)
+    for event, one in zip(events, told, strict=True):
+        metadata = caused_by(event)
+        match one:
+            case PickShort():
+                report(one, metadata)
+            case CartonPacked():
+                pack(one, metadata)
+            case ShipmentDispatched():
+                ship(one, metadata)
+
+
+def take(picks: Sequence[Pick]) -> None:
+    """Take picked goods out of their holdings, and put them into the container of their list."""
+    container = picks[0].told.container
+    books = ground.books(container).state
+    new = [pick for pick in picks if not _has_come(books.seen, pick.told)]
+    taken = [pair for holding in dict.fromkeys(pick.told.holding for pick in new) for pair in _taken(holding, new)]
+    blocked = ground.blocked_among(goods for _, event in taken for goods in event.goods)
+    commands = [
+        Command(
+            CollectStock(
+                holding=container,
+                warehouse=event.warehouse,
+                origin=event.holding,
+                pick_id=event.pick_id,
+                number=event.number,
+                order_id=event.order_id,
+                line_id=event.line_id,
+                goods=event.goods,
+                occurred_at=event.occurred_at,
+                blocked=blocked,
+            ),
+            ground.part(pick.metadata, "collected"),
+        )
+        for pick, event in taken
+    ]
+    if commands:
+        execute_all(history(), HOLDING, HOLDING.stream_id(container), commands)
+    for holding in dict.fromkeys(pick.told.holding for pick in picks):
+        if is_container(holding):
+            settle(holding, picks[0].metadata)
+    for order_id in dict.fromkeys(pick.told.order_id for pick in picks):
+        _agree(order_id, container, [pick for pick in picks if pick.told.order_id == order_id])
+
+
+def report(short: PickShort, metadata: CommandMetadata) -> None:
+    """Give back what was not found, let somebody count the place, and get the line other units.
+
+    What was reported of the pick before has to be known first, so that nothing is looked for twice.
+    """
+    seen = ground.books(short.list_id).state.seen.get(collected(short.pick_id), ())
+    earlier = [number for number in range(1, short.number) if not numbers.has(seen, number)]
+    if earlier:
+        raise Unavailable(f"pick {short.pick_id} number {earlier[0]} has not come yet")
+    metadata = _named(metadata, "short", short.pick_id, str(short.number))
+    back = DeallocateUnits(
+        holding=short.holding,
+        warehouse=short.warehouse,
+        order_id=short.order_id,
+        line_id=short.line_id,
+        sku=short.sku,
+        units=short.missing,
+        lot=short.lot,
+        reason="short",
+    )
+    execute(history(), HOLDING, HOLDING.stream_id(short.holding), Command(back, metadata))
+    follow(allocation_of(short.order_id), (short.line_id,), metadata)
+    lack = ReportShort(short.line_id, short.holding, short.reason, short.reported_at)
+    decide(short.order_id, lack, metadata)
+
+
+def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
+    """Put what was packed out of the lists' containers into its carton."""
+    lines = [
+        line
+        for container in dict.fromkeys(item.container for item in carton.items)
+        for line in _unpacked(container, carton, metadata)
+    ]
+    place = ground.location_of(carton.packing_location) if carton.packing_location else None
+    stands = place is not None and place.is_floor and place.warehouse == carton.warehouse
+    fill = FillCarton(
+        holding=carton.sscc,
+        warehouse=carton.warehouse,
+        place=carton.packing_location or "" if stands else "",
+        order_id=carton.order_id,
+        shipment_id=carton.shipment_id,
+        lines=tuple(_together(lines)),
+        occurred_at=carton.packed_at,
+        volume_mm3=carton.length_mm * carton.width_mm * carton.height_mm,
+        tare_g=carton.tare_g,
+        blocked=ground.blocked_among(goods for line in lines for goods in line.goods),
+    )
+    execute(
+        history(),
+        HOLDING,
+        HOLDING.stream_id(carton.sscc),
+        Command(fill, _named(metadata, "fill", carton.sscc)),
+    )
+    lost = _lost(carton.order_id, {item.line_id for item in carton.items})
+    _give_back(
+        carton.order_id,
+        carton.sscc,
+        {(one.line_id, one.sku) for one in carton.items if one.line_id in lost},
+        metadata,
+    )
+
+
+def ship(dispatched: ShipmentDispatched, metadata: CommandMetadata) -> None:
+    """Let a shipment's cartons leave, with everything on them."""
+    for sscc in dispatched.cartons:
+        command = ShipStock(
+            holding=sscc,
+            warehouse=dispatched.warehouse,
+            shipment_id=dispatched.shipment_id,
+            order_id=dispatched.order_id,
+            occurred_at=dispatched.dispatched_at,
+        )
+        stood = ground.books(sscc).state
+        outcome = _waiting(sscc, command, _named(metadata, "ship", sscc))
+        place = next((one.place for one in outcome.events if isinstance(one, StockShipped)), None)
+        if place is not None:
+            left = Command(ReleaseUnit(place, sscc, stood.move + 1), ground.part(metadata, f"left/{sscc}"))
+            execute(history(), HOLDING, HOLDING.stream_id(place), left)
+            if is_container(place):
+                settle(place, metadata)
+
+
+def _group(event: CloudEvent) -> str:
+    """Picks of one list go together, everything else by itself."""
+    if event.type != "picking.UnitsPicked":
+        return event.id
+    return codec.from_json(bytes(event.data), UnitsPicked).container
+
+
+def _named(metadata: CommandMetadata, *name: str) -> CommandMetadata:
+    """Metadata whose command is named after what happened, whichever message tells of it."""
+    return structs.replace(metadata, command_id="/".join(name))
+
+
+def _has_come(seen: Any, pick: UnitsPicked) -> bool:
+    return numbers.has(seen.get(collected(pick.pick_id), ()), pick.number)
+
+
+def _taken(holding: str, picks: Iterable[Pick]) -> Iterator[tuple[Pick, StockPicked]]:
+    """Take the picked goods out of one holding, by one write; what each pick took, now or before."""
+    own = [pick for pick in picks if pick.told.holding == holding]
+    commands = [Command(_pick(pick.told), pick.metadata) for pick in own]
+    outcomes = execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
+    for pick, outcome in zip(own, outcomes, strict=True):
+        event = next((one for one in outcome.events if isinstance(one, StockPicked)), None)
+        if event is None:
+            event = _in_history(holding, StockPicked, pick_id=pick.told.pick_id, number=pick.told.number)
+        yield pick, event
+
+
+def _pick(told: UnitsPicked) -> PickStock:
+    return PickStock(
+        holding=told.holding,
+        warehouse=told.warehouse,
+        container=told.container,
+        pick_id=told.pick_id,
+        number=told.number,
+        order_id=told.order_id,
+        line_id=told.line_id,
+        sku=told.sku,
+        units=told.units,
+        occurred_at=told.picked_at,
+        lot=told.lot,
+        expires_on=told.expires_on,
+        serials=told.serials,
+    )
+
+
+def _agree(order_id: str, container: str, picks: Sequence[Pick]) -> None:
+    """See whether the order still wanted what was picked, and from there: mostly it did, and that is all."""
+    allocation = allocation_of(order_id).state
+    lost: set[tuple[str, str]] = set()
+    adopted: dict[str, str] = {}
+    for pick in picks:
+        line = allocation.lines.get(pick.told.line_id, Line(closed=True))
+        if line.lost:
+            lost.add((pick.told.line_id, pick.told.sku))
+        elif not {pick.told.holding, container} & set(line.shares):
+            adopted[pick.told.line_id] = pick.told.sku
+    _give_back(order_id, container, lost, picks[0].metadata)
+    if adopted:
+        books = ground.books(container)
+        shares = tuple(
+            NotedShare(
+                line_id, container, books.sequence, picks_of(books.state, container, order_id, line_id, sku)
+            )
+            for line_id, sku in adopted.items()
+        )
+        decide(order_id, AdoptGoods(shares), ground.part(picks[0].metadata, f"adopt/{order_id}"))
+
+
+def _lost(order_id: str, line_ids: Iterable[str]) -> set[str]:
+    """Which of these lines the order does not want any more."""
+    lines = allocation_of(order_id).state.lines
+    return {line_id for line_id in line_ids if lines.get(line_id, Line(closed=True)).lost}
+
+
+def _give_back(order_id: str, holding: str, lines: Iterable[tuple[str, str]], metadata: CommandMetadata) -> None:
+    """Set goods free that were picked for lines which the order does not want any more: they are put back."""
+    warehouse = ground.books(holding).state.warehouse
+    commands = [
+        Command(
+            DeallocateUnits(holding, warehouse, order_id, line_id, sku),
+            ground.part(metadata, f"stray/{holding}/{line_id}/{sku}"),
+        )
+        for line_id, sku in sorted(lines)
+    ]
+    if commands:
+        execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
+
+
+def _unpacked(container: str, carton: CartonPacked, metadata: CommandMetadata) -> tuple[LineGoods, ...]:
+    """The goods of a carton that come from one container, taken out of it now or before."""
+    command = PackStock(
+        holding=container,
+        warehouse=carton.warehouse,
+        carton=carton.sscc,
+        order_id=carton.order_id,
+        lines=tuple(
+            PackedUnits(item.line_id, item.sku, item.units, item.lot, item.serials)
+            for item in carton.items
+            if item.container == container
+        ),
+        occurred_at=carton.packed_at,
+    )
+    outcome = _waiting(container, command, _named(metadata, "pack", carton.sscc, container))
+    event = next((one for one in outcome.events if isinstance(one, StockPacked)), None)
+    return (event or _in_history(container, StockPacked, carton=carton.sscc)).lines
+
+
+def _together(lines: Sequence[LineGoods]) -> Iterator[LineGoods]:
+    """One entry for each order line, whichever containers its goods were in."""
+    goods: dict[str, tuple[Goods, ...]] = {}
+    for line in lines:
+        goods[line.line_id] = (*goods.get(line.line_id, ()), *line.goods)
+    yield from (LineGoods(line_id, together(own)) for line_id, own in goods.items())
+
+
+def _waiting(holding: str, command: Struct, metadata: CommandMetadata) -> Outcome[Holding]:
+    """Decide what has to wait for other news: it comes again when that has not come. Raises Unavailable."""
+    try:
+        return execute(history(), HOLDING, HOLDING.stream_id(holding), Command(command, metadata))
+    except NotThereYet as early:
+        raise Unavailable(str(early)) from early
+
+
+def _in_history(holding: str, kind: type[E], **named: object) -> E:
+    """What was recorded so long ago that the books have forgotten the command: it has to be searched for."""
+    for commit in history().read(HOLDING.stream_id(holding)):
+        for recorded in commit.events:
+            if recorded.type == f"inventory.{kind.__name__}":
+                event = HOLDING.catalog.decode(recorded)
+                if isinstance(event, kind) and all(getattr(event, name) == one for name, one in named.items()):
+                    return event
+    raise LookupError(f"{holding} has no {kind.__name__} of {named}")

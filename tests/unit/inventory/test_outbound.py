@@ -1,0 +1,417 @@
+"""From the shelf to the truck: picks, shorts, cartons and dispatches, told in any order, over any death."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import count, permutations
+from typing import Any
+
+import msgspec
+import pytest
+
+from shared import aws
+from shared.envelope import CloudEvent
+from tests.support.deliveries import bus_event
+from tests.support.faults import Died, at_moment, counting, die
+from tests.support.landscape import landscape
+from tests.unit.inventory.test_allocation import stocked, told
+from tests.unit.inventory.warehouse import number
+from tests.unit.inventory.yard import AT, Yard, new_order
+
+OUTBOUND, ALLOCATION = ("inventory", "outbound"), ("inventory", "allocation")
+
+
+@pytest.fixture
+def yard() -> Iterator[Yard]:
+    with landscape() as deployed:
+        yield Yard(deployed)
+
+
+class Outbound:
+    """An order of one product on its way out, as picking and shipping tell of it."""
+
+    def __init__(self, yard: Yard, sku: str, units: int, *, line_id: str = "1") -> None:
+        self.yard, self.sku, self.units, self.line_id = yard, sku, units, line_id
+        self.order_id = new_order()
+        self.list_id = new_id("9f33")
+        self.sscc = f"{number():018d}"
+        self.shipment_id = new_id("6d11")
+        reserve = {
+            "order_id": self.order_id,
+            "warehouse": "MAIN",
+            "promised_at": AT,
+            "lines": [{"line_id": line_id, "sku": sku, "quantity": units}],
+        }
+        yard.tell("orders.ReservationRequested", reserve)
+        yard.settle()
+        yard.release(self.order_id, (sku, units))
+
+    def picked(self, holding: str, units: int, *, pick: int = 1, number: int = 1, **more: Any) -> CloudEvent:
+        return self._event("picking.UnitsPicked", f"picked-{pick}-{number}", {
+            **self._pick(holding, pick, number), "container": self.list_id, "units": units, "operator": "op-7",
+            "picked_at": AT, **more,
+        })  # fmt: skip
+
+    def short(self, holding: str, missing: int, *, pick: int = 1, number: int = 1) -> CloudEvent:
+        return self._event("picking.PickShort", f"short-{pick}-{number}", {
+            **self._pick(holding, pick, number), "missing": missing, "reason": "empty", "reported_at": AT,
+        })  # fmt: skip
+
+    def packed(self, units: int, place: str, **more: Any) -> CloudEvent:
+        item = {"line_id": self.line_id, "sku": self.sku, "units": units, "container": self.list_id, **more}
+        return self._event("picking.CartonPacked", "packed", {
+            "sscc": self.sscc, "order_id": self.order_id, "shipment_id": self.shipment_id, "warehouse": "MAIN",
+            "carton_type": "BOX-M", "length_mm": 400, "width_mm": 300, "height_mm": 200, "weight_g": 2350,
+            "tare_g": 150, "items": [item], "operator": "operator-7", "packed_at": AT, "packing_location": place,
+        })  # fmt: skip
+
+    def dispatched(self) -> CloudEvent:
+        return self._event("shipping.ShipmentDispatched", "dispatched", {
+            "shipment_id": self.shipment_id, "order_id": self.order_id, "warehouse": "MAIN",
+            "load_id": new_id("8a10"), "carrier": "own-fleet", "cartons": [self.sscc], "dispatched_at": AT,
+        })  # fmt: skip
+
+    def cancelled(self) -> CloudEvent:
+        lines = [{"line_id": self.line_id, "sku": self.sku}]
+        data = {"order_id": self.order_id, "warehouse": "MAIN", "lines": lines}
+        return self._event("orders.ReservationReleaseRequested", "cancelled", data)
+
+    def hear(self, *events: CloudEvent) -> list[int]:
+        """Hand outbound's queue a batch; the places of what has to come again."""
+        self.yard.landscape.project("inventory")
+        return self.yard.landscape.deliver(OUTBOUND, *events)
+
+    def set_aside(self, holding: str) -> int:
+        return self.yard.set_aside(holding, self.order_id)
+
+    def _pick(self, holding: str, pick: int, number: int) -> dict[str, Any]:
+        return {
+            "list_id": self.list_id, "pick_id": f"{self.order_id}.{pick}", "number": number, "warehouse": "MAIN",
+            "holding": holding, "order_id": self.order_id, "line_id": self.line_id, "sku": self.sku,
+        }  # fmt: skip
+
+    def _event(self, type: str, name: str, data: dict[str, Any]) -> CloudEvent:
+        return bus_event(f"Elsewhere#{self.order_id}/{name}@1.0", data, type=type)
+
+
+def new_id(group: str) -> str:
+    return f"0190f3c2-{group}-8c1f-9a55-{number():012d}"
+
+
+def on_hand(yard: Yard, sku: str, *holdings: str) -> int:
+    return sum(yard.holding(holding).units_of(sku) for holding in holdings)
+
+
+class TestTheWayOut:
+    def test_units_leave_the_shelf_for_the_trolley_the_carton_and_the_truck(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 10)
+        bench = yard.place("packing")
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4)) == []
+        assert (on_hand(yard, sku, shelf), out.set_aside(out.list_id)) == (6, 4)
+        assert out.hear(out.packed(4, bench)) == []
+        assert (on_hand(yard, sku, out.list_id), out.set_aside(out.sscc)) == (0, 4)
+        assert yard.holding(out.sscc).place == bench
+        assert (yard.promise(sku).sellable_units, yard.promise(sku).reserved_units) == (10, 4)
+        assert out.hear(out.dispatched()) == []
+        yard.settle()
+        assert yard.holding(out.sscc).left
+        assert (yard.promise(sku).sellable_units, yard.promise(sku).reserved_units) == (6, 0)
+        [shipped] = told(yard.landscape.bus, "StockShipped", out.order_id)
+        assert shipped["lines"] == [{"line_id": "1", "sku": sku, "units": 4}]
+        assert shipped["shipment_id"] == out.shipment_id
+
+    def test_in_whatever_order_it_is_told_and_twice_the_end_is_the_same(self, yard: Yard) -> None:
+        bench = yard.place("packing")
+        for order in (*permutations(range(4)),)[5::3]:
+            sku, [shelf, other] = stocked(yard, 3, 9)
+            out = Outbound(yard, sku, 5)
+            events = [out.picked(shelf, 3), out.picked(other, 2, pick=2), out.packed(5, bench), out.dispatched()]
+            waiting = [events[place] for place in order]
+            for _ in range(4):
+                again = []
+                for event in waiting:
+                    again += [event] if out.hear(event, event) else []
+                waiting = again
+            assert not waiting
+            assert out.hear(*reversed(events)) == []
+            yard.settle()
+            assert (on_hand(yard, sku, shelf, other), yard.holding(out.sscc).left) == (7, True)
+            assert (yard.promise(sku).sellable_units, yard.promise(sku).reserved_units) == (7, 0)
+            assert not yard.holding(out.list_id).items
+
+    def test_a_mere_pick_writes_the_shelf_and_the_trolley_alone(self, yard: Yard) -> None:
+        sku, shelves = stocked(yard, 1, 1, 1, 1)
+        out = Outbound(yard, sku, 4)
+        picks = [out.picked(shelf, 1, pick=n) for n, shelf in enumerate(shelves, 1)]
+        with counting(aws.dynamodb()) as traffic:
+            assert yard.landscape.deliver(OUTBOUND, *picks) == []
+        assert traffic.asked("PutItem") == 5
+        assert not [event for event in yard.settle() if event.type.startswith("inventory.")]
+
+    def test_a_carton_and_a_dispatch_are_few_writes(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 9)
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4)) == []
+        with counting(aws.dynamodb()) as packing:
+            assert yard.landscape.deliver(OUTBOUND, out.packed(4, shelf)) == []
+        with counting(aws.dynamodb()) as leaving:
+            assert yard.landscape.deliver(OUTBOUND, out.dispatched()) == []
+        assert (packing.asked("PutItem"), leaving.asked("PutItem")) == (2, 1)
+
+    @pytest.mark.parametrize("step", ["picked", "packed", "dispatched"])
+    def test_a_worker_that_dies_anywhere_leaves_nothing_half_done(self, yard: Yard, step: str) -> None:
+        bench = yard.place("packing")
+        sku, [shelf] = stocked(yard, 1000)
+        for moment in count():
+            out = Outbound(yard, sku, 5)
+            steps = {
+                "picked": [out.picked(shelf, 3), out.picked(shelf, 2, pick=2)],
+                "packed": [out.packed(5, bench)],
+                "dispatched": [out.dispatched()],
+            }
+            passed: list[int] = []
+            for name, events in steps.items():
+                if name == step:
+                    with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                        yard.landscape.deliver(OUTBOUND, *events)
+                assert out.hear(*events) == []
+            yard.settle()
+            left = 1000 - 5 * (moment + 1)
+            assert on_hand(yard, sku, shelf, out.list_id, out.sscc) == left
+            assert (yard.promise(sku).sellable_units, yard.promise(sku).reserved_units) == (left, 0)
+            if moment >= len(passed):
+                break
+        assert moment > 1
+
+    def test_picks_that_come_at_the_same_time_twice_are_taken_once(self, yard: Yard) -> None:
+        for moment in count():
+            sku, [shelf] = stocked(yard, 9)
+            out = Outbound(yard, sku, 4)
+            pick = out.picked(shelf, 4)
+
+            def rival(pick: CloudEvent = pick) -> None:
+                yard.landscape.deliver(OUTBOUND, pick)
+
+            with at_moment(aws.dynamodb(), moment, rival) as passed:
+                yard.landscape.deliver(OUTBOUND, pick)
+            assert out.hear(pick) == []
+            assert (on_hand(yard, sku, shelf), out.set_aside(out.list_id)) == (5, 4)
+            if moment >= len(passed):
+                break
+
+
+class TestFacts:
+    def test_more_was_there_than_the_books_knew(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 2)
+        out = Outbound(yard, sku, 2)
+        assert out.hear(out.picked(shelf, 3)) == []
+        yard.settle()
+        assert (on_hand(yard, sku, shelf), out.set_aside(out.list_id)) == (0, 3)
+        assert yard.promise(sku).sellable_units == 3
+        [asked] = told(yard.landscape.bus, "CountRequested", out.order_id)
+        assert asked["holding"] == shelf
+
+    def test_another_order_whose_units_were_picked_gets_others(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 4, 9)
+        out, other = Outbound(yard, sku, 2), Outbound(yard, sku, 2)
+        assert other.set_aside(first) == 2
+        assert out.hear(out.picked(first, 4)) == []
+        yard.settle()
+        assert (other.set_aside(first), other.set_aside(second)) == (0, 2)
+
+    def test_what_was_picked_where_nothing_was_allocated_is_needed_less_elsewhere(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 5, 9)
+        out = Outbound(yard, sku, 4)
+        assert out.set_aside(first) == 4
+        assert out.hear(out.picked(second, 4)) == []
+        assert (out.set_aside(first), out.set_aside(out.list_id)) == (0, 4)
+        [latest] = told(yard.settle(), "LineAllocated", out.order_id)
+        assert {pick["holding"]: pick["units"] for pick in latest["picks"]} == {out.list_id: 4}
+
+
+class TestShort:
+    def test_what_is_missing_comes_from_elsewhere_and_what_was_picked_stays(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 5, 9)
+        out = Outbound(yard, sku, 5)
+        assert out.hear(out.short(first, 2, number=2), out.picked(first, 3)) == []
+        assert (out.set_aside(first), out.set_aside(out.list_id), out.set_aside(second)) == (0, 3, 2)
+        happened = yard.settle()
+        [latest] = told(happened, "LineAllocated", out.order_id)
+        assert {pick["holding"]: pick["units"] for pick in latest["picks"]} == {out.list_id: 3, second: 2}
+        assert [asked["holding"] for asked in told(happened, "CountRequested", out.order_id)] == [first]
+        shown = yard.landscape.call("GET", f"/inventory/allocations/{out.order_id}").body["lines"]
+        assert shown[0]["allocated"] == 5
+
+    def test_a_short_waits_for_the_units_that_were_found_before_it(self, yard: Yard) -> None:
+        sku, [first, _] = stocked(yard, 5, 9)
+        out = Outbound(yard, sku, 5)
+        assert out.hear(out.short(first, 2, number=2)) == [0]
+        assert out.hear(out.picked(first, 3)) == []
+        assert out.hear(out.short(first, 2, number=2)) == []
+        assert out.set_aside(out.list_id) == 3
+
+    def test_what_is_found_nowhere_is_unallocated_and_looked_for_again(self, yard: Yard) -> None:
+        sku, [only] = stocked(yard, 5)
+        out = Outbound(yard, sku, 5)
+        assert out.hear(out.picked(only, 3), out.short(only, 2, number=2)) == []
+        [lacking] = told(yard.settle(), "LineUnallocated", out.order_id)
+        assert lacking["missing"] == 2
+        more = yard.place()
+        assert yard.adjust(sku, more, 6).status == 201
+        yard.settle()
+        yard.landscape.invoke("inventory", "unsettled", {})
+        yard.settle()
+        assert (out.set_aside(out.list_id), out.set_aside(more) + out.set_aside(only)) == (3, 2)
+
+    def test_a_short_that_dies_anywhere_is_whole_when_it_comes_again(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 1000, 2000)
+        for moment in count():
+            out = Outbound(yard, sku, 5)
+            assert out.hear(out.picked(first, 3)) == []
+            short = out.short(first, 2, number=2)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(OUTBOUND, short)
+            assert out.hear(short) == []
+            yard.settle()
+            assert (out.set_aside(first), out.set_aside(out.list_id), out.set_aside(second)) == (0, 3, 2), moment
+            assert len(told(yard.landscape.bus, "CountRequested", out.order_id)) == 1
+            if moment >= len(passed):
+                break
+        assert moment > 5
+
+
+class TestCancellation:
+    @pytest.mark.parametrize("packed", [False, True])
+    def test_picked_goods_of_a_cancelled_order_are_put_back(self, yard: Yard, packed: bool) -> None:
+        sku, [shelf] = stocked(yard, 9)
+        bench = yard.place("packing")
+        out = Outbound(yard, sku, 4)
+        events = [out.picked(shelf, 4), *([out.packed(4, bench)] if packed else [])]
+        assert out.hear(*events) == []
+        yard.deliver(out.cancelled())
+        yard.settle()
+        where = out.sscc if packed else out.list_id
+        assert out.set_aside(where) == 0
+        [task] = self.tasks(yard, where)
+        assert (task["sku"], task["units"], task["purpose"]) == (sku, 4, "storage")
+        assert yard.promise(sku).available_units == 9
+
+    def test_a_cancellation_at_any_moment_of_a_pick_leaves_nothing_set_aside(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 1000)
+        for moment in count():
+            out = Outbound(yard, sku, 4)
+
+            def cancel(out: Outbound = out) -> None:
+                yard.landscape.deliver(ALLOCATION, out.cancelled())
+
+            with at_moment(aws.dynamodb(), moment, cancel) as passed:
+                assert yard.landscape.deliver(OUTBOUND, out.picked(shelf, 4)) == []
+            cancel()
+            yard.settle()
+            assert (out.set_aside(shelf), out.set_aside(out.list_id)) == (0, 0), moment
+            assert len(self.tasks(yard, out.list_id)) == 1, moment
+            if moment >= len(passed):
+                break
+        assert moment > 3
+
+    def test_a_pick_at_any_moment_of_a_cancellation_leaves_nothing_set_aside(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 1000)
+        for moment in count():
+            out = Outbound(yard, sku, 4)
+
+            def pick(out: Outbound = out, shelf: str = shelf) -> None:
+                yard.landscape.deliver(OUTBOUND, out.picked(shelf, 4))
+
+            with at_moment(aws.dynamodb(), moment, pick) as passed:
+                yard.landscape.deliver(ALLOCATION, out.cancelled())
+            pick()
+            yard.settle()
+            assert (out.set_aside(shelf), out.set_aside(out.list_id)) == (0, 0), moment
+            assert len(self.tasks(yard, out.list_id)) == 1, moment
+            if moment >= len(passed):
+                break
+
+    def test_a_carton_that_is_packed_of_a_cancelled_order_is_put_back_too(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 9)
+        bench = yard.place("packing")
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4)) == []
+        yard.landscape.deliver(ALLOCATION, out.cancelled())
+        assert out.hear(out.packed(4, bench)) == []
+        yard.settle()
+        assert out.set_aside(out.sscc) == 0
+        assert len(self.tasks(yard, out.sscc)) == 1
+
+    def test_a_carton_that_had_left_when_its_order_was_cancelled_is_gone(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 9)
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4), out.packed(4, yard.place("packing")), out.dispatched()) == []
+        yard.settle()
+        yard.deliver(out.cancelled())
+        yard.settle()
+        assert (yard.promise(sku).sellable_units, yard.promise(sku).reserved_units) == (5, 0)
+        assert self.tasks(yard, out.sscc) == []
+
+    def tasks(self, yard: Yard, holding: str) -> list[dict[str, Any]]:
+        """The tasks that were made for what stands in a holding."""
+        made = [
+            msgspec.json.decode(e.data) for e in yard.landscape.bus if e.type == "inventory.PutAwayTaskCreated"
+        ]
+        return list({one["task_id"]: one for one in made if one["holding"] == holding}.values())
+
+
+class TestTraces:
+    def test_a_lot_is_traced_to_the_order_and_shipment_that_got_it(self, yard: Yard) -> None:
+        sku = yard.product("lot")
+        shelf, bench = yard.place(), yard.place("packing")
+        assert yard.adjust(sku, shelf, 9, lot="L1").status == 201
+        yard.settle()
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4, lot="L1"), out.packed(4, bench, lot="L1")) == []
+        yard.settle()
+        [line] = yard.landscape.call("GET", f"/inventory/lots/{sku}/L1/trace").body["lines"]
+        assert (line["allocated"], line["holdings"]) == (4, [out.sscc])
+        assert out.hear(out.dispatched()) == []
+        yard.settle()
+        [line] = yard.landscape.call("GET", f"/inventory/lots/{sku}/L1/trace").body["lines"]
+        assert (line["order_id"], line["allocated"], line["shipped"]) == (out.order_id, 0, 4)
+        assert (line["shipments"], line["holdings"]) == ([out.shipment_id], [out.sscc])
+        moves = yard.landscape.call("GET", f"/inventory/stock/{sku}/movements").body["items"]
+        assert [(one["kind"], one["changes"]) for one in moves[-2:]] == [
+            ("picked", {"available": -4}),
+            ("shipped", {"available": -4}),
+        ]
+        assert moves[-1]["shipment_id"] == out.shipment_id
+
+    def test_a_serial_number_is_known_to_have_been_shipped_with_whom(self, yard: Yard) -> None:
+        sku = yard.product("serial")
+        shelf, bench = yard.place(), yard.place("packing")
+        assert yard.adjust(sku, shelf, 2, serials=["S1", "S2"]).status == 201
+        yard.settle()
+        out = Outbound(yard, sku, 1)
+        assert out.hear(out.picked(shelf, 1, serials=["S2"]), out.packed(1, bench, serials=["S2"])) == []
+        yard.settle()
+        assert yard.landscape.call("GET", f"/inventory/serials/{sku}/S2").body["holding"] == out.sscc
+        assert out.hear(out.dispatched()) == []
+        yard.settle()
+        shown = yard.landscape.call("GET", f"/inventory/serials/{sku}/S2").body
+        assert (shown["state"], shown["order_id"], shown["shipment_id"]) == (
+            "shipped", out.order_id, out.shipment_id,
+        )  # fmt: skip
+        assert yard.landscape.call("GET", f"/inventory/serials/{sku}/S1").body["state"] == "in_stock"
+
+    def test_a_recall_reaches_the_trolley_and_the_carton(self, yard: Yard) -> None:
+        sku = yard.product("lot")
+        shelf, bench = yard.place(), yard.place("packing")
+        assert yard.adjust(sku, shelf, 9, lot="L1").status == 201
+        yard.settle()
+        trolley, carton = Outbound(yard, sku, 2), Outbound(yard, sku, 3)
+        assert trolley.hear(trolley.picked(shelf, 2, lot="L1")) == []
+        assert carton.hear(carton.picked(shelf, 3, lot="L1"), carton.packed(3, bench, lot="L1")) == []
+        yard.settle()
+        assert yard.post(f"/inventory/lots/{sku}/L1/block", {"reason": "recalled"}).status == 200
+        yard.settle()
+        for holding in (shelf, trolley.list_id, carton.sscc):
+            assert yard.units(holding, sku) == 0
+            assert yard.units(holding, sku, "quarantine") > 0
+        assert yard.promise(sku).sellable_units == 0
