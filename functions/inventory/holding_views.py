@@ -533,8 +533,6 @@ def entries_beside(view: HoldingView, commit: Commit, events: Sequence[Event]) -
 
 
 def _whereabouts(view: HoldingView, event: Event, number: str) -> Iterator[Entry]:
-    if isinstance(event, CartonFilled | StockShipped):
-        yield _whereabout(view, event.occurred_at, view.place, event.warehouse if view.place else "", number)
     moved = HandlingUnitCreated | HandlingUnitMoved | ContainerDeparted | ContainerArrived | StockReceived
     if not isinstance(event, moved) or not view.is_container:
         return
@@ -544,13 +542,9 @@ def _whereabouts(view: HoldingView, event: Event, number: str) -> Iterator[Entry
         place, warehouse = event.parent or "", ""
     else:
         place, warehouse = event.place, event.warehouse
-    yield _whereabout(view, event.occurred_at, place, warehouse, number)
-
-
-def _whereabout(view: HoldingView, occurred_at: str, place: str, warehouse: str, number: str) -> Entry:
-    return Entry(
+    yield Entry(
         (whereabouts_partition(view.holding), f"{view.changed_at}#{number}"),
-        Whereabouts(view.holding, view.changed_at, occurred_at, place, warehouse),
+        Whereabouts(view.holding, view.changed_at, event.occurred_at, place, warehouse),
     )
 
 

@@ -33,7 +33,7 @@ from inventory.setting_aside import allocation_of, decide, follow
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.subscriptions import READS, CartonPacked, PickShort, ShipmentDispatched, UnitsPicked
 from inventory.trails import picks_of
-from shared import codec
+from shared import codec, ids
 from shared.consumer import react_in_groups
 from shared.decider import Command, Outcome, execute, execute_all
 from shared.envelope import CloudEvent, caused_by
@@ -87,26 +87,11 @@ def take(picks: Sequence[Pick]) -> None:
     new = [pick for pick in picks if not _has_come(books.seen, pick.told)]
     taken = [pair for holding in dict.fromkeys(pick.told.holding for pick in new) for pair in _taken(holding, new)]
     blocked = ground.blocked_among(goods for _, event in taken for goods in event.goods)
-    commands = [
-        Command(
-            CollectStock(
-                holding=container,
-                warehouse=event.warehouse,
-                origin=event.holding,
-                pick_id=event.pick_id,
-                number=event.number,
-                order_id=event.order_id,
-                line_id=event.line_id,
-                goods=event.goods,
-                occurred_at=event.occurred_at,
-                blocked=blocked,
-            ),
-            ground.part(pick.metadata, "collected"),
-        )
-        for pick, event in taken
-    ]
-    if commands:
-        execute_all(history(), HOLDING, HOLDING.stream_id(container), commands)
+    if taken:
+        together_named = ids.derived_id("collected", *(pick.metadata.command_id for pick, _ in taken))
+        collect = CollectStock(container, picks[0].told.warehouse, tuple(event for _, event in taken), blocked)
+        metadata = structs.replace(picks[0].metadata, command_id=f"collected/{together_named}")
+        execute(history(), HOLDING, HOLDING.stream_id(container), Command(collect, metadata))
     for holding in dict.fromkeys(pick.told.holding for pick in picks):
         if is_container(holding):
             settle(holding, picks[0].metadata)

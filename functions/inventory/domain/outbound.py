@@ -85,13 +85,7 @@ class CollectStock(Struct, frozen=True):
 
     holding: HoldingId
     warehouse: WarehouseCode
-    origin: HoldingId
-    pick_id: Text
-    number: Ordinal
-    order_id: OrderId
-    line_id: LineId
-    goods: tuple[Goods, ...]
-    occurred_at: Timestamp
+    picks: tuple[StockPicked, ...]
     blocked: Blocked = ()
 
 
@@ -176,21 +170,27 @@ def pick(command: PickStock, holding: Holding) -> Sequence[Event]:
 
 
 def collect(command: CollectStock, holding: Holding) -> Sequence[Event]:
-    """The goods are in the container, once; those of a recalled lot go to quarantine with it."""
-    if numbers.has(holding.seen.get(collected(command.pick_id), ()), command.number):
-        return []
-    came = StockCollected(
-        holding=command.holding,
-        warehouse=holding.warehouse or command.warehouse,
-        origin=command.origin,
-        pick_id=command.pick_id,
-        number=command.number,
-        order_id=command.order_id,
-        line_id=command.line_id,
-        goods=command.goods,
-        occurred_at=command.occurred_at,
-    )
-    return [came, *_recalled(command, evolve(holding, came), command.goods)]
+    """The goods are in the container, each pick once; those of a recalled lot go to quarantine with it."""
+    events: list[Event] = []
+    for picked in command.picks:
+        if numbers.has(holding.seen.get(collected(picked.pick_id), ()), picked.number):
+            continue
+        came = StockCollected(
+            holding=command.holding,
+            warehouse=holding.warehouse or command.warehouse,
+            origin=picked.holding,
+            pick_id=picked.pick_id,
+            number=picked.number,
+            order_id=picked.order_id,
+            line_id=picked.line_id,
+            goods=picked.goods,
+            occurred_at=picked.occurred_at,
+        )
+        recalled = _recalled(command, evolve(holding, came), picked.goods, picked.occurred_at)
+        for event in (came, *recalled):
+            events.append(event)
+            holding = evolve(holding, event)
+    return events
 
 
 def pack(command: PackStock, holding: Holding) -> Sequence[Event]:
@@ -240,7 +240,7 @@ def fill(command: FillCarton, holding: Holding) -> Sequence[Event]:
         tare_g=command.tare_g,
     )
     goods = [one for line in command.lines for one in line.goods]
-    return [filled, *_recalled(command, evolve(holding, filled), goods)]
+    return [filled, *_recalled(command, evolve(holding, filled), goods, command.occurred_at)]
 
 
 def ship(command: ShipStock, holding: Holding) -> Sequence[Event]:
@@ -435,7 +435,9 @@ def _packed(command: PackStock, holding: Holding, lines: tuple[LineGoods, ...]) 
     )
 
 
-def _recalled(command: CollectStock | FillCarton, holding: Holding, goods: Sequence[Goods]) -> Iterator[Event]:
+def _recalled(
+    command: CollectStock | FillCarton, holding: Holding, goods: Sequence[Goods], at: str
+) -> Iterator[Event]:
     """Available goods of recalled lots are none for sale, from the moment at which they come."""
     lots = {(one.sku, one.lot) for one in sellable(goods) if one.lot}
     for sku, lot in sorted(pair for pair in command.blocked if pair in lots):
@@ -445,7 +447,7 @@ def _recalled(command: CollectStock | FillCarton, holding: Holding, goods: Seque
             lot=lot,
             status="quarantine",
             reason_code="recalled",
-            occurred_at=command.occurred_at,
+            occurred_at=at,
             warehouse=command.warehouse,
         )
         for event in withdraw_lot(withdraw, holding):

@@ -67,9 +67,8 @@ def picked(goods: tuple[Goods, ...], aside: tuple[Goods, ...]) -> StockPicked:
     )
 
 
-def collect(goods: Goods, number: int = 1, **more: object) -> CollectStock:
-    command = CollectStock(LIST, "MAIN", "A-01", PICK, number, ORDER, "1", (goods,), AT)
-    return structs.replace(command, **more)
+def collect(goods: Goods, **more: object) -> CollectStock:
+    return structs.replace(CollectStock(LIST, "MAIN", (picked((goods,), ()),)), **more)
 
 
 def test_what_is_set_aside_for_the_line_leaves_and_adds_as_much_as_before_to_the_promise() -> None:
@@ -265,8 +264,7 @@ def test_whatever_is_picked_nothing_is_negative_and_every_unit_is_somewhere(
             shelf = HOLDING.evolve(shelf, event)
             found += event.quantity if isinstance(event, StockAdjusted) else 0
             if isinstance(event, StockPicked):
-                command = CollectStock(LIST, "MAIN", "A-01", PICK, number, ORDER, "1", event.goods, AT)
-                for came in HOLDING.decide(command, trolley):
+                for came in HOLDING.decide(CollectStock(LIST, "MAIN", (event,)), trolley):
                     trolley = HOLDING.evolve(trolley, came)
     for holding in (shelf, trolley):
         for item in holding.items.values():
