@@ -1,0 +1,374 @@
+"""The rules of picking: given these facts, when this is asked, then those follow; in every order of events."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from picking.contracts import Criteria, ListLimits, OrderPicked, Parcel, PartPicked, PickShort, UnitsPicked
+from picking.domain import pick_list, pick_order, wave
+from picking.domain.batching import steps
+from picking.domain.pick_list import (
+    ClaimList,
+    Confirm,
+    CreateList,
+    PickList,
+    PickListCompleted,
+    PickListCreated,
+    Position,
+    ReleaseList,
+    Scan,
+    Withdraw,
+)
+from picking.domain.pick_order import (
+    AssignPicks,
+    ListPart,
+    ListsToAsk,
+    NotePart,
+    PickOrder,
+    PicksAssigned,
+    PicksRequested,
+    RequestPicks,
+    Settled,
+    Visit,
+    WantedLine,
+    WithdrawPicking,
+    pick_id,
+)
+from picking.domain.release import Floor, Measures, Spot, plan_lists
+from picking.domain.routing import Stop
+from shared.events import Event
+from shared.rejection import Conflict
+
+ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
+LIST, OTHER = "0190f3c2-9f33-8c1f-9a55-5dac3f8d9e6a", "0190f3c2-9f33-8c1f-9a55-5dac3f8d9e6b"
+WAVE = "0190f3c2-8e22-8c1f-9a55-4c9b2e7c8d5f"
+NOW, SOON, LATER = "2026-01-31T09:30:00.000Z", "2026-01-31T09:45:00.000Z", "2026-01-31T10:30:00.000Z"
+
+
+def asks(*visits: Visit, answer: int = 1, number: int = 1, settled: Sequence[Settled] = ()) -> RequestPicks:
+    units = sum(visit.units for visit in visits)
+    line = WantedLine("1", "MUG", units, answer, visits)
+    return RequestPicks(ORDER, "MAIN", number, (line,), 1, NOW, settled=tuple(settled))
+
+
+def at(place: str, units: int, serials: tuple[str, ...] = ()) -> Visit:
+    return Visit(place, place, units, serials=serials)
+
+
+def after(order: PickOrder, *commands: Any) -> PickOrder:
+    for command in commands:
+        for event in pick_order.decide(command, order):
+            order = pick_order.evolve(order, event)
+    return order
+
+
+def took(number: int, units: int) -> Parcel:
+    return Parcel(pick_id(ORDER, number), "1", "MUG", units)
+
+
+def on(list_id: str, *numbers: int) -> AssignPicks:
+    return AssignPicks(WAVE, (ListPart(list_id, numbers),))
+
+
+class TestOrders:
+    def test_given_nothing_when_units_are_asked_for_then_there_are_picks_that_wait(self) -> None:
+        [event] = pick_order.decide(asks(at("A", 2), at("B", 1)), PickOrder())
+        assert isinstance(event, PicksRequested)
+        assert [(pick.number, pick.visit.holding) for pick in event.picks] == [(1, "A"), (2, "B")]
+
+    def test_given_a_pick_on_a_list_when_another_wave_wants_it_then_it_gets_nothing(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1))
+        assert pick_order.decide(on(OTHER, 1), order) == []
+
+    def test_given_two_picks_when_one_is_taken_then_the_other_can_still_be_put_on_a_list(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2), at("B", 1)), on(LIST, 1))
+        [event] = pick_order.decide(on(OTHER, 1, 2), order)
+        assert isinstance(event, PicksAssigned)
+        assert event.parts == (ListPart(OTHER, (2,)),)
+
+    def test_given_a_pick_on_a_list_when_it_is_replaced_then_the_list_is_asked_first(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1))
+        with pytest.raises(ListsToAsk) as raised:
+            pick_order.decide(asks(at("B", 2), answer=2, number=2), order)
+        assert raised.value.lists == {LIST: (1,)}
+
+    def test_given_what_the_list_says_when_it_is_replaced_then_only_the_rest_is_asked_for(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1))
+        settled = Settled(LIST, (1,), (took(1, 3),))
+        order = after(order, asks(at("A", 3), at("B", 2), answer=2, number=2, settled=[settled]))
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("B", 2)]
+        assert order.picked("1") == 3
+
+    def test_given_units_in_our_container_when_inventory_knows_then_the_rest_is_asked_for(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), NotePart(LIST, (took(1, 3),), NOW))
+        order = after(order, asks(at(LIST, 3), at("A", 1), at("B", 1), answer=2, number=2))
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("A", 1), ("B", 1)]
+
+    def test_given_packed_cartons_when_more_is_allocated_then_cartons_are_not_picked(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), NotePart(LIST, (took(1, 3),), NOW))
+        order = after(order, asks(at("906141410000000015", 3), at("B", 2), answer=2, number=2))
+        assert [pick.visit.holding for pick in order.open_picks] == ["B"]
+
+    def test_given_a_pick_that_stays_when_the_line_gets_more_then_it_stays_on_its_list(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1))
+        order = after(order, asks(at("A", 2), at("B", 1), answer=2, number=2))
+        assert [(pick.number, pick.list_id) for pick in order.open_picks] == [(1, LIST), (2, "")]
+
+    def test_given_serials_taken_when_others_are_set_aside_then_those_are_asked_for(self) -> None:
+        order = after(PickOrder(), asks(at("A", 3, ("S1", "S2", "S3"))), on(LIST, 1))
+        taken = Parcel(pick_id(ORDER, 1), "1", "MUG", 2, serials=("S1", "S3"))
+        order = after(order, NotePart(LIST, (taken,), NOW))
+        order = after(order, asks(at("A", 2, ("S1", "S3")), at("B", 1, ("S7",)), answer=2, number=2))
+        assert [pick.visit.serials for pick in order.open_picks] == [("S7",)]
+
+    def test_given_all_is_picked_when_the_part_is_told_again_then_nothing_happens(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1))
+        [_, told] = pick_order.decide(NotePart(LIST, (took(1, 2),), NOW), order)
+        assert isinstance(told, OrderPicked)
+        assert (told.lines[0].units, told.short, told.number) == (2, (), 1)
+        order = after(order, NotePart(LIST, (took(1, 2),), NOW))
+        assert pick_order.decide(NotePart(LIST, (took(1, 2),), NOW), order) == []
+
+    def test_given_half_of_a_large_order_when_it_is_picked_then_the_order_is_not(self) -> None:
+        half = RequestPicks(ORDER, "MAIN", 1, (WantedLine("1", "MUG", 2, 1, (at("A", 2),)),), 2, NOW)
+        order = after(PickOrder(), half, on(LIST, 1))
+        assert not any(
+            isinstance(event, OrderPicked)
+            for event in pick_order.decide(NotePart(LIST, (took(1, 2),), NOW), order)
+        )
+
+    def test_given_a_cancelled_order_when_anything_is_asked_then_nothing_is_picked(self) -> None:
+        order = after(PickOrder(), WithdrawPicking(ORDER, "changed my mind", NOW))
+        assert pick_order.decide(asks(at("A", 2)), order) == []
+        order = after(PickOrder(), asks(at("A", 2)), WithdrawPicking(ORDER, "changed my mind", NOW))
+        assert pick_order.decide(on(LIST, 1), order) == []
+
+    def test_given_a_line_that_never_leaves_when_the_rest_is_picked_then_it_is_not_short(self) -> None:
+        lines = tuple(WantedLine(str(n), "MUG", 1, 1, (at(f"A{n}", 1),)) for n in (1, 2))
+        order = after(PickOrder(), RequestPicks(ORDER, "MAIN", 1, lines, 2, NOW), on(LIST, 1))
+        order = after(order, NotePart(LIST, (took(1, 1),), NOW))
+        [_, told] = pick_order.decide(WithdrawPicking(ORDER, "never", NOW, ("2",)), order)
+        assert isinstance(told, OrderPicked)
+        assert told.short == ()
+
+
+def a_list(*units: int, orders: int = 1) -> PickList:
+    positions = tuple(
+        Position(
+            pick_id=pick_id(ORDER, number),
+            order_id=f"order-{number % orders}",
+            line_id=str(number),
+            sku="MUG",
+            units=many,
+            holding="A",
+            place="A",
+            slot=1,
+        )
+        for number, many in enumerate(units, start=1)
+    )
+    return build(PickList(), CreateList(LIST, WAVE, "MAIN", "batch", positions, 0, NOW))
+
+
+def build(picklist: PickList, *commands: Any) -> PickList:
+    for command in commands:
+        for event in pick_list.decide(command, picklist):
+            picklist = pick_list.evolve(picklist, event)
+    return picklist
+
+
+def scan(name: str, number: int, units: int, missing: str | None = None) -> Scan:
+    return Scan(name, pick_id(ORDER, number), units, NOW, "confirmations[0]", "A", None, "MUG", missing=missing)
+
+
+def confirms(who: str, when: str, *scans: Scan) -> Confirm:
+    return Confirm(who, when, LATER, scans, {"A": None}, {})
+
+
+class TestLists:
+    def test_given_a_lease_when_another_claims_then_who_and_until_when_is_said(self) -> None:
+        picklist = build(a_list(2), ClaimList("kim", NOW, SOON))
+        with pytest.raises(Conflict, match=f"kim has this list until {SOON}"):
+            pick_list.decide(ClaimList("sam", NOW, SOON), picklist)
+        assert build(picklist, ClaimList("sam", SOON, LATER)).operator == "sam"
+
+    def test_given_picks_withdrawn_when_the_list_is_made_afterwards_then_they_are_not_on_it(self) -> None:
+        early = Withdraw(LIST, (pick_id(ORDER, 1),), "cancelled", NOW)
+        withdrawn = build(PickList(), early)
+        assert pick_list.decide(early, withdrawn) == []
+        positions = tuple(one.position for one in a_list(2, 3).picks.values())
+        [made] = pick_list.decide(CreateList(LIST, WAVE, "MAIN", "batch", positions, 0, NOW), withdrawn)
+        assert isinstance(made, PickListCreated)
+        assert [position.units for position in made.positions] == [3]
+
+    def test_given_a_short_pick_when_it_is_confirmed_then_both_are_said_and_the_part_is_over(self) -> None:
+        picklist = build(a_list(5), ClaimList("kim", NOW, SOON))
+        events = pick_list.decide(confirms("kim", NOW, scan("c1", 1, 3, "empty")), picklist)
+        picked, short, part = events[:3]
+        assert isinstance(picked, UnitsPicked)
+        assert isinstance(short, PickShort)
+        assert isinstance(part, PartPicked)
+        assert (picked.units, picked.number, short.missing, short.number) == (3, 1, 2, 2)
+        assert (part.parcels[0].units, part.missing[0].units) == (3, 2)
+        assert isinstance(events[-1], PickListCompleted)
+
+    def test_given_orders_on_one_list_when_one_is_over_then_only_its_part_is_said(self) -> None:
+        picklist = build(a_list(1, 1, orders=2), ClaimList("kim", NOW, SOON))
+        events = pick_list.decide(confirms("kim", NOW, scan("c1", 1, 1)), picklist)
+        assert [event.order_id for event in events if isinstance(event, PartPicked)] == ["order-1"]
+
+    def test_given_the_same_confirmation_twice_in_one_bulk_then_it_counts_once(self) -> None:
+        picklist = build(a_list(5), ClaimList("kim", NOW, SOON))
+        events = pick_list.decide(confirms("kim", NOW, scan("c1", 1, 2), scan("c1", 1, 2)), picklist)
+        assert [event.units for event in events if isinstance(event, UnitsPicked)] == [2]
+
+
+PICKERS = ("kim", "sam")
+moves = st.lists(
+    st.tuples(
+        st.sampled_from(["claim", "release", "confirm", "short", "withdraw", "wait"]),
+        st.sampled_from(PICKERS),
+        st.integers(1, 3),
+        st.integers(1, 4),
+        st.integers(1, 12),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.integers(1, 5), min_size=3, max_size=3), moves)
+def test_no_unit_is_picked_twice_and_two_pickers_never_have_one_list(units: list[int], told: Any) -> None:
+    picklist, minute = a_list(*units, orders=2), 0
+    facts: list[Event] = []
+    for what, who, number, many, name in told:
+        now, until = f"2026-01-31T{9 + minute // 60:02d}:{minute % 60:02d}:00.000Z", ""
+        until = f"2026-01-31T{9 + (minute + 15) // 60:02d}:{(minute + 15) % 60:02d}:00.000Z"
+        holder = picklist.operator if picklist.operator and picklist.until > now else ""
+        command: Any
+        match what:
+            case "wait":
+                minute += 10
+                continue
+            case "claim":
+                command = ClaimList(who, now, until)
+            case "release":
+                command = ReleaseList(who, now)
+            case "withdraw":
+                command = Withdraw(LIST, (pick_id(ORDER, number),), "cancelled", now)
+            case _:
+                one = scan(f"c{name}", number, many, "empty" if what == "short" else None)
+                command = Confirm(who, now, until, (one,), {"A": None}, {})
+        try:
+            events = pick_list.decide(command, picklist)
+        except Conflict:
+            continue
+        if what in ("claim", "confirm", "short") and events and what != "withdraw":
+            assert holder in ("", who)
+        for event in events:
+            picklist = pick_list.evolve(picklist, event)
+        facts += events
+    picked: dict[str, int] = {}
+    for event in facts:
+        if isinstance(event, UnitsPicked):
+            picked[event.pick_id] = picked.get(event.pick_id, 0) + event.units
+    for number, wanted in enumerate(units, start=1):
+        name = pick_id(ORDER, number)
+        assert picked.get(name, 0) <= wanted
+        assert picked.get(name, 0) == picklist.picks[name].picked
+    named = [(event.pick_id, event.number) for event in facts if isinstance(event, UnitsPicked | PickShort)]
+    assert len(named) == len(set(named))
+    parts = [event.order_id for event in facts if isinstance(event, PartPicked)]
+    assert len(parts) == len(set(parts))
+    assert bool(picklist.completed_at) == (not picklist.open_picks)
+
+
+changes = st.lists(
+    st.tuples(st.sampled_from(["answer", "assign", "pick", "short"]), st.integers(0, 3), st.integers(0, 5)),
+    max_size=25,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 6), changes)
+def test_whatever_inventory_answers_a_line_is_never_picked_beyond_what_it_wants(wanted: int, told: Any) -> None:
+    """Lists are played by what they would have picked; inventory by answers that know of some of it, or none."""
+    order = after(PickOrder(), asks(at("P0", wanted)))
+    answer, lists = 1, 0
+    for what, where, known in told:
+        match what:
+            case "answer":
+                answer += 1
+                inside = min(known, order.picked("1"))
+                containers = [one.container for one in order.goods][:1] if inside else []
+                visits = [at(containers[0], inside)] if containers else []
+                if wanted - inside:
+                    visits.append(at(f"P{where}", wanted - inside))
+                command = asks(*visits, answer=answer, number=answer)
+                try:
+                    order = after(order, command)
+                except ListsToAsk as asked:
+                    settled = [Settled(name, numbers, ()) for name, numbers in asked.lists.items()]
+                    order = after(order, asks(*visits, answer=answer, number=answer, settled=settled))
+            case "assign":
+                lists += 1
+                name = f"{LIST[:-4]}{lists:04d}"
+                order = after(order, on(name, *(pick.number for pick in order.waiting)))
+            case _:
+                for name, numbers in order.on_lists().items():
+                    less = 1 if what == "short" else 0
+                    parcels = tuple(
+                        took(number, units)
+                        for number in numbers
+                        if (units := order.picks[number].visit.units - less)
+                    )
+                    order = after(order, NotePart(name, parcels, NOW))
+        still = sum(pick.visit.units for pick in order.open_picks)
+        assert order.picked("1") + still <= wanted
+
+
+class TestWaves:
+    def test_each_step_of_a_wave_happens_once(self) -> None:
+        asked = wave.RequestWave(WAVE, Criteria("MAIN"), NOW)
+        planned = wave.PlanWave((), 0, NOW)
+        released = wave.ReleaseWave("MAIN", (), ())
+        state = wave.Wave()
+        assert wave.decide(planned, state) == []
+        for command in (asked, planned, released):
+            for event in wave.decide(command, state):
+                state = wave.evolve(state, event)
+            assert wave.decide(command, state) == []
+        assert state.status == "released"
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 7), st.integers(1, 4)), min_size=1, max_size=4), max_size=8),
+    st.sampled_from(["discrete", "batch", "zone"]),
+    st.integers(1, 3),
+    st.integers(1, 4),
+)
+def test_every_pick_is_on_exactly_one_list_within_its_limits(
+    wanted: list[list[tuple[int, int]]], method: Any, orders_per_list: int, positions: int
+) -> None:
+    spots = {f"P{n}": Spot("AB"[n % 2], Stop(3_000 * (n % 4), 1_000 * n)) for n in range(8)}
+    orders = []
+    for number, picks in enumerate(wanted):
+        order_id = f"{number:08d}{ORDER[8:]}"
+        line = WantedLine("1", "MUG", 99, 1, tuple(at(f"P{place}", units) for place, units in picks))
+        orders.append(after(PickOrder(), RequestPicks(order_id, "MAIN", 1, (line,), 1, NOW)))
+    criteria = Criteria("MAIN", method, limits=ListLimits(orders_per_list, positions, weight_g=5_000))
+    floor = Floor(spots, {"MUG": Measures(weight_g=1_000)}, Stop(0, 0))
+    lists, _ = plan_lists(orders, criteria, floor, steps(200), lambda n: f"list-{n}")
+    planned = [(one.order_id, number) for each in lists for one in each.orders for number in one.picks]
+    assert sorted(planned) == sorted((order.order_id, pick.number) for order in orders for pick in order.waiting)
+    by_id = {order.order_id: order for order in orders}
+    for each in lists:
+        own = [by_id[one.order_id].picks[number] for one in each.orders for number in one.picks]
+        assert len(each.orders) <= (1 if method == "discrete" else orders_per_list)
+        assert len(own) <= positions
+        assert sum(pick.visit.units for pick in own) * 1_000 <= 5_000
+        assert method != "zone" or {spots[pick.visit.place].zone for pick in own} == {each.zone}
+    assert len({each.list_id for each in lists}) == len(lists)
