@@ -2,14 +2,13 @@
 
 from typing import Any
 
+from picking import keys
 from picking.reference import (
     PACKING_PLACE,
-    PLACE_PREFIX,
     Article,
     Place,
     article_key,
     articles,
-    floor_key,
     place_key,
 )
 from picking.subscriptions import READS, LocationRegistered, PackagingLevel, ProductRegistered
@@ -32,7 +31,7 @@ def _note(event: CloudEvent) -> None:
         case ProductRegistered() as product:
             _note_product(product, event.commit_sequence)
         case LocationRegistered() as location:
-            _note_place(location, event.commit_sequence, changed=event.commit_sequence > 1)
+            _note_place(location, event.commit_sequence)
 
 
 def _note_product(product: ProductRegistered, version: int) -> None:
@@ -51,8 +50,7 @@ def _note_product(product: ProductRegistered, version: int) -> None:
     views().put(*article_key(product.sku), article, version)
 
 
-def _note_place(location: LocationRegistered, version: int, *, changed: bool) -> None:
-    """The place by its name; a place that packs, or may have done so, also among those of its warehouse."""
+def _note_place(location: LocationRegistered, version: int) -> None:
     at = location.coordinates
     place = Place(
         location=location.location,
@@ -65,6 +63,6 @@ def _note_place(location: LocationRegistered, version: int, *, changed: bool) ->
         y_mm=at.y_mm if at else None,
         check_digits=location.check_digits,
     )
-    views().put(*place_key(location.location), place, version)
-    if changed or location.kind == PACKING_PLACE:
-        views().put(floor_key(location.warehouse), PLACE_PREFIX + location.location, place, version)
+    packs = location.kind == PACKING_PLACE
+    index = {keys.LIST: packing_in(location.warehouse), keys.PLACE: location.location} if packs else {}
+    views().put(*place_key(location.location), place, version, index)

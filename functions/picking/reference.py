@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 
 from msgspec import Struct
 
+from picking import keys
 from picking.subscriptions import Dimensions, PackagingLevel
 from shared.resources import views
 
 PACKING_PLACE = "packing"
-PLACE_PREFIX = "Place#"
 
 
 class Article(Struct, frozen=True, omit_defaults=True):
@@ -58,8 +58,8 @@ def places(locations: Collection[str]) -> Mapping[str, Place]:
 
 def packing_places(warehouse: str) -> list[Place]:
     """Where goods are packed in a warehouse, by name."""
-    found = views().under(floor_key(warehouse), PLACE_PREFIX, Place)
-    return [place for _, (place, _) in sorted(found.items()) if place.kind == PACKING_PLACE]
+    page = views().list(Place, (keys.LIST, packing_in(warehouse)), keys.PLACE, index=keys.BY_LIST)
+    return [place for _, place in page.items]
 
 
 def article_key(sku: str) -> tuple[str, str]:
@@ -72,6 +72,6 @@ def place_key(location: str) -> tuple[str, str]:
     return f"Place#{location}", "Place"
 
 
-def floor_key(warehouse: str) -> str:
-    """The partition of the places of a warehouse that pack, or may have done so."""
-    return f"Floor#{warehouse}"
+def packing_in(warehouse: str) -> str:
+    """The partition of the places of a warehouse where goods are packed."""
+    return f"packing#{warehouse}"
