@@ -8,7 +8,7 @@ from picking.reference import (
     Article,
     Place,
     article_key,
-    articles,
+    packing_in,
     place_key,
 )
 from picking.subscriptions import READS, LocationRegistered, PackagingLevel, ProductRegistered
@@ -17,8 +17,6 @@ from shared.consumer import react_each
 from shared.envelope import CloudEvent
 from shared.gs1 import as_gtin14
 from shared.resources import views
-
-__all__ = ["articles", "handler"]
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
