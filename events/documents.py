@@ -193,7 +193,7 @@ def _parameters(route: Route) -> Iterator[Document]:
         [properties] = [one["properties"] for one in schema["$defs"].values()]
         for name, value in properties.items():
             yield {"name": name, "in": "query", "required": False, "schema": value}
-    if route.method == "POST":
+    if route.method == "POST" and route.scope is not None:
         yield {
             "name": "Idempotency-Key",
             "in": "header",
@@ -215,7 +215,7 @@ def _parameters(route: Route) -> Iterator[Document]:
 def _refusals(route: Route) -> dict[int, Document]:
     """Status to answer for everything that the operation may say no with."""
     kinds: set[type[rejection.Rejection]] = {*route.rejects}
-    if route.parameters.keys() - {"request", "body"}:
+    if route.parameters.keys() - {"request", "body", "headers"}:
         kinds.add(rejection.Invalid)
     if "body" in route.parameters:
         kinds |= {

@@ -16,7 +16,8 @@ class Accepted(Enum):
 
     OPEN_ROUTE = (
         "AwsSolutions-APIG4",
-        "Health and the API's description hold no business data and must answer before anyone can sign in.",
+        "Health and the API's description hold no business data and must answer before anyone can sign in; "
+        "webhooks of others prove themselves by a signature over their body.",
     )
     PYTHON_3_13 = (
         "AwsSolutions-L1",

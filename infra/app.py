@@ -176,6 +176,8 @@ def payments(provider: str) -> Service:
             "POST /payments/{order_id}/refunds": "payments/write",
         }, also=asks, environment=at_provider, libraries=library),
         schedule("expiry", every_minutes=1, also=asks, environment=at_provider, libraries=library),
+        command("webhooks", {"POST /payments/webhooks/stripe": None}, also=asks, environment=at_provider,
+                libraries=library),
         query("queries", {"GET /payments/{order_id}": "payments/read"}),
         *machinery("payments"),
     ), indexes=(

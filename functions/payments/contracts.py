@@ -1,6 +1,6 @@
 """What payments tells the other services. A published shape only grows; anything else is a new version."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta
 
@@ -42,6 +42,7 @@ Reference = Annotated[
 RefundReason = Annotated[
     str, Meta(min_length=1, max_length=200, description="Why money goes back.", examples=["goods returned"])
 ]
+MovementKind = Literal["captured", "refunded", "refund_failed", "released", "disputed", "dispute_closed"]
 AbandonReason = Annotated[str, Meta(description="Why payments stopped trying.", examples=["provider_timeout"])]
 
 
@@ -161,6 +162,23 @@ class ReauthorizationDeclined(Event, frozen=True, kw_only=True):
     reason: DeclineReason
 
 
+class MovementNoted(Event, frozen=True, kw_only=True):
+    """Something happened to the order's money at the provider that payments did not ask for.
+
+    `captured`, `refunded`, `released` (what was held is held no more), `disputed`, `dispute_closed`, or
+    `refund_failed`: money that had gone back came again. `reference` is the provider's, `reason` its word for why.
+    """
+
+    version: ClassVar[int] = 1
+    order_id: OrderId
+    kind: MovementKind
+    reference: Reference
+    amount: MinorUnits
+    currency: Currency
+    occurred_at: Timestamp
+    reason: str | None = None
+
+
 PUBLISHED: tuple[type[Event], ...] = (
     PaymentAuthorized,
     PaymentDeclined,
@@ -173,6 +191,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     AuthorizationExpired,
     PaymentReauthorized,
     ReauthorizationDeclined,
+    MovementNoted,
 )
 
 _ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
@@ -223,5 +242,14 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     ReauthorizationDeclined: ReauthorizationDeclined(
         order_id=_ORDER, amount=5000, currency="EUR", reason="insufficient_funds"
+    ),
+    MovementNoted: MovementNoted(
+        order_id=_ORDER,
+        kind="disputed",
+        reference="du_1MtJUT2eZvKYlo2CNaw2HvEv",
+        amount=7485,
+        currency="EUR",
+        occurred_at="2026-03-02T11:05:00.000Z",
+        reason="product_not_received",
     ),
 }

@@ -21,6 +21,8 @@ from payments.contracts import (
     AuthorizationExpired,
     CaptureDeclined,
     CaptureId,
+    MovementKind,
+    MovementNoted,
     PaymentAbandoned,
     PaymentAuthorized,
     PaymentCaptured,
@@ -303,6 +305,16 @@ class RecordVoidTimeout(Struct, frozen=True):
     attempt: int
 
 
+class NoteMovement(Struct, frozen=True):
+    """Something happened at the provider `at` that time, and was not asked for here (as far as is known)."""
+
+    kind: MovementKind
+    reference: str
+    amount: Money
+    at: str
+    reason: str = ""
+
+
 Command = (
     Authorize
     | Void
@@ -323,6 +335,7 @@ Command = (
     | RecordRefundTimeout
     | RecordVoid
     | RecordVoidTimeout
+    | NoteMovement
 )
 
 
@@ -377,7 +390,7 @@ class Payment(Struct, frozen=True):
     says why the payment was declined, abandoned or voided. `number` counts the authorizations, `asking` is what
     the present one is for, `held` what of it is left, `earlier` what those before were called. `capturing` and
     `refunding` are what the provider has not answered, oldest first; `taken` says by authorization what can be
-    given back.
+    given back. `noted` are the movements that happened at the provider unasked.
     """
 
     status: PaymentStatus = "new"
@@ -401,6 +414,7 @@ class Payment(Struct, frozen=True):
     captured: int = 0
     refunded: int = 0
     taken: tuple[int, ...] = ()
+    noted: tuple[str, ...] = ()
 
     @property
     def currency(self) -> str:
@@ -542,6 +556,8 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return _record_void(number, payment)
         case RecordVoidTimeout(attempt):
             return _record_void_timeout(attempt, payment)
+        case NoteMovement():
+            return _note_movement(command, payment)
 
 
 # --- what is asked for ---
@@ -865,6 +881,39 @@ def _record_void_timeout(attempt: int, payment: Payment) -> Sequence[Event]:
     return (VoidTimedOut(order_id=payment.order_id, attempt=attempt),)
 
 
+def _note_movement(movement: NoteMovement, payment: Payment) -> Sequence[Event]:
+    """Noted once, unless it is what the provider has answered us."""
+    if payment.amount is None or _named(movement.kind, movement.reference) in payment.noted:
+        return ()
+    if movement.kind == "captured":
+        asked = any(capture.reference == movement.reference for capture in payment.captures.values())
+    elif movement.kind == "refunded":
+        shares = (share for refund in payment.refunds.values() for share in refund.shares)
+        asked = any(share.reference == movement.reference for share in shares)
+    elif movement.kind == "released":
+        ended = payment.status in ("voiding", "voided") or payment.renewal == "releasing"
+        asked = ended or movement.reference != payment.authorization or not payment.held
+    else:
+        asked = False
+    if asked:
+        return ()
+    return (
+        MovementNoted(
+            order_id=payment.order_id,
+            kind=movement.kind,
+            reference=movement.reference,
+            amount=movement.amount.amount,
+            currency=movement.amount.currency,
+            occurred_at=movement.at,
+            reason=movement.reason or None,
+        ),
+    )
+
+
+def _named(kind: str, reference: str) -> str:
+    return f"{kind}/{reference}"
+
+
 # --- what follows ---
 
 
@@ -1050,6 +1099,8 @@ def evolve(payment: Payment, event: Event) -> Payment:
             return replace(payment, void_timeouts=attempt)
         case PaymentVoided():
             return replace(payment, status="voided", held=0, renewal="")
+        case MovementNoted(kind=kind, reference=reference):
+            return replace(payment, noted=(*payment.noted, _named(kind, reference)))
     return payment
 
 

@@ -4,10 +4,11 @@ from typing import Any
 
 from payments.conversation import settle
 from payments.domain import PAYMENTS, CheckExpiry
+from payments.journeys import going_on
 from payments.views import SHARDS
 from shared import clock, telemetry
 from shared.decider import Command, execute
-from shared.events import CommandMetadata, originating
+from shared.events import originating
 from shared.rejection import Unavailable
 from shared.resilience import CircuitOpen
 from shared.resources import history, views
@@ -41,19 +42,6 @@ def handler(_event: dict[str, Any], _context: object) -> None:
 
 
 def _look(stream_id: str, now: str) -> None:
-    first = history().commit(stream_id, 1)
-    sweep = originating(f"deadline/{now}", actor="stowage.payments")
-    journey = first.commands[0] if first is not None else sweep
-
-    def metadata(part: str) -> CommandMetadata:
-        """Goes on with the payment's own journey: the correlation id and trace of its first commit."""
-        return CommandMetadata(
-            command_id=f"{sweep.command_id}/{part}",
-            correlation_id=journey.correlation_id,
-            traceparent=telemetry.child_traceparent(journey.traceparent),
-            causation_id=sweep.command_id,
-            actor=sweep.actor,
-        )
-
+    metadata = going_on(stream_id, originating(f"deadline/{now}", actor="stowage.payments"))
     outcome = execute(history(), PAYMENTS, stream_id, Command(CheckExpiry(now), metadata("expiry")))
     settle(outcome, metadata)

@@ -73,8 +73,22 @@ class GuardedProvider:
 def provider() -> PaymentProvider:
     """The payment provider that the environment names."""
     at, policy = adapter()
+    return GuardedProvider(at, _guard(policy))
+
+
+def order_of(reference: str) -> str:
+    """The order that Stripe's intent `reference` was made for; empty when it is none of ours."""
+    from payments.stripe import Stripe
+
+    at, policy = adapter()
+    if not isinstance(at, Stripe):
+        return ""
+    return _guard(policy).call(lambda: at.order_of(reference))
+
+
+def _guard(policy: Policy) -> Guard:
     circuit = Circuit(aws.dynamodb(), required("sandbox_ledger_table"), required("payment_provider"))
-    return GuardedProvider(at, Guard(circuit, policy, (ProviderTimeout, ProviderUnavailable)))
+    return Guard(circuit, policy, (ProviderTimeout, ProviderUnavailable))
 
 
 @cache

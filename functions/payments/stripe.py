@@ -213,6 +213,14 @@ class Stripe:
                     return _refunded(refund)
         return None
 
+    def order_of(self, reference: str) -> str:
+        """The order that an intent was made for; empty when it is none of ours."""
+        with _asking(reference):
+            try:
+                return self._intent(reference).metadata.get("order_id", "")
+            except sdk.InvalidRequestError:
+                return ""
+
     def _made(self, hold: Hold) -> Intent:
         """The intent under the hold's key, as it stands now. A new one holds nothing yet."""
         customer, card = _customer_and_card(hold.method)

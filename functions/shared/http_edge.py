@@ -257,6 +257,8 @@ def _call(route: Route, event: dict[str, Any], headers: dict[str, str], correlat
     if "body" in route.parameters:
         arguments["body"] = _body(event, headers, route)
         fingerprint = codec.fingerprint((route.key, event.get("pathParameters") or {}, arguments["body"]))
+    if "headers" in route.parameters:
+        arguments["headers"] = headers
     if "upload" in route.parameters:
         arguments["upload"] = upload = _upload(event, headers, route)
         query = event.get("queryStringParameters") or {}

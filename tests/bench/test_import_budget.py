@@ -72,7 +72,10 @@ READS_LISTS = frozenset(
 AT_PROVIDER = frozenset({"resilience"})
 PAPER = frozenset({"labelling", "labelling.drawing", "labelling.rendering", "labelling.symbols"})
 FURTHER: Mapping[str, frozenset[str]] = {
-    **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
+    **{
+        f"payments.{name}": AT_PROVIDER
+        for name in ("authorization", "settlement", "movements", "expiry", "webhooks")
+    },
     "inventory.labels": PAPER,
     "shipping.documents": PAPER,
 }

@@ -60,6 +60,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "payments settlement": AT_PROVIDER,
     "payments movements": AT_PROVIDER,
     "payments expiry": AT_PROVIDER,
+    "payments webhooks": AT_PROVIDER,
 }
 BESIDES |= {f"shipping {name}": {VIEWS: READ_VIEWS} for name in ("shipments", "labels", "loads")}
 BESIDES["shipping documents"] = {ATTACHED: {"s3:PutObject", "s3:GetObject"}}
@@ -161,7 +162,7 @@ def test_who_asks_stripe_may_read_its_keys_and_no_other_secret(tmp_path: Path) -
         for statement in function.template.may(function)
         if "secretsmanager:GetSecretValue" in statement.actions
     }
-    asking = ("authorization", "settlement", "movements", "expiry")
+    asking = ("authorization", "settlement", "movements", "expiry", "webhooks")
     assert set(reading) == {f"stowage-payments-{name}" for name in asking}
     of_secrets = {one.rpartition(":secret:")[2] for resources in reading.values() for one in resources}
     assert of_secrets == {"stowage/payments/stripe-??????"}

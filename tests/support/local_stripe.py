@@ -59,6 +59,15 @@ class LocalStripe:
         """Cancel an intent at Stripe, as somebody does by hand."""
         self._ask("POST", f"payment_intents/{intent}/cancel")
 
+    def capture(self, intent: str) -> None:
+        """Capture all of an intent by hand."""
+        self._ask("POST", f"payment_intents/{intent}/capture")
+
+    def refund(self, intent: str, amount: int) -> dict[str, Any]:
+        """Give some of an intent's money back by hand."""
+        made: dict[str, Any] = self._ask("POST", "refunds", {"payment_intent": intent, "amount": str(amount)})
+        return made
+
     def _ask(self, method: str, path: str, fields: dict[str, str] | None = None) -> Any:
         headers = urllib3.make_headers(basic_auth=f"{KEY}:")
         said: dict[str, Any] = {"fields": fields or {}, "headers": headers, "timeout": 10.0}
