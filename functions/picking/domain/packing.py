@@ -23,6 +23,9 @@ from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
 GRACE_G = 30
 """So many grams a scale and the packing paper may be off, however light the carton."""
 
+GOODS_PER_EVENT = 800
+"""An event holds so many kinds of goods at most, which is far below what the bus carries."""
+
 Key = tuple[str, str, str, str, str]
 """What units have in common that nobody needs to tell apart: line, SKU, container, lot, expiry."""
 
@@ -31,12 +34,16 @@ Key = tuple[str, str, str, str, str]
 
 
 class ShipmentBegun(Event, frozen=True):
-    """`goods` are to be packed as one shipment. Said again when more was picked before it was packed."""
+    """`goods` are to be packed as one shipment. Said again when more was picked before it was packed.
+
+    Many goods are told in several events; the later ones are `further`.
+    """
 
     order_id: OrderId
     shipment_id: str
     warehouse: WarehouseCode
     goods: tuple[PackedItem, ...]
+    further: bool = False
 
 
 class CartonOpened(Event, frozen=True):
@@ -272,7 +279,7 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
             _require_wanted(command.order)
             begun = _shipment(command.order, packing, partial=command.partial)
             opened = CartonOpened(sscc=command.sscc, kind=command.kind, packing_location=command.packing_location)
-            return [begun, opened] if begun.goods != packing.goods else [opened]
+            return [*_parts(begun), opened] if begun.goods != packing.goods else [opened]
         case PutItems():
             _require_wanted(command.order)
             carton = _open(packing, command.sscc)
@@ -305,7 +312,7 @@ def evolve(packing: Packing, event: Event) -> Packing:
                 order_id=event.order_id,
                 warehouse=event.warehouse,
                 shipment_id=event.shipment_id,
-                goods=event.goods,
+                goods=(*packing.goods, *event.goods) if event.further else event.goods,
             )
         case CartonOpened():
             opened = PackingCarton(event.sscc, event.kind, event.packing_location)
@@ -389,6 +396,11 @@ def _shipment(order: PickedOrder, packing: Packing, *, partial: bool) -> Shipmen
     )
 
 
+def _parts(begun: ShipmentBegun) -> Iterator[ShipmentBegun]:
+    for at in range(0, len(begun.goods), GOODS_PER_EVENT):
+        yield structs.replace(begun, goods=begun.goods[at : at + GOODS_PER_EVENT], further=at > 0)
+
+
 def _packed_at_once(command: PackAtOnce, packing: Packing) -> Iterator[Event]:
     """The closed cartons; before them the shipment when they leave some of it, behind them its end when none."""
     begun = _shipment(command.order, packing, partial=command.partial)
@@ -405,7 +417,7 @@ def _packed_at_once(command: PackAtOnce, packing: Packing) -> Iterator[Event]:
         shipment = evolve(shipment, closed)
     complete = not _outstanding(shipment, command.order)
     if not complete and begun.goods != packing.goods:
-        yield begun
+        yield from _parts(begun)
     yield from cartons
     if complete:
         yield _order_packed(shipment, begun.order_id, begun.warehouse, command.at)

@@ -189,6 +189,15 @@ def test_a_shipment_that_is_not_packed_yet_takes_in_what_was_picked_meanwhile() 
     assert begun.goods == (MUGS, MILK)
 
 
+def test_a_shipment_of_very_many_lines_is_begun_in_parts_and_packed_as_one() -> None:
+    goods = tuple(PackedItem(str(n), f"SKU-{n}", 1, TROLLEY, lot=f"L{n}") for n in range(1, 2_001))
+    *parts, opened = when(opening("1", *goods))
+    assert isinstance(opened, CartonOpened)
+    assert [len(part.goods) for part in parts if isinstance(part, ShipmentBegun)] == [800, 800, 400]
+    assert given(opening("1", *goods)).left == goods
+    assert when(opening("2", *goods), opening("1", *goods)) == [CartonOpened(sscc="2", kind=BOX)]
+
+
 def test_nothing_is_packed_while_more_is_being_picked_unless_that_is_wanted() -> None:
     refusal = refused(opening("1", MUGS, MILK=2))
     assert (refusal.code, "2 of MILK" in refusal.message) == ("picking-goes-on", True)
