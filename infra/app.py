@@ -133,7 +133,7 @@ ORDERS = Service("orders", (
         "PUT /orders/{id}/priority": "orders/write",
         "POST /orders/{id}/holds": "orders/write",
         "POST /orders/{id}/holds/{kind}/release": "orders/write",
-        "POST /orders/{id}/capture-retries": "payments/write",
+        "POST /orders/{id}/capture-retries": "orders/supervise",
     }),
     command("returns", {"POST /orders/{id}/returns": "orders/write"}),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
@@ -344,8 +344,8 @@ SYSTEM = System(
         "operator": (*READ_ALL, "inventory/write", "picking/write", "receiving/write", "shipping/write"),
         "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write"),
         "supervisor": (
-            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "payments/write", "picking/write",
-            "picking/supervise", "shipping/write",
+            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "orders/supervise", "payments/write",
+            "picking/write", "picking/supervise", "shipping/write",
         ),
     },
     machine_clients=(

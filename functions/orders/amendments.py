@@ -120,7 +120,7 @@ def release_hold(request: Request, id: OrderId, kind: HoldKind) -> Response:
 @handler.route(
     "POST",
     "/orders/{id}/capture-retries",
-    scope="payments/write",
+    scope="orders/supervise",
     returns=(202, CaptureRetry),
     rejects=(NotFound, Conflict),
 )
