@@ -295,6 +295,8 @@ PICKING = Service("picking", (
     Index("by_unfinished", "unfinished", "since", keys_only=True),
 ))
 
+AT_CARRIERS = {"EASYPOST_URL": "https://api.easypost.com/v2"}
+ASKS_CARRIERS = frozenset({Grant.READ_VIEWS, Grant.KEEP_LEDGER, Grant.READ_KEYS})
 SHIPPING = Service("shipping", (
     command("carriers", {"PUT /shipping/carriers/{id}": "shipping/write"}),
     command("shipments", {
@@ -302,7 +304,7 @@ SHIPPING = Service("shipping", (
         "POST /shipping/shipments/{id}/labelling": "shipping/write",
         "POST /shipping/shipments/{id}/reprints": "shipping/write",
         "POST /shipping/shipments/{id}/tracking": "shipping/write",
-    }, also=frozenset({Grant.READ_VIEWS})),
+    }, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost"),
     query("queries", {
         "GET /shipping/carriers": "shipping/read",
         "GET /shipping/carriers/{id}": "shipping/read",
@@ -322,15 +324,15 @@ SHIPPING = Service("shipping", (
         "POST /shipping/loads/{id}/dispatch": "shipping/write",
     }, also=frozenset({Grant.READ_VIEWS})),
     reaction("dispatch", batch=5, on=("shipping.LoadDispatchStarted",)),
-    reaction("labels", also=frozenset({Grant.READ_VIEWS}), on=(
+    reaction("labels", also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost", on=(
         "orders.ShipmentRequested", "orders.ShipToChanged", "orders.ShipmentCancellationRequested",
     )),
-    schedule("waiting", every_minutes=1),
+    schedule("waiting", every_minutes=1, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost"),
     *machinery("shipping"),
 ), indexes=(
     Index("by_open", "open", "since"),
     Index("by_due", "due", "moment", keys_only=True),
-), attachments=True)
+), ledger_table="shipping-circuits", attachments=True, keys="stowage/shipping/easypost")
 
 READ_ALL = (
     "inventory/read", "orders/read", "payments/read", "picking/read", "receiving/read", "shipping/read",

@@ -18,6 +18,7 @@ class Environment(Struct, frozen=True, rename=lambda name: name.upper()):
     sandbox_ledger_table: str = ""
     payment_provider: str = ""
     keys_name: str = ""
+    easypost_url: str = ""
     stripe_url: str = ""
     gs1_company_prefix: str = "0614141"
     attachments_bucket: str = ""

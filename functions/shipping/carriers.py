@@ -11,13 +11,13 @@ from shared.rejection import Conflict, PreconditionFailed, Unprocessable
 from shared.resources import history
 from shipping.aggregates import CARRIER
 from shipping.contracts import CarrierId
-from shipping.domain.carrier import Carrier, CarrierKind, CarrierName, DescribeCarrier, Fleet
+from shipping.domain.carrier import Account, Carrier, CarrierKind, CarrierName, DescribeCarrier, Fleet
 
 handler = Api()
 
 
 class CarrierDescription(Struct, frozen=True, forbid_unknown_fields=True):
-    """A carrier: our own `fleet` with its zones and flat rates.
+    """A carrier: our own `fleet` with its zones and flat rates, or an `account` with EasyPost.
 
     It serves the `warehouses` named, or all of them. One that is not `active` gets no new shipments.
     """
@@ -27,6 +27,7 @@ class CarrierDescription(Struct, frozen=True, forbid_unknown_fields=True):
     active: bool = True
     warehouses: Annotated[tuple[WarehouseCode, ...], Meta(max_length=100)] = ()
     fleet: Fleet | None = None
+    account: Account | None = None
 
 
 @handler.route(

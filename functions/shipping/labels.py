@@ -1,30 +1,30 @@
 """Gives packed shipments their labels, other labels when they go elsewhere, and none when they are called off."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct, structs
 
-from shared import clock, codec
+from shared import clock, codec, telemetry
 from shared.consumer import react_each
 from shared.decider import Command, execute
 from shared.envelope import CloudEvent, caused_by
 from shared.event_store import Stream
+from shared.rejection import Unavailable
 from shared.resources import history
 from shipping.aggregates import SHIPMENT
+from shipping.conversation import instant_answer, take_up
 from shipping.domain.shipment import (
     AddressChanged,
     ChangeAddress,
-    LabelShipment,
     PackedCarton,
     RequestShipment,
     Shipment,
     ShipmentAccepted,
     Withdraw,
     evolve,
-    waits,
 )
-from shipping.registered import labels_for
 from shipping.subscriptions import (
     READS,
     ShipmentCancellationRequested,
@@ -44,14 +44,10 @@ def _react(event: CloudEvent) -> None:
         stream = history().load(SHIPMENT, SHIPMENT.stream_id(shipment_id))
         command = Command(_command(request, event.order_in_stream, shipment_id, stream), caused_by(event))
         stream = execute(history(), SHIPMENT, stream.id, command, known=stream).stream
-        if waits(stream.state) and not stream.state.failure:
-            _label(event, stream)
-
-
-def _label(event: CloudEvent, stream: Stream[Shipment]) -> None:
-    """Label what something has come in between: the address changed while its labels were made."""
-    command = LabelShipment(labels_for(stream.state), clock.iso(clock.now()))
-    execute(history(), SHIPMENT, stream.id, Command(command, caused_by(event, "labels")), known=stream)
+        try:
+            take_up(stream, partial(caused_by, event))
+        except Unavailable as error:  # the shipment itself says what is due, and the schedule takes it up
+            telemetry.warning("shipment waits", shipment_id=shipment_id, error=f"{type(error).__name__}: {error}")
 
 
 def _concerned(request: Any) -> Iterator[str]:
@@ -77,7 +73,7 @@ def _command(request: Any, number: int, shipment_id: str, stream: Stream[Shipmen
                 service=request.service,
                 reference=request.reference,
             )
-            return RequestShipment(accepted, labels_for(evolve(stream.state, accepted)), at)
+            return RequestShipment(accepted, instant_answer(evolve(stream.state, accepted)), at)
         case ShipToChanged():
             changed = AddressChanged(
                 shipment_id=shipment_id,
@@ -85,7 +81,7 @@ def _command(request: Any, number: int, shipment_id: str, stream: Stream[Shipmen
                 ship_to=request.ship_to,
                 address_number=number,
             )
-            answer = labels_for(evolve(stream.state, changed)) if stream.state.is_requested else None
+            answer = instant_answer(evolve(stream.state, changed)) if stream.state.is_requested else None
             return ChangeAddress(changed, answer, at)
         case ShipmentCancellationRequested():
             return Withdraw(shipment_id, request.order_id, request.reason, by_order=True)

@@ -2,17 +2,18 @@
 
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
-from shared import clock
+from shared import clock, telemetry
 from shared.decider import Outcome, execute
 from shared.gs1 import Sscc
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import Timestamp
-from shared.rejection import Conflict, NotFound, Unprocessable
+from shared.rejection import Conflict, NotFound, Unavailable, Unprocessable
 from shared.resources import history
 from shipping.aggregates import SHIPMENT
 from shipping.contracts import Details, ShipmentId, TrackingStatus
+from shipping.conversation import instant_answer, take_up
 from shipping.domain.shipment import (
     STATUSES,
     LabelsOrderedAgain,
@@ -24,7 +25,6 @@ from shipping.domain.shipment import (
     Withdraw,
     evolve,
 )
-from shipping.registered import labels_for
 
 handler = Api()
 
@@ -94,7 +94,7 @@ class TrackingReceipt(Struct, frozen=True):
 def void(request: Request, id: ShipmentId, body: Voiding) -> Response:
     """Call a shipment off that has not left: its labels are void. Twice changes nothing."""
     command = request.command(Withdraw(id, "", body.reason, by_order=False))
-    return _receipt(id, execute(history(), SHIPMENT, SHIPMENT.stream_id(id), command))
+    return _settled(request, id, execute(history(), SHIPMENT, SHIPMENT.stream_id(id), command))
 
 
 @handler.route(
@@ -108,8 +108,8 @@ def label_again(request: Request, id: ShipmentId) -> Response:
     """Label a shipment that has failed, now that what was in the way is mended, or one that was voided by hand."""
     stream = history().load(SHIPMENT, SHIPMENT.stream_id(id))
     ordered = evolve(stream.state, LabelsOrderedAgain(shipment_id=id))
-    command = request.command(OrderLabelsAgain(labels_for(ordered), clock.iso(clock.now())))
-    return _receipt(id, execute(history(), SHIPMENT, stream.id, command, known=stream))
+    command = request.command(OrderLabelsAgain(instant_answer(ordered), clock.iso(clock.now())))
+    return _settled(request, id, execute(history(), SHIPMENT, stream.id, command, known=stream))
 
 
 @handler.route(
@@ -158,6 +158,17 @@ def track(request: Request, id: ShipmentId, body: DriversScans) -> Response:
     return Response(200, TrackingReceipt(id, shipment.status, cartons), replayed=outcome.repeated)
 
 
-def _receipt(shipment_id: str, outcome: Outcome[Shipment]) -> Response:
-    receipt = OutboundReceipt(shipment_id, outcome.stream.state.status)
+def _settled(request: Request, shipment_id: str, outcome: Outcome[Shipment]) -> Response:
+    """Where the shipment stands after what its carrier has answered by now; the schedule takes up the rest."""
+    asked = request.metadata
+    stream = outcome.stream
+    try:
+        stream = take_up(
+            stream,
+            lambda part: structs.replace(asked, command_id=f"{asked.command_id}/{part}", fingerprint=""),
+        )
+    except Unavailable as error:
+        telemetry.warning("shipment waits", shipment_id=shipment_id, error=f"{type(error).__name__}: {error}")
+        stream = history().load(SHIPMENT, stream.id)
+    receipt = OutboundReceipt(shipment_id, stream.state.status)
     return Response(202, receipt, {"location": f"/shipping/shipments/{shipment_id}"}, replayed=outcome.repeated)

@@ -103,7 +103,7 @@ def _index(view: ShipmentView) -> Mapping[str, str]:
             "open": "exception" if trouble else view.status,
             "since": f"{view.received_at}#{view.shipment_id}",
         }
-    if rules.waits(view):
+    if rules.due(view) is not None:
         shard = SHARDS[zlib.crc32(view.shipment_id.encode()) % len(SHARDS)]
         moment = clock.iso(datetime.fromisoformat(view.changed_at) + LOOKED_AT_AFTER)
         keys |= {"due": shard, "moment": moment}

@@ -1,14 +1,13 @@
-"""Takes up, by the clock, shipments that still wait for their labels: there was no carrier for them."""
+"""Takes up, by the clock, shipments that still wait for labels, or have some to give back."""
 
 from typing import Any
 
 from shared import clock, telemetry
-from shared.decider import Command, execute
 from shared.events import CommandMetadata, originating
+from shared.rejection import Unavailable
 from shared.resources import history, views
 from shipping.aggregates import SHIPMENT
-from shipping.domain.shipment import LabelShipment
-from shipping.registered import labels_for
+from shipping.conversation import take_up
 from shipping.views import SHARDS
 
 
@@ -19,33 +18,34 @@ class SweepFailed(Exception):
 def handler(_event: dict[str, Any], _context: object) -> None:
     """Look at every shipment whose moment has come."""
     now = clock.iso(clock.now())
-    looked_at = failed = 0
+    looked_at = waiting = failed = 0
     for shard in SHARDS:
         for stream_id in views().keys(("due", shard), "moment", "by_due", upto=now):
             try:
                 _look(stream_id, now)
                 looked_at += 1
+            except Unavailable as error:
+                telemetry.warning("shipment waits", stream=stream_id, error=f"{type(error).__name__}: {error}")
+                waiting += 1
             except Exception as error:
                 failed += 1
                 telemetry.error("shipment not looked at", stream=stream_id, **telemetry.failure(error))
-    telemetry.info("swept", looked_at=looked_at, failed=failed)
+    telemetry.info("swept", looked_at=looked_at, waiting=waiting, failed=failed)
     if failed:
-        raise SweepFailed(f"{failed} of {looked_at + failed} shipments")
+        raise SweepFailed(f"{failed} of {looked_at + waiting + failed} shipments")
 
 
 def _look(stream_id: str, now: str) -> None:
-    stream = history().load(SHIPMENT, stream_id)
-    command = Command(LabelShipment(labels_for(stream.state), now), _metadata(stream_id, now))
-    execute(history(), SHIPMENT, stream_id, command, known=stream)
+    take_up(history().load(SHIPMENT, stream_id), lambda part: _metadata(stream_id, now, part))
 
 
-def _metadata(stream_id: str, now: str) -> CommandMetadata:
+def _metadata(stream_id: str, now: str, part: str) -> CommandMetadata:
     """Goes on with the shipment's own journey: the correlation id and trace of its first commit."""
     first = history().commit(stream_id, 1)
     sweep = originating(f"waiting/{now}", actor="stowage.shipping")
     journey = first.commands[0] if first is not None else sweep
     return CommandMetadata(
-        command_id=sweep.command_id,
+        command_id=f"{sweep.command_id}/{part}",
         correlation_id=journey.correlation_id,
         traceparent=telemetry.child_traceparent(journey.traceparent),
         causation_id=sweep.command_id,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from infra.app import SYSTEM, payments
-from infra.declaration import Capability, Kind, Service
+from infra.declaration import Capability, Grant, Kind, Service
 from tests.infra.conftest import synthesize
 from tests.support.templates import Templates
 
@@ -62,7 +62,14 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "payments expiry": AT_PROVIDER,
     "payments webhooks": AT_PROVIDER,
 }
-BESIDES |= {f"shipping {name}": {VIEWS: READ_VIEWS} for name in ("shipments", "labels", "loads")}
+KEYS = "keys"
+AT_CARRIERS = {
+    "shipping-circuits": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+    VIEWS: READ_VIEWS,
+    KEYS: {"secretsmanager:GetSecretValue"},
+}
+BESIDES |= {f"shipping {name}": AT_CARRIERS for name in ("shipments", "labels", "waiting")}
+BESIDES["shipping loads"] = {VIEWS: READ_VIEWS}
 BESIDES["shipping documents"] = {ATTACHED: {"s3:PutObject", "s3:GetObject"}}
 CAPABILITIES = [(service, capability) for service in SYSTEM.services for capability in service.capabilities]
 
@@ -90,6 +97,7 @@ def _found(templates: Templates, service: Service, capability: Capability) -> di
             elif resource != f"/stowage/{service.name}/{capability.name}":
                 table, _, _ = resource.partition("/index/")
                 table = ATTACHED if statement.sid in ("Attach", "FetchAttached") else table
+                table = KEYS if statement.sid == Grant.READ_KEYS.value else table
                 found.setdefault(names.get(table, table), set()).update(statement.actions)
     return found
 

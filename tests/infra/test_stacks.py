@@ -229,6 +229,7 @@ def test_every_table_is_on_demand_encrypted_and_can_be_restored_to_any_second(ei
     assert {table.name for table in tables} == {
         *(f"{service.name}-{kind}" for service in SYSTEM.services for kind in ("events", "views")),
         "payments-sandbox",
+        "shipping-circuits",
     }
     for table in tables:
         assert table["BillingMode"] == "PAY_PER_REQUEST"

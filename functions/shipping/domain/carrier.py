@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
 
-from shared.address import PRINTABLE, CountryCode
+from shared.address import PRINTABLE, Address, CountryCode
 from shared.events import Event
 from shared.identifiers import WarehouseCode
 from shared.money import Currency, MinorUnits
@@ -18,7 +18,7 @@ CARRIERS = ("Carriers", "Carrier#")
 MAX_ZONES = 100
 MAX_RATES = 1_000
 
-CarrierKind = Literal["own_fleet"]
+CarrierKind = Literal["own_fleet", "easypost"]
 CarrierName = Annotated[
     str, Meta(min_length=1, max_length=60, pattern=PRINTABLE, description="The carrier's name on labels.")
 ]
@@ -66,6 +66,21 @@ class Fleet(Struct, frozen=True, forbid_unknown_fields=True):
     tracking_prefix: TrackingPrefix = "OF"
 
 
+class Sold(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one of our service levels is with a carrier of the account: its name there, and its service's."""
+
+    service: ServiceLevel
+    carrier: Annotated[str, Meta(min_length=1, max_length=60, examples=["USPS"])]
+    carrier_service: Annotated[str, Meta(min_length=1, max_length=60, examples=["GroundAdvantage"])]
+
+
+class Account(Struct, frozen=True, forbid_unknown_fields=True):
+    """An account where labels of many carriers are bought: where shipments come from, and what is bought there."""
+
+    origin: Address
+    sells: Annotated[tuple[Sold, ...], Meta(min_length=1, max_length=200)]
+
+
 class Carrier(Struct, frozen=True, omit_defaults=True):
     """What is known of a carrier; an empty `carrier` means: not registered.
 
@@ -78,6 +93,7 @@ class Carrier(Struct, frozen=True, omit_defaults=True):
     active: bool = True
     warehouses: tuple[str, ...] = ()
     fleet: Fleet | None = None
+    account: Account | None = None
 
 
 class DescribeCarrier(Struct, frozen=True):
@@ -89,6 +105,7 @@ class DescribeCarrier(Struct, frozen=True):
     active: bool = True
     warehouses: tuple[WarehouseCode, ...] = ()
     fleet: Fleet | None = None
+    account: Account | None = None
 
 
 class CarrierDescribed(Event, frozen=True):
@@ -100,6 +117,7 @@ class CarrierDescribed(Event, frozen=True):
     active: bool = True
     warehouses: tuple[WarehouseCode, ...] = ()
     fleet: Fleet | None = None
+    account: Account | None = None
 
 
 def decide(command: DescribeCarrier, carrier: Carrier) -> Sequence[Event]:
@@ -115,13 +133,17 @@ def decide(command: DescribeCarrier, carrier: Carrier) -> Sequence[Event]:
             remedy="Register another carrier under another id.",
             code="kind-is-fixed",
         )
-    if command.fleet is None:
+    needs, other = ("fleet", "account") if command.kind == "own_fleet" else ("account", "fleet")
+    if getattr(command, needs) is None or getattr(command, other) is not None:
         raise Unprocessable(
-            "A fleet of our own has no rates of anybody else's to ask for.",
-            field="fleet",
-            remedy="Send the fleet's currency, zones and rates.",
+            f"A carrier of the kind {command.kind} is described by its {needs}, and has no {other}.",
+            field=needs if getattr(command, needs) is None else other,
+            remedy="Send the fleet's currency, zones and rates."
+            if needs == "fleet"
+            else "Send where shipments come from, and what is bought from whom.",
         )
-    _require_sense(command.fleet)
+    if command.fleet is not None:
+        _require_sense(command.fleet)
     described = structs.asdict(command)
     if described == structs.asdict(carrier):
         return []

@@ -1,6 +1,6 @@
 """Which carrier takes a shipment: the cheapest of those that offer what is wanted."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from shared.money import Money
 from shipping.domain.carrier import Carrier
@@ -15,10 +15,9 @@ def is_wanted(shipment: Shipment, carrier: str, service: str) -> bool:
     return wanted in ("", service, f"{carrier}:{service}")
 
 
-def answer(shipment: Shipment, carriers: Iterable[Carrier]) -> Answer:
-    """The cheapest offer for the labels that the shipment waits for; those in the goods' own currency first."""
+def cheapest(shipment: Shipment, offers: Sequence[Offer]) -> Answer:
+    """The cheapest of the offers for the labels that the shipment waits for; in the goods' own currency first."""
     currency = shipment.value.currency if shipment.value is not None else ""
-    offers = [offer for carrier in carriers if _serves(carrier, shipment) for offer in _offers(carrier, shipment)]
     if not offers:
         return NoOffer(shipment.revision)
     return min(
@@ -27,7 +26,18 @@ def answer(shipment: Shipment, carriers: Iterable[Carrier]) -> Answer:
     )
 
 
-def _serves(carrier: Carrier, shipment: Shipment) -> bool:
+def fleet_offers(shipment: Shipment, carriers: Iterable[Carrier]) -> list[Offer]:
+    """What our own fleets ask for the labels that the shipment waits for."""
+    return [offer for carrier in carriers if serves(carrier, shipment) for offer in _offers(carrier, shipment)]
+
+
+def answer(shipment: Shipment, carriers: Iterable[Carrier]) -> Answer:
+    """The cheapest offer of our own fleets, if any."""
+    return cheapest(shipment, fleet_offers(shipment, carriers))
+
+
+def serves(carrier: Carrier, shipment: Shipment) -> bool:
+    """Whether the carrier takes shipments of that warehouse now."""
     return carrier.active and (not carrier.warehouses or shipment.warehouse in carrier.warehouses)
 
 

@@ -93,6 +93,43 @@ class ShipmentWithdrawn(Event, frozen=True, kw_only=True):
     by_order: bool
 
 
+class Purchase(Struct, frozen=True):
+    """A label that is to be bought: what the carrier calls the carton and the rate, and what it costs."""
+
+    sscc: str
+    consignment: str
+    rate: str
+    amount: int
+
+
+class CarrierChosen(Event, frozen=True, kw_only=True):
+    """The labels number `revision` are bought from a carrier that is not ours, each under the number given."""
+
+    shipment_id: str
+    revision: int
+    carrier: str
+    service: str
+    currency: str
+    purchases: tuple[Purchase, ...]
+
+
+class LabelBought(Event, frozen=True, kw_only=True):
+    """A carton's label was bought; one that is no longer wanted is given back."""
+
+    shipment_id: str
+    sscc: str
+    consignment: str
+    tracking_number: str
+
+
+class PostageSettled(Event, frozen=True, kw_only=True):
+    """A label that is not wanted any more was given back to its carrier, if it was ever bought (`returned`)."""
+
+    shipment_id: str
+    consignment: str
+    returned: bool
+
+
 class LabelsOrderedAgain(Event, frozen=True, kw_only=True):
     """Somebody wants labels for a shipment that has none: what kept it from having some was mended."""
 
@@ -129,7 +166,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     """A shipment. Without cartons it was not requested yet, and only an address or a withdrawal is known.
 
     `revision` numbers the sets of labels that were wanted: each address, and each time they are ordered again, has
-    its own. `withdrawn` tells by whom it was called off.
+    its own. `withdrawn` tells by whom it was called off. `purchases` are the labels of the present revision that a
+    carrier sells, by carton; `unwanted` are those of before that may have to be given back, with their cartons.
     """
 
     shipment_id: str = ""
@@ -152,6 +190,9 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     voided: bool = False
     dispatched_at: str = ""
     delivered_at: str = ""
+    currency: str = ""
+    purchases: dict[str, Purchase] = {}
+    unwanted: dict[str, str] = {}
 
     @property
     def is_requested(self) -> bool:
@@ -193,13 +234,17 @@ class OfferedLabel(Struct, frozen=True):
 
 
 class Offer(Struct, frozen=True, kw_only=True):
-    """What a carrier asks for the labels number `revision` of a shipment; they come with it."""
+    """What a carrier asks for the labels number `revision` of a shipment.
+
+    Either the `labels` come with it, or they are `purchases` that are still to be made.
+    """
 
     revision: int
     carrier: str
     service: str
     cost: Money
-    labels: tuple[OfferedLabel, ...]
+    labels: tuple[OfferedLabel, ...] = ()
+    purchases: tuple[Purchase, ...] = ()
 
 
 class NoOffer(Struct, frozen=True):
@@ -207,6 +252,7 @@ class NoOffer(Struct, frozen=True):
 
     revision: int
     reason: str = NO_CARRIER
+    permanent: bool = False
 
 
 Answer = Offer | NoOffer
@@ -216,7 +262,7 @@ class RequestShipment(Struct, frozen=True):
     """Take the shipment on, and label it as `answer` says if that still fits."""
 
     accepted: ShipmentAccepted
-    answer: Answer
+    answer: Answer | None
     at: str
 
 
@@ -235,10 +281,32 @@ class LabelShipment(Struct, frozen=True):
     at: str
 
 
+class NoteBought(Struct, frozen=True):
+    """Note that a label was bought."""
+
+    purchase: Purchase
+    tracking_number: str
+    at: str
+
+
+class NoteRefused(Struct, frozen=True):
+    """Note that the carrier does not sell a label after all."""
+
+    purchase: Purchase
+    reason: str
+
+
+class NoteSettled(Struct, frozen=True):
+    """Note that an unwanted label was given back, or was never bought."""
+
+    consignment: str
+    returned: bool
+
+
 class OrderLabelsAgain(Struct, frozen=True):
     """Label a shipment that has failed, or was voided by hand."""
 
-    answer: Answer
+    answer: Answer | None
     at: str
 
 
@@ -284,7 +352,17 @@ class Track(Struct, frozen=True):
 
 
 ShipmentCommand = (
-    RequestShipment | ChangeAddress | LabelShipment | OrderLabelsAgain | Withdraw | Reprint | Dispatch | Track
+    RequestShipment
+    | ChangeAddress
+    | LabelShipment
+    | NoteBought
+    | NoteRefused
+    | NoteSettled
+    | OrderLabelsAgain
+    | Withdraw
+    | Reprint
+    | Dispatch
+    | Track
 )
 ShipmentEvent = (
     ShipmentAccepted
@@ -293,6 +371,9 @@ ShipmentEvent = (
     | LabelFailed
     | ShipmentWithdrawn
     | ShipmentVoided
+    | CarrierChosen
+    | LabelBought
+    | PostageSettled
     | LabelsOrderedAgain
     | LabelsReprinted
     | ShipmentDispatched
@@ -311,6 +392,15 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
             return _with_address(shipment, changed, answer, at)
         case LabelShipment(answer, at):
             return _labelled(shipment, answer, at)
+        case NoteBought(purchase, tracking_number, at):
+            return _bought(shipment, purchase, tracking_number, at)
+        case NoteRefused(purchase, reason):
+            wanted = waits(shipment) and shipment.purchases.get(purchase.sscc) == purchase
+            return [_failed(shipment, reason, permanent=True)] if wanted else []
+        case NoteSettled(consignment, returned):
+            if consignment not in shipment.unwanted:
+                return []
+            return [PostageSettled(shipment_id=shipment.shipment_id, consignment=consignment, returned=returned)]
         case OrderLabelsAgain(answer, at):
             return _ordered_again(shipment, answer, at)
         case Withdraw():
@@ -351,10 +441,27 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
                 },
             )
         case LabelFailed(reason=reason, permanent=permanent):
-            return replace(shipment, failure=reason, permanent=permanent)
+            return replace(_without_purchases(shipment), failure=reason, permanent=permanent)
+        case CarrierChosen():
+            return replace(
+                shipment,
+                carrier=event.carrier,
+                service=event.service,
+                currency=event.currency,
+                failure="",
+                purchases={one.sscc: one for one in event.purchases},
+            )
+        case LabelBought(sscc=sscc, consignment=consignment, tracking_number=number):
+            if not _is_wanted(shipment, sscc, consignment):
+                return replace(shipment, unwanted=shipment.unwanted | {consignment: sscc})
+            parcel = replace(shipment.cartons[sscc], tracking_number=number)
+            return replace(shipment, cartons=shipment.cartons | {sscc: parcel})
+        case PostageSettled(consignment=consignment):
+            left = {one: sscc for one, sscc in shipment.unwanted.items() if one != consignment}
+            return replace(shipment, unwanted=left)
         case ShipmentWithdrawn(shipment_id=shipment_id, order_id=order_id, by_order=by_order):
             by = "by_order" if by_order else "by_hand"
-            return replace(shipment, shipment_id=shipment_id, order_id=order_id, withdrawn=by)
+            return replace(_without_purchases(shipment), shipment_id=shipment_id, order_id=order_id, withdrawn=by)
         case ShipmentVoided():
             return replace(shipment, voided=True)
         case LabelsOrderedAgain():
@@ -381,6 +488,74 @@ def waits(shipment: Shipment) -> bool:
     return shipment.is_requested and not shipment.is_labelled and not shipment.withdrawn and not shipment.permanent
 
 
+class ChoiceDue(Struct, frozen=True):
+    """A carrier has to be chosen for the labels number `revision`."""
+
+    revision: int
+
+
+class PurchaseDue(Struct, frozen=True):
+    """A label has to be bought."""
+
+    purchase: Purchase
+
+
+class ReturnDue(Struct, frozen=True):
+    """It has to be made sure that a label that is not wanted any more is not paid for."""
+
+    consignment: str
+
+
+Step = ChoiceDue | PurchaseDue | ReturnDue
+
+
+def due(shipment: Shipment) -> Step | None:
+    """What has to be done next, as far as the shipment itself can tell; None when it rests."""
+    if waits(shipment):
+        if not shipment.purchases:
+            return ChoiceDue(shipment.revision)
+        for sscc, purchase in shipment.purchases.items():
+            if not shipment.cartons[sscc].tracking_number:
+                return PurchaseDue(purchase)
+    for consignment in shipment.unwanted:
+        return ReturnDue(consignment)
+    return None
+
+
+def _is_wanted(shipment: Shipment, sscc: str, consignment: str) -> bool:
+    purchase = shipment.purchases.get(sscc)
+    return purchase is not None and purchase.consignment == consignment
+
+
+def _bought(shipment: Shipment, purchase: Purchase, tracking_number: str, at: str) -> list[Event]:
+    """The label, and all of them once it is the last one. One that came too late is noted, to be given back."""
+    if purchase.consignment in shipment.unwanted:
+        return []
+    wanted = _is_wanted(shipment, purchase.sscc, purchase.consignment)
+    if wanted and shipment.cartons[purchase.sscc].tracking_number:
+        return []
+    bought = LabelBought(
+        shipment_id=shipment.shipment_id,
+        sscc=purchase.sscc,
+        consignment=purchase.consignment,
+        tracking_number=tracking_number,
+    )
+    after = evolve(shipment, bought)
+    if not wanted or not waits(after) or isinstance(due(after), PurchaseDue):
+        return [bought]
+    labelled = ShipmentLabelled(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        warehouse=shipment.warehouse,
+        carrier=shipment.carrier,
+        service=shipment.service,
+        cartons=tuple(LabelledCarton(one.sscc, one.tracking_number) for one in after.cartons.values()),
+        cost=Money(sum(one.amount for one in shipment.purchases.values()), shipment.currency),
+        labelled_at=at,
+    )
+    return [bought, labelled]
+
+
 def _then_labelled(
     shipment: Shipment, event: ShipmentAccepted | AddressChanged, answer: Answer | None, at: str
 ) -> list[Event]:
@@ -400,9 +575,22 @@ def _labelled(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
     """Labels, or that there are none; nothing when that is not, or no longer, what the shipment waits for."""
     if not waits(shipment) or answer.revision != shipment.revision:
         return []
+    if shipment.purchases:
+        return []
     if isinstance(answer, NoOffer):
-        known = shipment.failure == answer.reason and not shipment.permanent
-        return [] if known else [_failed(shipment, answer.reason, permanent=False)]
+        known = (shipment.failure, shipment.permanent) == (answer.reason, answer.permanent)
+        return [] if known else [_failed(shipment, answer.reason, permanent=answer.permanent)]
+    if answer.purchases:
+        return [
+            CarrierChosen(
+                shipment_id=shipment.shipment_id,
+                revision=answer.revision,
+                carrier=answer.carrier,
+                service=answer.service,
+                currency=answer.cost.currency,
+                purchases=answer.purchases,
+            )
+        ]
     return [
         ShipmentLabelled(
             shipment_id=shipment.shipment_id,
@@ -423,7 +611,7 @@ def _failed(shipment: Shipment, reason: str, *, permanent: bool) -> LabelFailed:
     )
 
 
-def _ordered_again(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
+def _ordered_again(shipment: Shipment, answer: Answer | None, at: str) -> list[Event]:
     require_requested(shipment)
     if shipment.withdrawn == "by_order":
         raise Conflict(
@@ -442,7 +630,7 @@ def _ordered_again(shipment: Shipment, answer: Answer, at: str) -> list[Event]:
             code="not-to-be-labelled",
         )
     ordered = LabelsOrderedAgain(shipment_id=shipment.shipment_id)
-    return [ordered, *_labelled(evolve(shipment, ordered), answer, at)]
+    return [ordered, *(_labelled(evolve(shipment, ordered), answer, at) if answer is not None else ())]
 
 
 def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
@@ -626,7 +814,7 @@ def _accepted(shipment: Shipment, event: ShipmentAccepted) -> Shipment:
 def _without_labels(shipment: Shipment) -> Shipment:
     """The shipment as one that waits for its next labels."""
     return replace(
-        shipment,
+        _without_purchases(shipment),
         revision=shipment.revision + 1,
         carrier="",
         service="",
@@ -636,6 +824,12 @@ def _without_labels(shipment: Shipment) -> Shipment:
         permanent=False,
         cartons={sscc: replace(carton, tracking_number="") for sscc, carton in shipment.cartons.items()},
     )
+
+
+def _without_purchases(shipment: Shipment) -> Shipment:
+    """The shipment without what was bought for it or is being bought: all of it is to be given back."""
+    unwanted = {one.consignment: one.sscc for one in shipment.purchases.values()}
+    return replace(shipment, purchases={}, unwanted=shipment.unwanted | unwanted)
 
 
 def require_labels(shipment: Shipment) -> None:

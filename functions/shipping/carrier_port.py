@@ -1,0 +1,45 @@
+"""The port to a carrier, or to somebody who sells the labels of many: what shipping asks of it."""
+
+from typing import Protocol
+
+from msgspec import Struct
+
+from shared.rejection import Unavailable
+from shipping.domain.carrier import Carrier
+from shipping.domain.shipment import Offer, Purchase, Shipment
+
+
+class Bought(Struct, frozen=True):
+    """The label is paid for; the carrier knows the carton by this number."""
+
+    tracking_number: str
+
+
+class Refused(Struct, frozen=True):
+    """The carrier will not: asking again would not help."""
+
+    reason: str
+
+
+class CarrierUnavailable(Unavailable):
+    """The carrier cannot be asked now, or its answer is not known: ask later what it has done."""
+
+
+class CarrierPort(Protocol):
+    """A carrier. No call waits for ever; all raise CarrierUnavailable.
+
+    A purchase has a number of the carrier's from before it is made, so that what became of it can be asked, and it
+    is never made twice.
+    """
+
+    def offers(self, shipment: Shipment, carrier: Carrier) -> list[Offer] | Refused:
+        """What the labels that the shipment waits for would cost, by each service that is wanted."""
+
+    def buy(self, purchase: Purchase) -> Bought | Refused:
+        """Buy a label."""
+
+    def find(self, purchase: Purchase) -> Bought | None:
+        """What has become of `buy`; None when nothing was bought."""
+
+    def give_back(self, consignment: str) -> bool:
+        """Give a label back, if it was bought. Whether there was anything to give back."""

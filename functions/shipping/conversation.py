@@ -1,0 +1,124 @@
+"""The conversation with carriers: chooses one, buys labels, gives unwanted ones back, until the shipment rests.
+
+What to do comes from the shipment's stream alone, so whoever looks at a shipment takes up what a dead worker, or a
+carrier's outage, has left. What became of a purchase is asked before it is made again.
+"""
+
+from collections.abc import Callable
+
+from shared import clock, telemetry
+from shared.decider import Command, execute
+from shared.event_store import Stream
+from shared.events import CommandMetadata
+from shared.resources import history, views
+from shipping.aggregates import SHIPMENT
+from shipping.carrier_port import Bought, Refused
+from shipping.domain.carrier import CARRIERS, Carrier
+from shipping.domain.offers import cheapest, fleet_offers, is_wanted, serves
+from shipping.domain.shipment import (
+    Answer,
+    ChoiceDue,
+    LabelShipment,
+    NoOffer,
+    NoteBought,
+    NoteRefused,
+    NoteSettled,
+    PurchaseDue,
+    ReturnDue,
+    Shipment,
+    Step,
+    due,
+)
+
+Metadata = Callable[[str], CommandMetadata]
+"""Who asks, and why: the metadata of the command that records an answer, by a name that tells answers apart."""
+
+Recorded = LabelShipment | NoteBought | NoteRefused | NoteSettled
+
+
+def instant_answer(shipment: Shipment) -> Answer | None:
+    """The labels of our own fleet where nobody else could be asked; None where somebody has to be."""
+    carriers = _carriers()
+    if any(_asked(carrier, shipment) for carrier in carriers):
+        return None
+    return cheapest(shipment, fleet_offers(shipment, carriers))
+
+
+def take_up(stream: Stream[Shipment], metadata: Metadata) -> Stream[Shipment]:
+    """Do what is due until the shipment rests. Raises Unavailable when a carrier cannot be asked now."""
+    chosen_now = False
+    while (step := due(stream.state)) is not None:
+        if isinstance(step, ChoiceDue) and stream.state.failure and chosen_now:
+            break
+        answer = _answer(step, stream.state, fresh=chosen_now)
+        chosen_now = chosen_now or isinstance(step, ChoiceDue)
+        telemetry.info("carrier asked", shipment_id=stream.state.shipment_id, step=type(step).__name__)
+        command = Command(answer, metadata(_name(step)))
+        stream = execute(history(), SHIPMENT, stream.id, command, known=stream).stream
+        if due(stream.state) == step:
+            break
+    return stream
+
+
+def _name(step: Step) -> str:
+    match step:
+        case ChoiceDue(revision):
+            return f"choice/{revision}"
+        case PurchaseDue(purchase):
+            return f"purchase/{purchase.consignment}"
+        case ReturnDue(consignment):
+            return f"return/{consignment}"
+
+
+def _answer(step: Step, shipment: Shipment, *, fresh: bool) -> Recorded:
+    """What is to be recorded of a step. `fresh`: nobody else can have made the purchase yet."""
+    now = clock.iso(clock.now())
+    match step:
+        case ChoiceDue():
+            return LabelShipment(_chosen(shipment), now)
+        case PurchaseDue(purchase):
+            from shipping.easypost import easypost  # who has no account there needs none of it
+
+            found = None if fresh else easypost().find(purchase)
+            match found or easypost().buy(purchase):
+                case Bought(number):
+                    return NoteBought(purchase, number, now)
+                case Refused(reason):
+                    return NoteRefused(purchase, reason)
+        case ReturnDue(consignment):
+            from shipping.easypost import easypost
+
+            return NoteSettled(consignment, easypost().give_back(consignment))
+
+
+def _chosen(shipment: Shipment) -> Answer:
+    """The cheapest offer of all carriers; a refusal by one of them only counts when no other offers anything."""
+    carriers = _carriers()
+    offers = fleet_offers(shipment, carriers)
+    refusal = ""
+    for carrier in carriers:
+        if _asked(carrier, shipment):
+            from shipping.easypost import easypost
+
+            answer = easypost().offers(shipment, carrier)
+            if isinstance(answer, Refused):
+                refusal = answer.reason
+            else:
+                offers += answer
+    if refusal and not offers:
+        return NoOffer(shipment.revision, refusal, permanent=True)
+    return cheapest(shipment, offers)
+
+
+def _asked(carrier: Carrier, shipment: Shipment) -> bool:
+    """Whether somebody else has to be asked what the carrier would take."""
+    account = carrier.account
+    return (
+        account is not None
+        and serves(carrier, shipment)
+        and any(is_wanted(shipment, carrier.carrier, sold.service) for sold in account.sells)
+    )
+
+
+def _carriers() -> list[Carrier]:
+    return [carrier for carrier, _ in views().under(*CARRIERS, Carrier).values()]

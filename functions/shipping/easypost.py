@@ -1,0 +1,203 @@
+"""EasyPost, through its SDK: labels of many carriers by one account.
+
+Each carton is a shipment there, made with our SSCC and label revision as its reference when rates are asked for.
+That costs nothing, and its id is recorded before a label is bought for it: so there is one purchase per carton and
+revision, and whoever does not know what became of it asks for that shipment.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache, partial
+from math import ceil
+from typing import Any, TypeVar
+
+from easypost.easypost_client import EasyPostClient
+from easypost.errors.api.api_error import ApiError
+from msgspec import Struct, convert
+
+from shared import aws, codec, telemetry
+from shared.address import Address
+from shared.environment import required
+from shared.money import Money
+from shared.resilience import Circuit, Guard, Policy
+from shipping.carrier_port import Bought, CarrierUnavailable, Refused
+from shipping.domain.carrier import Carrier
+from shipping.domain.offers import is_wanted
+from shipping.domain.shipment import Offer, Parcel, Purchase, Shipment
+
+T = TypeVar("T")
+
+SECONDS = 6
+"""How long one try may take."""
+ADDRESS_REFUSED = "address-refused"
+LABEL_REFUSED = "label-refused"
+
+_POLICY = Policy(attempts=2, within=4.0)
+_MM_PER_INCH = Decimal("25.4")
+_GRAMS_PER_OUNCE = Decimal("28.349523125")
+_WHOLE_UNITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
+"""Currencies without minor units."""
+_OURS = frozenset({400, 404, 422})
+"""What EasyPost answers when something is wrong with what it was asked. All other errors speak against it."""
+
+
+class EasyPostKeys(Struct, frozen=True):
+    """What Secrets Manager keeps, as JSON: the key of the API."""
+
+    api_key: str
+
+
+class Rate(Struct, frozen=True):
+    """What is read of a rate: an amount as a decimal number."""
+
+    id: str
+    carrier: str
+    service: str
+    rate: str
+    currency: str
+
+
+class Consignment(Struct, frozen=True):
+    """What is read of a shipment there: it was bought once it has a tracking code."""
+
+    id: str
+    rates: tuple[Rate, ...] = ()
+    tracking_code: str | None = None
+    refund_status: str | None = None
+
+
+@cache
+def easypost() -> "EasyPost":
+    """The account of this deployment, behind a guard that all its processes share."""
+    found = aws.secretsmanager().get_secret_value(SecretId=required("keys_name"))
+    keys = codec.from_json(found["SecretString"].encode(), EasyPostKeys)
+    circuit = Circuit(aws.dynamodb(), required("sandbox_ledger_table"), "easypost")
+    guard = Guard(circuit, _POLICY, (CarrierUnavailable,))
+    return EasyPost(EasyPostClient(keys.api_key, required("easypost_url"), SECONDS), guard)
+
+
+class EasyPost:
+    """See CarrierPort."""
+
+    def __init__(self, client: EasyPostClient, guard: Guard) -> None:
+        self._client = client
+        self._guard = guard
+
+    def offers(self, shipment: Shipment, carrier: Carrier) -> list[Offer] | Refused:
+        """See CarrierPort: an offer takes every carton of the shipment by one service."""
+        if carrier.account is None or shipment.ship_to is None:
+            return []
+        origin, ship_to = _address(carrier.account.origin), _address(shipment.ship_to)
+        made: list[tuple[str, Consignment]] = []
+        for parcel in shipment.cartons.values():
+            asked = {
+                "reference": f"{parcel.sscc}-{shipment.revision}",
+                "from_address": origin,
+                "to_address": ship_to,
+                "parcel": _parcel(parcel),
+            }
+            answer = self._asked(partial(self._client.shipment.create, **asked))
+            if isinstance(answer, Refused):
+                return Refused(ADDRESS_REFUSED)
+            made.append((parcel.sscc, answer))
+        offers = []
+        for sold in carrier.account.sells:
+            if not is_wanted(shipment, carrier.carrier, sold.service):
+                continue
+            purchases = [
+                (Purchase(sscc, one.id, rate.id, _minor(rate)), rate.currency)
+                for sscc, one in made
+                for rate in one.rates
+                if (rate.carrier, rate.service) == (sold.carrier, sold.carrier_service)
+            ]
+            currencies = {currency for _, currency in purchases}
+            if len(purchases) == len(made) and len(currencies) == 1:
+                cost = Money(sum(purchase.amount for purchase, _ in purchases), currencies.pop())
+                offers.append(
+                    Offer(
+                        revision=shipment.revision,
+                        carrier=carrier.carrier,
+                        service=sold.service,
+                        cost=cost,
+                        purchases=tuple(purchase for purchase, _ in purchases),
+                    )
+                )
+        return offers
+
+    def buy(self, purchase: Purchase) -> Bought | Refused:
+        """See CarrierPort. What was bought already is refused there: then it is looked up."""
+        answer = self._asked(lambda: self._client.shipment.buy(purchase.consignment, rate={"id": purchase.rate}))
+        if isinstance(answer, Refused):
+            return self.find(purchase) or Refused(LABEL_REFUSED)
+        if not answer.tracking_code:
+            raise CarrierUnavailable(f"{purchase.consignment} has no tracking code yet")
+        return Bought(answer.tracking_code)
+
+    def find(self, purchase: Purchase) -> Bought | None:
+        """See CarrierPort."""
+        answer = self._asked(lambda: self._client.shipment.retrieve(purchase.consignment))
+        if isinstance(answer, Refused) or not answer.tracking_code or answer.refund_status:
+            return None
+        return Bought(answer.tracking_code)
+
+    def give_back(self, consignment: str) -> bool:
+        """See CarrierPort: postage that was not used is refunded. Asked for once, it is on its way."""
+        answer = self._asked(lambda: self._client.shipment.retrieve(consignment))
+        if isinstance(answer, Refused) or not answer.tracking_code:
+            return False
+        if not answer.refund_status:
+            refund = self._asked(lambda: self._client.shipment.refund(consignment))
+            if isinstance(refund, Refused):
+                telemetry.error("label not refunded", consignment=consignment)
+                return False
+        return True
+
+    def _asked(self, question: Callable[[], Any]) -> Consignment | Refused:
+        return self._guard.call(lambda: _answered(question))
+
+
+def _answered(question: Callable[[], Any]) -> Consignment | Refused:
+    """EasyPost's answer. What it says of addresses is not logged."""
+    try:
+        answer = question()
+    except ApiError as error:
+        status = getattr(error, "http_status", None)
+        if status in _OURS:
+            telemetry.warning("refused by carrier", status=status, kind=type(error).__name__)
+            return Refused(type(error).__name__)
+        raise CarrierUnavailable(f"{type(error).__name__} ({status})") from error
+    return convert(answer.to_dict(), Consignment)
+
+
+def _minor(rate: Rate) -> int:
+    factor = 1 if rate.currency in _WHOLE_UNITS else 100
+    return int((Decimal(rate.rate) * factor).quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def _address(address: Address) -> dict[str, str]:
+    fields = {
+        "name": address.name,
+        "company": address.company,
+        "street1": address.street1,
+        "street2": address.street2,
+        "city": address.city,
+        "state": address.region,
+        "zip": address.postal_code,
+        "country": address.country,
+        "email": address.email,
+        "phone": address.phone,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _parcel(parcel: Parcel) -> dict[str, float]:
+    """In inches and ounces, as EasyPost counts, rounded up to a tenth."""
+    sides = {"length": parcel.length_mm, "width": parcel.width_mm, "height": parcel.height_mm}
+    return {
+        **{name: _tenths(Decimal(side) / _MM_PER_INCH) for name, side in sides.items()},
+        "weight": _tenths(Decimal(parcel.weight_g) / _GRAMS_PER_OUNCE),
+    }
+
+
+def _tenths(value: Decimal) -> float:
+    return max(1, ceil(value * 10)) / 10

@@ -1,0 +1,220 @@
+"""Labels that are bought from carriers: over real HTTP, once per carton, whatever gets lost or is down."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from itertools import count
+
+import pytest
+
+from infra.app import AT_CARRIERS, SYSTEM
+from infra.declaration import System
+from shared import aws
+from tests.support.clocks import MovableClock, movable_clock
+from tests.support.easypost_server import EasyPostServer, easypost_server
+from tests.support.faults import Died, at_moment, die
+from tests.support.landscape import landscape
+from tests.unit.shipping.desk import (
+    BERLIN,
+    FLEET,
+    HAMBURG,
+    Desk,
+    called_off,
+    goes_to,
+    new_id,
+    new_sscc,
+    requested,
+)
+
+KEY = "EZTK-test-key"
+ACCOUNT = {
+    "origin": BERLIN | {"name": "Stowage", "street1": "Rampe 1"},
+    "sells": [
+        {"service": "standard", "carrier": "USPS", "carrier_service": "GroundAdvantage"},
+        {"service": "express", "carrier": "USPS", "carrier_service": "Express"},
+    ],
+}
+NOWHERE = BERLIN | {"postal_code": "00000"}
+
+
+@pytest.fixture
+def server() -> Iterator[EasyPostServer]:
+    with easypost_server() as running:
+        yield running
+
+
+@pytest.fixture
+def time() -> Iterator[MovableClock]:
+    with movable_clock() as moved:
+        yield moved
+
+
+@pytest.fixture
+def desk(server: EasyPostServer, time: MovableClock) -> Iterator[Desk]:
+    """A desk whose one carrier is EasyPost, at a time that moves when a test says so."""
+    assert time.now.tzinfo is not None
+    with landscape(_asking(server.url)) as system:
+        secret = json.dumps({"api_key": KEY})
+        aws.secretsmanager().create_secret(Name="stowage/shipping/easypost", SecretString=secret)
+        made = Desk(system)
+        assert (
+            made.put_carrier("easypost", name="EasyPost", kind="easypost", fleet=None, account=ACCOUNT).status
+            == 200
+        )
+        yield made
+
+
+def _asking(url: str) -> System:
+    """The system, with EasyPost at `url`."""
+    shipping = SYSTEM.service("shipping")
+    capabilities = tuple(
+        replace(one, environment={"EASYPOST_URL": url}) if one.environment == AT_CARRIERS else one
+        for one in shipping.capabilities
+    )
+    changed = replace(shipping, capabilities=capabilities)
+    return replace(SYSTEM, services=tuple(changed if one is shipping else one for one in SYSTEM.services))
+
+
+def sweep(desk: Desk, time: MovableClock, minutes: int = 3) -> None:
+    """Let the schedule look, some minutes later."""
+    desk.landscape.project("shipping")
+    time.pass_time(timedelta(minutes=minutes))
+    desk.landscape.invoke("shipping", "waiting", {})
+    desk.landscape.project("shipping")
+
+
+def test_every_carton_gets_a_label_that_is_paid_for_once(desk: Desk, server: EasyPostServer) -> None:
+    one, two = new_sscc(), new_sscc()
+    _, shipment_id = desk.shipment(one, two, service="standard")
+    [told] = desk.published("ShipmentLabelled", shipment_id)
+    assert (told["carrier"], told["service"], told["cost"]) == (
+        "easypost",
+        "standard",
+        {"amount": 1516, "currency": "USD"},
+    )
+    numbers = {server.shipments[f"shp_{number}"]["tracking_code"] for number in (1, 2)}
+    assert {carton["tracking_number"] for carton in told["cartons"]} == numbers
+    assert server.bought() == sorted([f"{one}-1", f"{two}-1"])
+    assert server.keys == {f"Bearer {KEY}"}
+
+
+def test_measures_are_told_in_inches_and_ounces_never_too_small(desk: Desk, server: EasyPostServer) -> None:
+    desk.shipment(service="standard")
+    assert server.shipments["shp_1"]["parcel"] == {"length": 15.8, "width": 11.9, "height": 7.9, "weight": 70.6}
+
+
+def test_the_cheapest_of_all_carriers_is_taken_and_the_goods_currency_comes_first(
+    desk: Desk, server: EasyPostServer
+) -> None:
+    desk.put_carrier("own-fleet", fleet=FLEET)
+    _, shipment_id = desk.shipment()
+    assert desk.state(shipment_id).carrier == "own-fleet"
+    _, dollars = desk.shipment(value={"amount": 100, "currency": "USD"})
+    assert desk.state(dollars).carrier == "easypost"
+    assert len(server.bought()) == 1
+
+
+def test_a_bad_address_is_told_for_good_and_a_better_one_is_labelled(desk: Desk) -> None:
+    order_id, shipment_id = desk.shipment(ship_to=NOWHERE)
+    [told] = desk.published("LabelFailed", shipment_id)
+    assert (told["reason"], told["permanent"]) == ("address-refused", True)
+    desk.deliver(goes_to(order_id, shipment_id, HAMBURG))
+    assert desk.state(shipment_id).status == "labelled"
+
+
+def test_an_outage_parks_shipments_and_they_go_on_when_it_is_over(
+    desk: Desk, server: EasyPostServer, time: MovableClock
+) -> None:
+    server.down = True
+    ids = [desk.shipment()[1] for _ in range(12)]
+    asked = len(server.requests)
+    assert asked < 2 * len(ids)
+    sweep(desk, time)
+    assert [desk.state(one).status for one in ids] == ["requested"] * len(ids)
+    server.down = False
+    for _ in range(3):
+        sweep(desk, time, minutes=10)
+    assert [desk.state(one).status for one in ids] == ["labelled"] * len(ids)
+    assert len(server.bought()) == len(ids)
+    assert all(desk.published("LabelFailed", one) == [] for one in ids)
+
+
+def test_a_purchase_whose_answer_was_lost_is_asked_for_and_not_made_again(
+    desk: Desk, server: EasyPostServer, time: MovableClock
+) -> None:
+    sscc = new_sscc()
+    server.lose = lambda request: request.endswith("/buy") or request.startswith("GET")
+    _, shipment_id = desk.shipment(sscc)
+    assert desk.state(shipment_id).status == "requested"
+    assert server.bought() == [f"{sscc}-1"]
+    server.lose = lambda _request: False
+    sweep(desk, time)
+    assert desk.state(shipment_id).status == "labelled"
+    assert server.bought() == [f"{sscc}-1"]
+
+
+def test_a_worker_that_dies_anywhere_pays_for_one_label(desk: Desk, server: EasyPostServer) -> None:
+    for moment in count():
+        sscc, shipment_id = new_sscc(), new_id()
+        message = requested(new_id(), shipment_id, sscc)
+        with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+            desk.deliver(message)
+        assert desk.deliver(message) == []
+        assert desk.state(shipment_id).status == "labelled"
+        assert [reference for reference in server.bought() if reference.startswith(sscc)] == [f"{sscc}-1"]
+        if len(passed) <= moment:
+            break
+    assert moment > 4
+
+
+class TestGivingBack:
+    def test_the_labels_of_a_cancelled_shipment_are_given_back(self, desk: Desk, server: EasyPostServer) -> None:
+        order_id, shipment_id = desk.shipment()
+        desk.deliver(called_off(order_id, shipment_id))
+        assert len(desk.published("ShipmentVoided", shipment_id)) == 1
+        assert server.bought() == []
+        assert desk.facts(shipment_id)[-1] == "PostageSettled"
+
+    def test_the_label_of_an_old_address_is_given_back_and_the_new_one_is_kept(
+        self, desk: Desk, server: EasyPostServer
+    ) -> None:
+        sscc = new_sscc()
+        order_id, shipment_id = desk.shipment(sscc)
+        desk.deliver(goes_to(order_id, shipment_id, HAMBURG))
+        assert server.bought() == [f"{sscc}-2"]
+
+    def test_during_an_outage_the_shipment_is_void_at_once_and_its_label_is_given_back_later(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        sscc = new_sscc()
+        order_id, shipment_id = desk.shipment(sscc)
+        server.down = True
+        desk.deliver(called_off(order_id, shipment_id))
+        assert len(desk.published("ShipmentVoided", shipment_id)) == 1
+        assert server.bought() == [f"{sscc}-1"]
+        server.down = False
+        sweep(desk, time)
+        assert server.bought() == []
+
+    def test_whenever_a_cancellation_comes_nothing_stays_paid_for_what_does_not_leave(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        for moment in count():
+            order_id, shipment_id, sscc = new_id(), new_id(), new_sscc()
+            message, cancel = requested(order_id, shipment_id, sscc), called_off(order_id, shipment_id)
+            with at_moment(aws.dynamodb(), moment, partial(desk.deliver, cancel)) as passed:
+                desk.deliver(message)
+            if len(passed) <= moment:
+                break
+            for _ in range(2):
+                sweep(desk, time)
+            assert desk.state(shipment_id).status == "voided"
+            assert [reference for reference in server.bought() if reference.startswith(sscc)] == []
+
+
+def test_an_account_without_what_it_sells_is_refused(desk: Desk) -> None:
+    assert desk.put_carrier("other", kind="easypost").field == "account"
+    assert desk.put_carrier("other", fleet=FLEET, account=ACCOUNT).field == "account"
