@@ -178,6 +178,8 @@ def payments(provider: str) -> Service:
         schedule("expiry", every_minutes=1, also=asks, environment=at_provider, libraries=library),
         command("webhooks", {"POST /payments/webhooks/stripe": None}, also=asks, environment=at_provider,
                 libraries=library),
+        query("reconciliation", {"GET /payments/reconciliation": "payments/read"},
+              also=asks | {Grant.AUDIT_LEDGER}, environment=at_provider, libraries=library),
         query("queries", {"GET /payments/{order_id}": "payments/read"}),
         *machinery("payments"),
     ), indexes=(

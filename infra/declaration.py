@@ -23,6 +23,7 @@ class Grant(Enum):
     PUBLISH = "Publish"
     CONSUME_QUEUE = "ConsumeQueue"
     KEEP_LEDGER = "KeepLedger"
+    AUDIT_LEDGER = "AuditLedger"
     ATTACH = "Attach"
     FETCH_ATTACHED = "FetchAttached"
     READ_KEYS = "ReadKeys"
@@ -252,10 +253,11 @@ def query(
     at: Mapping[str, str | None],
     *,
     also: frozenset[Grant] = frozenset(),
+    environment: Mapping[str, str] | None = None,
     libraries: str | None = None,
 ) -> Capability:
     """Answers from history and views."""
-    return Capability(name, Kind.QUERY, routes(at), also=also, libraries=libraries)
+    return Capability(name, Kind.QUERY, routes(at), also=also, environment=environment or {}, libraries=libraries)
 
 
 def reaction(

@@ -169,6 +169,9 @@ class ServiceStack(Stack):
                     ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"],
                     _present(self._ledger, "who keeps a ledger belongs to a service that declares one").table_arn,
                 )
+            case Grant.AUDIT_LEDGER:
+                ledger = _present(self._ledger, "who audits a ledger belongs to a service that declares one")
+                return _allow(grant.value, ["dynamodb:Scan"], ledger.table_arn)
             case Grant.READ_KEYS:
                 name = _present(self._service.keys, "who reads keys belongs to a service that has some")
                 arn = self.format_arn(

@@ -5,7 +5,9 @@ authorization, the capture, the refund. A provider is never asked for the same t
 never hold, take or give back an order's money twice.
 """
 
-from typing import Protocol
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
@@ -45,6 +47,17 @@ class Refunded(Struct, frozen=True):
 
 class Lapsed(Struct, frozen=True):
     """The provider holds nothing (any more) of what should be captured, and has taken nothing."""
+
+
+class ProviderMovement(Struct, frozen=True):
+    """Money that the provider has taken or given back for an order (empty: one that it cannot name)."""
+
+    kind: Literal["captured", "refunded"]
+    reference: str
+    order_id: str
+    amount: int
+    currency: str
+    at: str
 
 
 class Declined(Struct, frozen=True):
@@ -97,6 +110,9 @@ class PaymentProvider(Protocol):
 
     def find_refund(self, key: str, hold: Hold) -> Refunded | Declined | None:
         """What has become of the refund under `key`; None when it never arrived. Raises ProviderTimeout."""
+
+    def movements(self, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
+        """What was captured and refunded for our orders from `since` to before `until`. Raises ProviderTimeout."""
 
 
 def authorization_key(order_id: str, number: int = 1) -> str:

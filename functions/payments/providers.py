@@ -1,6 +1,7 @@
 """The payment provider that this deployment uses, behind a guard that all its processes share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from functools import cache
 from typing import TypeVar
 
@@ -11,6 +12,7 @@ from payments.provider import (
     Hold,
     Lapsed,
     PaymentProvider,
+    ProviderMovement,
     ProviderTimeout,
     ProviderUnavailable,
     Refunded,
@@ -64,6 +66,10 @@ class GuardedProvider:
     def find_refund(self, key: str, hold: Hold) -> Refunded | Declined | None:
         """See PaymentProvider."""
         return self._asked(lambda: self._provider.find_refund(key, hold))
+
+    def movements(self, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
+        """See PaymentProvider."""
+        return self._asked(lambda: self._provider.movements(since, until))
 
     def _asked(self, question: Callable[[], T]) -> T:
         return self._guard.call(question)

@@ -21,13 +21,24 @@ come at once.
 | anything else | declined, unknown_token |
 """
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 from msgspec import Struct
 
-from payments.provider import Authorized, Captured, Declined, Hold, KeyReused, Lapsed, ProviderTimeout, Refunded
+from payments.provider import (
+    Authorized,
+    Captured,
+    Declined,
+    Hold,
+    KeyReused,
+    Lapsed,
+    ProviderMovement,
+    ProviderTimeout,
+    Refunded,
+)
 from shared import clock, codec, ids
 from shared.money import Money
 
@@ -193,6 +204,20 @@ class Sandbox:
         done = _movement(self._row(hold.key), key)
         return _refund(done) if done is not None else None
 
+    def movements(self, since: datetime, until: datetime) -> list[ProviderMovement]:
+        """What the ledger says of it. All of it is read: a sandbox is small."""
+        first, last = clock.iso(since), clock.iso(until)
+        return [one for row in self._rows() for one in _movements(row) if first <= one.at < last]
+
+    def _rows(self) -> Iterator[Any]:
+        start: dict[str, Any] = {}
+        while True:
+            page = self._client.scan(TableName=self._ledger, **start)
+            yield from page["Items"]
+            if "LastEvaluatedKey" not in page:
+                return
+            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
     def _row(self, key: str) -> Any:
         answer = self._client.get_item(TableName=self._ledger, Key={"pk": {"S": key}}, ConsistentRead=True)
         return answer.get("Item", {"pk": {"S": key}})
@@ -251,6 +276,19 @@ class Sandbox:
                 raise
             raise KeyReused(f"{key} was used before with another request") from error
         return answer["Attributes"]
+
+
+def _movements(row: Any) -> Iterator[ProviderMovement]:
+    """What a row says was taken and given back."""
+    kinds: dict[str, Literal["captured", "refunded"]] = {"capture": "captured", "refund": "refunded"}
+    for name, value in row.items():
+        kind = kinds.get(name.partition("/")[0])
+        if kind is None or "/" not in name:
+            continue
+        done = codec.from_json(value["S"], Movement)
+        if done.reference:
+            order_id, currency = _text(row, "order_id"), _text(row, "currency")
+            yield ProviderMovement(kind, done.reference, order_id, done.amount, currency, done.at)
 
 
 def _first(hold: Hold) -> bool:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import stripe as sdk
 from msgspec import Struct, convert
@@ -28,6 +28,7 @@ from payments.provider import (
     Hold,
     KeyReused,
     Lapsed,
+    ProviderMovement,
     ProviderTimeout,
     ProviderUnavailable,
     Refunded,
@@ -52,6 +53,12 @@ CAPTURED_OTHERWISE = "captured_otherwise"
 
 _UNCONFIRMED, _HELD, _TAKEN, _CANCELED = "requires_confirmation", "requires_capture", "succeeded", "canceled"
 _REFUSED = "requires_payment_method"
+_KINDS: Mapping[str, Literal["captured", "refunded"]] = {
+    "charge": "captured",
+    "payment": "captured",
+    "refund": "refunded",
+    "payment_refund": "refunded",
+}
 _NEVER_SENT = frozenset(
     {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ConnectTimeout", "ProxyError"}
 )
@@ -111,6 +118,29 @@ class Refund(Struct, frozen=True):
     metadata: dict[str, str] | None = None
 
 
+class Source(Struct, frozen=True):
+    """What a transaction of the balance is about: a charge or a refund."""
+
+    id: str
+    amount: int
+    currency: str
+    amount_captured: int | None = None
+    payment_intent: Intent | None = None
+
+
+class Transaction(Struct, frozen=True):
+    """A transaction of Stripe's balance."""
+
+    created: int
+    source: Source
+
+    @property
+    def order_id(self) -> str:
+        """The order that it is about; empty when it is none of ours."""
+        intent = self.source.payment_intent
+        return intent.metadata.get("order_id", "") if intent is not None else ""
+
+
 @cache
 def keys() -> StripeKeys:
     """The keys under the name that the environment says. They are read once per process, and never logged."""
@@ -134,6 +164,7 @@ class Stripe:
     def __init__(self, client: "StripeClient") -> None:
         self._intents = client.v1.payment_intents
         self._refunds = client.v1.refunds
+        self._transactions = client.v1.balance_transactions
 
     def authorize(self, hold: Hold) -> Authorized | Declined:
         """Make the hold's intent, or find it, and confirm it unless that was done."""
@@ -212,6 +243,28 @@ class Stripe:
                 if (refund.metadata or {}).get("refund") == key:
                     return _refunded(refund)
         return None
+
+    def movements(self, since: datetime, until: datetime) -> list[ProviderMovement]:
+        """The captures and refunds in Stripe's balance, of intents that were made for orders of ours.
+
+        Amounts are those of the charge and the refund: the balance may be in another currency.
+        """
+        found: list[ProviderMovement] = []
+        with _asking("movements"):
+            listed = self._transactions.list(
+                {
+                    "created": {"gte": int(since.timestamp()), "lt": int(until.timestamp())},
+                    "limit": 100,
+                    "expand": ["data.source.payment_intent"],
+                }
+            )
+            for one in listed.auto_paging_iter():
+                if (kind := _KINDS.get(one.type)) is not None:
+                    transaction = convert(one.to_dict(), Transaction, strict=False)
+                    order = transaction.order_id
+                    if order:
+                        found.append(_moved(kind, transaction, order))
+        return found
 
     def order_of(self, reference: str) -> str:
         """The order that an intent was made for; empty when it is none of ours."""
@@ -302,6 +355,13 @@ def _customer_and_card(method: str) -> tuple[str, str]:
     """The customer (empty: none) and the payment method that an order's token names."""
     customer, separator, card = method.partition("_pm_")
     return (customer, f"pm_{card}") if separator else ("", method)
+
+
+def _moved(kind: Literal["captured", "refunded"], transaction: Transaction, order_id: str) -> ProviderMovement:
+    source = transaction.source
+    amount = source.amount if kind == "refunded" or source.amount_captured is None else source.amount_captured
+    at = clock.iso(datetime.fromtimestamp(transaction.created, UTC))
+    return ProviderMovement(kind, source.id, order_id, amount, source.currency.upper(), at)
 
 
 def _read(answer: "StripeObject") -> Intent:

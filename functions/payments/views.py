@@ -1,4 +1,4 @@
-"""Keeps the read model: one document per payment, under ("Payment#<order id>", "Books")."""
+"""Keeps the read model: one document per payment, ("Payment#<order id>", "Books"), and its movements by day."""
 
 import zlib
 from collections.abc import Mapping
@@ -9,6 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from payments.domain import CATALOG, PAYMENTS, Payment, due, evolve
+from payments.movements_view import entries
 from shared import clock
 from shared.events import Event
 from shared.projection import Projection, Projector
@@ -63,5 +64,11 @@ def _index(document: PaymentView) -> Mapping[str, str]:
 
 
 PAYMENT_VIEW = Projection(
-    category=PAYMENTS.category, kind=PaymentView, start=_start, show=_show, key=_key, index=_index
+    category=PAYMENTS.category,
+    kind=PaymentView,
+    start=_start,
+    show=_show,
+    key=_key,
+    index=_index,
+    entries=entries,
 )

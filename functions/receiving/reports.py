@@ -4,13 +4,10 @@ Each reads one partition per month and one page of it: what a report costs depen
 there is. As JSON, or as CSV with `Accept: text/csv` or `?format=csv`.
 """
 
-import csv
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from datetime import date
-from io import StringIO
 from typing import Annotated, Literal, TypeVar
 
-import msgspec
 from msgspec import Meta, Struct, structs
 
 from receiving.contracts import Supplier
@@ -21,15 +18,14 @@ from shared.http_edge import Api, Document, Request, Response, decode_cursor, en
 from shared.identifiers import CalendarDate
 from shared.rejection import Invalid
 from shared.resources import views
+from shared.sheets import MEDIA_TYPE, as_csv
 
 V = TypeVar("V", bound=Struct)
 
 handler = Api()
 
-CSV = "text/csv"
 MAX_MONTHS = 24
 MAX_ROWS = 1_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 _SECONDS_PER_HOUR = 3600
 
 Rows = Annotated[int, Meta(ge=1, le=MAX_ROWS, description="How many rows a page may hold.")]
@@ -177,7 +173,11 @@ class InspectionReport(Struct, frozen=True, omit_defaults=True):
 
 
 @handler.route(
-    "GET", "/receiving/reports/received", scope="receiving/read", returns=(200, ReceivedReport), media=(CSV,)
+    "GET",
+    "/receiving/reports/received",
+    scope="receiving/read",
+    returns=(200, ReceivedReport),
+    media=(MEDIA_TYPE,),
 )
 def received(request: Request, query: PeriodQuery) -> Response:
     """What was received in a period, shipment by shipment."""
@@ -187,7 +187,11 @@ def received(request: Request, query: PeriodQuery) -> Response:
 
 
 @handler.route(
-    "GET", "/receiving/reports/discrepancies", scope="receiving/read", returns=(200, DiscrepancyList), media=(CSV,)
+    "GET",
+    "/receiving/reports/discrepancies",
+    scope="receiving/read",
+    returns=(200, DiscrepancyList),
+    media=(MEDIA_TYPE,),
 )
 def discrepancies(request: Request, query: PeriodQuery) -> Response:
     """Every line of a period's shipments that was not as announced."""
@@ -196,7 +200,11 @@ def discrepancies(request: Request, query: PeriodQuery) -> Response:
 
 
 @handler.route(
-    "GET", "/receiving/reports/inspections", scope="receiving/read", returns=(200, InspectionReport), media=(CSV,)
+    "GET",
+    "/receiving/reports/inspections",
+    scope="receiving/read",
+    returns=(200, InspectionReport),
+    media=(MEDIA_TYPE,),
 )
 def inspections(request: Request, query: PeriodQuery) -> Response:
     """The inspections that were decided in a period."""
@@ -205,7 +213,7 @@ def inspections(request: Request, query: PeriodQuery) -> Response:
 
 
 @handler.route(
-    "GET", "/receiving/reports/returns", scope="receiving/read", returns=(200, ReturnsReport), media=(CSV,)
+    "GET", "/receiving/reports/returns", scope="receiving/read", returns=(200, ReturnsReport), media=(MEDIA_TYPE,)
 )
 def returns(request: Request, query: ReturnsQuery) -> Response:
     """What customers sent back in a period, return by return."""
@@ -232,7 +240,9 @@ def returns(request: Request, query: ReturnsQuery) -> Response:
     return _answer(request, query, ReturnRow, items, cursor, ReturnsReport)
 
 
-@handler.route("GET", "/receiving/reports/open", scope="receiving/read", returns=(200, OpenReport), media=(CSV,))
+@handler.route(
+    "GET", "/receiving/reports/open", scope="receiving/read", returns=(200, OpenReport), media=(MEDIA_TYPE,)
+)
 def open_shipments(request: Request, query: OpenQuery) -> Response:
     """The shipments that are not closed, the longest overdue first."""
     now = clock.iso(clock.now())
@@ -267,7 +277,11 @@ def open_shipments(request: Request, query: OpenQuery) -> Response:
 
 
 @handler.route(
-    "GET", "/receiving/reports/suppliers", scope="receiving/read", returns=(200, ScorecardReport), media=(CSV,)
+    "GET",
+    "/receiving/reports/suppliers",
+    scope="receiving/read",
+    returns=(200, ScorecardReport),
+    media=(MEDIA_TYPE,),
 )
 def suppliers(request: Request, query: PeriodQuery) -> Response:
     """Scorecards: on time, complete and undamaged receipts by supplier."""
@@ -295,7 +309,7 @@ def suppliers(request: Request, query: PeriodQuery) -> Response:
     "/receiving/reports/dock-to-stock",
     scope="receiving/read",
     returns=(200, DockToStockReport),
-    media=(CSV,),
+    media=(MEDIA_TYPE,),
 )
 def dock_to_stock(request: Request, query: PeriodQuery) -> Response:
     """How long goods take from the dock to their place."""
@@ -409,35 +423,11 @@ def _answer(
     report: Callable[[list[V], str | None], Struct],
 ) -> Response:
     """The page as JSON, or as CSV with the cursor of the next page in the header Next-Cursor."""
-    wanted = query.format or ("csv" if CSV in request.headers.get("accept", "") else "json")
+    wanted = query.format or ("csv" if MEDIA_TYPE in request.headers.get("accept", "") else "json")
     if wanted == "json":
         return Response(200, report(items, cursor))
     columns = kind.__struct_fields__
     text = as_csv(columns, ([getattr(item, name) for name in columns] for item in items))
     return Response(
-        200, Document(f"{CSV}; charset=utf-8", text.encode()), {"next-cursor": cursor} if cursor else {}
+        200, Document(f"{MEDIA_TYPE}; charset=utf-8", text.encode()), {"next-cursor": cursor} if cursor else {}
     )
-
-
-def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """CSV (RFC 4180). A text that a spreadsheet would take for a formula gets an apostrophe before it."""
-    sheet = StringIO(newline="")
-    writer = csv.writer(sheet)
-    writer.writerow(columns)
-    for row in rows:
-        writer.writerow([_cell(value) for value in row])
-    return sheet.getvalue()
-
-
-def _cell(value: object) -> str:
-    match value:
-        case None:
-            return ""
-        case bool():
-            return "true" if value else "false"
-        case str():
-            return f"'{value}" if value.startswith(_FORMULA_STARTS) else value
-        case int() | float():
-            return str(value)
-        case _:
-            return msgspec.json.encode(value).decode()

@@ -71,12 +71,15 @@ READS_LISTS = frozenset(
 
 AT_PROVIDER = frozenset({"resilience"})
 PAPER = frozenset({"labelling", "labelling.drawing", "labelling.rendering", "labelling.symbols"})
+SHEETS = frozenset({"sheets"})
 FURTHER: Mapping[str, frozenset[str]] = {
     **{
         f"payments.{name}": AT_PROVIDER
         for name in ("authorization", "settlement", "movements", "expiry", "webhooks")
     },
     "inventory.labels": PAPER,
+    "payments.reconciliation": AT_PROVIDER | SHEETS,
+    "receiving.reports": SHEETS,
     "shipping.documents": PAPER,
 }
 """Which modules of `shared` a handler may import besides: those that ask others guard their calls."""

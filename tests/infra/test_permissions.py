@@ -61,6 +61,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "payments movements": AT_PROVIDER,
     "payments expiry": AT_PROVIDER,
     "payments webhooks": AT_PROVIDER,
+    "payments reconciliation": {"payments-sandbox": AT_PROVIDER["payments-sandbox"] | {"dynamodb:Scan"}},
 }
 KEYS = "keys"
 AT_CARRIERS = {
@@ -170,7 +171,7 @@ def test_who_asks_stripe_may_read_its_keys_and_no_other_secret(tmp_path: Path) -
         for statement in function.template.may(function)
         if "secretsmanager:GetSecretValue" in statement.actions
     }
-    asking = ("authorization", "settlement", "movements", "expiry", "webhooks")
+    asking = ("authorization", "settlement", "movements", "expiry", "webhooks", "reconciliation")
     assert set(reading) == {f"stowage-payments-{name}" for name in asking}
     of_secrets = {one.rpartition(":secret:")[2] for resources in reading.values() for one in resources}
     assert of_secrets == {"stowage/payments/stripe-??????"}

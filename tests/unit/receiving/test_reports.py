@@ -6,7 +6,6 @@ from io import StringIO
 
 import pytest
 
-from receiving.reports import as_csv
 from shared import aws
 from tests.support.clocks import movable_clock
 from tests.support.faults import counting
@@ -171,8 +170,3 @@ def test_a_period_is_days_and_reads_only_its_months(dock: Dock) -> None:
     for since, until in (("2026-02-02", "2026-02-01"), ("2024-01-01", "2026-02-01"), ("2026-02-30", "2026-03-01")):
         query = {"from": since, "to": until}
         assert dock.system.call("GET", "/receiving/reports/received", query=query).status == 400
-
-
-def test_a_cell_that_looks_like_a_formula_is_disarmed() -> None:
-    text = as_csv(["a", "b"], [["=1+1", "+4"], ["-2", "@x"], [-2, 1.5], [None, True]])
-    assert text == "a,b\r\n'=1+1,'+4\r\n'-2,'@x\r\n-2,1.5\r\n,true\r\n"

@@ -1,0 +1,211 @@
+"""Reconciliation: what the provider says it has taken and given back, against what we say."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from msgspec import Struct
+
+from payments.movements_view import Moved, movements_on
+from payments.provider import ProviderMovement, ProviderTimeout
+from payments.providers import provider
+from shared import clock
+from shared.environment import required
+from shared.http_edge import Api, Document, Request, Response
+from shared.identifiers import CalendarDate
+from shared.rejection import Invalid, TooLarge, Unavailable
+from shared.sheets import MEDIA_TYPE, as_csv
+
+handler = Api()
+
+MAX_DAYS = 31
+MAX_MOVEMENTS = 2_000
+CLOCKS_DIFFER = timedelta(hours=1)
+"""So far apart a movement's two times may be: the provider's, and that of our record (an answer may come late)."""
+
+DifferenceKind = Literal[
+    "unknown_here", "unknown_at_provider", "moved_by_others", "amount_differs", "currency_differs", "order_differs"
+]
+
+
+class ReconciliationQuery(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
+):
+    """From the first day to the last, both included (UTC); left out: today. A month at most."""
+
+    since: CalendarDate | None = None
+    until: CalendarDate | None = None
+    format: Literal["json", "csv"] | None = None
+
+
+class Total(Struct, frozen=True):
+    """What was captured or refunded in one currency: how many times and how much, here and at the provider."""
+
+    kind: str
+    currency: str
+    count: int
+    amount: int
+    provider_count: int
+    provider_amount: int
+
+
+class Difference(Struct, frozen=True):
+    """A movement about which the two books do not agree.
+
+    `unknown_here`: we have no record of it; `unknown_at_provider`: the provider has none; `moved_by_others`: it
+    was not asked for by us, and is noted on the payment; or both have it, but not alike.
+    """
+
+    difference: DifferenceKind
+    kind: str
+    reference: str
+    order_id: str
+    at: str
+    currency: str
+    amount: int | None = None
+    provider_amount: int | None = None
+
+
+class ReconciliationReport(Struct, frozen=True, rename={"since": "from", "until": "to"}):
+    """How our books compare with the provider's. They agree when there are no differences."""
+
+    since: str
+    until: str
+    provider: str
+    agrees: bool
+    totals: list[Total]
+    differences: list[Difference]
+
+
+@handler.route(
+    "GET",
+    "/payments/reconciliation",
+    scope="payments/read",
+    returns=(200, ReconciliationReport),
+    rejects=(Invalid, TooLarge),
+    media=(MEDIA_TYPE,),
+)
+def reconcile(request: Request, query: ReconciliationQuery) -> Response:
+    """Compare captures and refunds of a period, one by one. As CSV: the differences."""
+    since, until = _period(query)
+    ours = _ours(since - CLOCKS_DIFFER, until + CLOCKS_DIFFER)
+    theirs = _theirs(since - CLOCKS_DIFFER, until + CLOCKS_DIFFER)
+    first, last = clock.iso(since), clock.iso(until)
+    differences = [one for one in compared(ours, theirs) if first <= one.at < last]
+    if (query.format or ("csv" if MEDIA_TYPE in request.headers.get("accept", "") else "json")) == "csv":
+        columns = Difference.__struct_fields__
+        text = as_csv(columns, ([getattr(one, name) for name in columns] for one in differences))
+        return Response(200, Document(f"{MEDIA_TYPE}; charset=utf-8", text.encode()))
+    in_period = [one for one in ours.values() if first <= one.at < last and not one.noted]
+    theirs_in_period = [one for one in theirs.values() if first <= one.at < last]
+    report = ReconciliationReport(
+        since=first[:10],
+        until=clock.iso(until - timedelta(days=1))[:10],
+        provider=required("payment_provider"),
+        agrees=not differences,
+        totals=list(_totals(in_period, theirs_in_period)),
+        differences=differences,
+    )
+    return Response(200, report)
+
+
+def compared(ours: Mapping[str, Moved], theirs: Mapping[str, ProviderMovement]) -> Iterator[Difference]:
+    """What the books do not agree on, movement by movement (both by the provider's reference)."""
+    for reference in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(reference), theirs.get(reference)
+        difference = _difference(mine, other)
+        one = mine or other
+        if difference is None or one is None:
+            continue
+        yield Difference(
+            difference=difference,
+            kind=one.kind,
+            reference=reference,
+            order_id=one.order_id,
+            at=one.at,
+            currency=one.currency,
+            amount=mine.amount if mine is not None and not mine.noted else None,
+            provider_amount=other.amount if other is not None else mine.amount if mine and mine.noted else None,
+        )
+
+
+def _difference(mine: Moved | None, other: ProviderMovement | None) -> DifferenceKind | None:
+    if mine is None:
+        return "unknown_here"
+    if mine.noted:
+        return "moved_by_others"
+    if other is None:
+        return "unknown_at_provider"
+    if mine.currency != other.currency:
+        return "currency_differs"
+    if mine.amount != other.amount:
+        return "amount_differs"
+    return "order_differs" if mine.order_id != other.order_id else None
+
+
+def _ours(since: datetime, until: datetime) -> dict[str, Moved]:
+    found: dict[str, Moved] = {}
+    day = since.date()
+    while day <= until.date():
+        found |= {one.reference: one for one in movements_on(day.isoformat())}
+        day += timedelta(days=1)
+    first, last = clock.iso(since), clock.iso(until)
+    return {reference: one for reference, one in found.items() if first <= one.at < last}
+
+
+def _theirs(since: datetime, until: datetime) -> dict[str, ProviderMovement]:
+    found: dict[str, ProviderMovement] = {}
+    try:
+        for one in provider().movements(since, until):
+            found[one.reference] = one
+            if len(found) > MAX_MOVEMENTS:
+                raise TooLarge(
+                    f"The provider has more than {MAX_MOVEMENTS} movements in this period.",
+                    field="from",
+                    remedy="Ask for a shorter period.",
+                )
+    except ProviderTimeout as error:
+        raise Unavailable(str(error)) from error
+    return found
+
+
+def _totals(ours: Iterable[Moved], theirs: Iterable[ProviderMovement]) -> Iterator[Total]:
+    sums: dict[tuple[str, str], list[int]] = {}
+    for place, movements in ((0, ours), (2, theirs)):
+        for one in movements:
+            row = sums.setdefault((one.kind, one.currency), [0, 0, 0, 0])
+            row[place] += 1
+            row[place + 1] += one.amount
+    for (kind, currency), row in sorted(sums.items()):
+        yield Total(kind, currency, *row)
+
+
+def _period(query: ReconciliationQuery) -> tuple[datetime, datetime]:
+    """The first moment of the period, and the first after it. Raises Invalid naming what is wrong."""
+    today = clock.now().date().isoformat()
+    first = _day(query.since or query.until or today, "from")
+    last = _day(query.until or max(today, query.since or ""), "to")
+    if first > last:
+        raise Invalid(
+            f"The period ends on {query.until}, before it begins.",
+            field="to",
+            value=query.until,
+            remedy="Name the earlier day in `from`.",
+        )
+    if (last - first).days >= MAX_DAYS:
+        raise Invalid(
+            f"The period has {(last - first).days + 1} days; at most {MAX_DAYS} are compared at once.",
+            field="from",
+            value=query.since,
+            remedy="Ask for a shorter period.",
+        )
+    return first, last + timedelta(days=1)
+
+
+def _day(text: str, name: str) -> datetime:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError as error:
+        raise Invalid(
+            f"{text!r} is no day of the calendar.", field=name, value=text, remedy="Correct the date."
+        ) from error
