@@ -144,7 +144,7 @@ ORDERS = Service("orders", (
         "payments.PaymentCaptured", "payments.CaptureDeclined", "payments.PaymentRefunded",
         "payments.RefundDeclined", "picking.PickingStarted", "picking.OrderPicked", "picking.OrderPacked",
         "shipping.ShipmentLabelled", "shipping.LabelFailed", "shipping.ShipmentVoided",
-        "shipping.ShipmentDispatched", "shipping.ShipmentDelivered",
+        "shipping.ShipmentDispatched", "shipping.ShipmentDelivered", "receiving.ReturnReceived",
     )),
     reaction("replacements", on=("orders.ReplacementRequested",)),
     replica("assortment", on=("inventory.ProductRegistered",)),

@@ -264,5 +264,6 @@ READS: dict[str, type[Struct]] = {
     "shipping.ShipmentVoided": ShipmentVoided,
     "shipping.ShipmentDispatched": ShipmentDispatched,
     "shipping.ShipmentDelivered": ShipmentDelivered,
+    "receiving.ReturnReceived": ReturnReceived,
     "orders.ReplacementRequested": ReplacementRequested,
 }
