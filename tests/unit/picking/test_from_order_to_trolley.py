@@ -1,0 +1,126 @@
+"""An order is placed, paid, reserved, released, picked short, picked elsewhere: with all services as they are."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from infra.app import SYSTEM
+from tests.support.landscape import Answer, Landscape, landscape
+
+
+class House:
+    """The whole system; news goes round until there is none."""
+
+    def __init__(self, system: Landscape) -> None:
+        self.system = system
+        self._calls = 0
+        for place in ("A-01", "A-02", "PACK"):
+            kind = "packing" if place == "PACK" else "pick_face"
+            self.ask("PUT", f"/inventory/locations/{place}", _place(place, kind))
+        self.ask("PUT", "/inventory/products/MUG", {"name": "Mug", "gtin": "4006381333931"})
+        self.settle()
+
+    def ask(self, method: str, path: str, body: object = None) -> Any:
+        self._calls += 1
+        key = f"call-{self._calls}" if method == "POST" else None
+        answer: Answer = self.system.call(method, path, body, key=key)
+        assert answer.status in (200, 201, 202), answer
+        return answer.body
+
+    def settle(self) -> None:
+        told = True
+        while told:
+            told = False
+            for service in SYSTEM.services:
+                for event in self.system.publish(service.name):
+                    told = True
+                    for consumer in self.system.subscribers(event.type):
+                        assert self.system.deliver(consumer, event) == [], (consumer, event.type)
+                self.system.project(service.name)
+
+    def stock(self, place: str, units: int) -> None:
+        body = {"sku": "MUG", "location": place, "quantity": units, "reason": "found"}
+        self.ask("POST", "/inventory/stock/adjustments", body)
+        self.settle()
+
+    def released(self, quantity: int) -> str:
+        order = {
+            "channel": "webshop",
+            "currency": "EUR",
+            "payment": {"method": "tok_accepted"},
+            "lines": [{"sku": "MUG", "quantity": quantity, "unit_price": 895}],
+        }
+        order_id: str = self.ask("POST", "/orders", order)["order_id"]
+        self.settle()
+        self.ask("POST", f"/orders/{order_id}/release")
+        self.settle()
+        return order_id
+
+    def wave(self) -> list[Any]:
+        wave_id = self.ask("POST", "/picking/waves", {})["wave_id"]
+        self.settle()
+        lists = self.ask("GET", f"/picking/waves/{wave_id}").get("lists", [])
+        return [self.ask("POST", f"/picking/pick-lists/{list_id}/claim") for list_id in lists]
+
+    def pick(self, picklist: Any, found: int | None = None) -> None:
+        [step] = [step for step in picklist["steps"] if step["status"] == "open"]
+        place = self.ask("GET", f"/inventory/locations/{step['place']}")
+        scan = {
+            "confirmation_id": step["pick_id"],
+            "pick_id": step["pick_id"],
+            "location": f"{step['place']}:{place['check_digits']}",
+            "code": "4006381333931",
+        }
+        short = {} if found is None else {"short": {"units_found": found, "reason": "no more there"}}
+        path = f"/picking/pick-lists/{picklist['list_id']}/confirmations"
+        [verdict] = self.ask("POST", path, {"confirmations": [scan | short]})["verdicts"]
+        assert verdict["result"] == "accepted", verdict
+        self.settle()
+
+    def status(self, order_id: str) -> str:
+        return str(self.ask("GET", f"/orders/{order_id}")["status"])
+
+
+def _place(name: str, kind: str) -> dict[str, Any]:
+    return {
+        "zone": name[0],
+        "aisle": "01",
+        "bay": name[-2:],
+        "level": "1",
+        "kind": kind,
+        "coordinates": {"x_mm": 1_000, "y_mm": 3_000},
+    }
+
+
+@pytest.fixture
+def house() -> Iterator[House]:
+    with landscape() as system:
+        yield House(system)
+
+
+def test_a_released_order_waits_for_a_wave_and_is_picked(house: House) -> None:
+    house.stock("A-01", 5)
+    order_id = house.released(3)
+    assert [one["order_id"] for one in house.ask("GET", "/picking/pool")["items"]] == [order_id]
+    [picklist] = house.wave()
+    house.settle()
+    assert house.status(order_id) == "picking"
+    house.pick(picklist)
+    assert house.status(order_id) == "picked"
+    [collected] = house.ask("GET", f"/picking/orders/{order_id}")["collected"]
+    assert (collected["units"], collected["container"]) == (3, picklist["list_id"])
+
+
+def test_what_is_not_found_is_picked_where_inventory_has_more(house: House) -> None:
+    house.stock("A-01", 3)
+    house.stock("A-02", 5)
+    order_id = house.released(3)
+    [picklist] = house.wave()
+    house.pick(picklist, found=1)
+    [second] = house.wave()
+    assert sum(step["units"] for step in second["steps"]) == 2
+    house.pick(second)
+    assert house.status(order_id) == "picked"
+    collected = house.ask("GET", f"/picking/orders/{order_id}")["collected"]
+    assert sum(one["units"] for one in collected) == 3
