@@ -329,6 +329,8 @@ SHIPPING = Service("shipping", (
     reaction("labels", also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost", on=(
         "orders.ShipmentRequested", "orders.ShipToChanged", "orders.ShipmentCancellationRequested",
     )),
+    command("webhooks", {"POST /shipping/webhooks/easypost": None},
+            also=frozenset({Grant.READ_VIEWS, Grant.READ_KEYS})),
     schedule("waiting", every_minutes=1, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost"),
     *machinery("shipping"),
 ), indexes=(

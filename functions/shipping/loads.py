@@ -24,7 +24,8 @@ from shipping.domain.load import (
     Vehicle,
     require_known,
 )
-from shipping.views import CartonPointer, ShipmentView, carton_key, shipment_key
+from shipping.pointers import CartonPointer, carton_key
+from shipping.views import ShipmentView, shipment_key
 
 handler = Api()
 

@@ -18,7 +18,8 @@ from shipping.contracts import LoadDispatched, LoadDispatchStarted
 from shipping.domain import shipment as rules
 from shipping.domain.carrier import CARRIERS, Carrier, evolve
 from shipping.domain.load import CartonsLoaded, CartonsUnloaded, LoadOpened, LoadStatus
-from shipping.domain.shipment import TROUBLE, Shipment, ShipmentAccepted
+from shipping.domain.shipment import TROUBLE, LabelBought, Shipment, ShipmentAccepted
+from shipping.pointers import CartonPointer, carton_key, tracking_key
 
 SHARDS = ("0", "1", "2", "3")
 """Partitions of the index by moment, so that no one of them gets all writes."""
@@ -52,12 +53,6 @@ class LoadSummary(Struct, frozen=True, omit_defaults=True):
     dispatched_at: str = ""
 
 
-class CartonPointer(Struct, frozen=True):
-    """Which shipment a carton belongs to."""
-
-    shipment_id: str
-
-
 def handler(event: dict[str, Any], _context: object) -> None:
     """Show a batch of the service's commits."""
     projector().handle(event)
@@ -67,11 +62,6 @@ def handler(event: dict[str, Any], _context: object) -> None:
 def projector() -> Projector:
     """This process's projector."""
     return Projector(CATALOG, history(), views(), (CARRIER_VIEW, SHIPMENT_VIEW, LOAD_VIEW))
-
-
-def carton_key(sscc: str) -> tuple[str, str]:
-    """Where it says which shipment a carton belongs to."""
-    return f"Carton#{sscc}", "Shipment"
 
 
 def shipment_key(shipment_id: str) -> tuple[str, str]:
@@ -115,6 +105,8 @@ def _entries(_view: ShipmentView, _commit: Commit, events: Sequence[Event]) -> I
         if isinstance(event, ShipmentAccepted):
             for carton in event.cartons:
                 yield Entry(carton_key(carton.sscc), CartonPointer(event.shipment_id))
+        elif isinstance(event, LabelBought):
+            yield Entry(tracking_key(event.tracking_number), CartonPointer(event.shipment_id))
 
 
 def _show_load(load: LoadSummary, event: Event, _at: str) -> LoadSummary:

@@ -70,6 +70,7 @@ AT_CARRIERS = {
     KEYS: {"secretsmanager:GetSecretValue"},
 }
 BESIDES |= {f"shipping {name}": AT_CARRIERS for name in ("shipments", "labels", "waiting")}
+BESIDES["shipping webhooks"] = {VIEWS: READ_VIEWS, KEYS: {"secretsmanager:GetSecretValue"}}
 BESIDES["shipping loads"] = {VIEWS: READ_VIEWS}
 BESIDES["shipping documents"] = {ATTACHED: {"s3:PutObject", "s3:GetObject"}}
 CAPABILITIES = [(service, capability) for service in SYSTEM.services for capability in service.capabilities]

@@ -57,6 +57,7 @@ def test_every_route_needs_a_token_with_its_scope_except_health_and_the_descript
         "GET /health",
         "GET /openapi.json",
         "POST /payments/webhooks/stripe",
+        "POST /shipping/webhooks/easypost",
         *(f"GET /{service.name}/health/{kind}" for service in SYSTEM.services for kind in ("live", "ready")),
     }
 

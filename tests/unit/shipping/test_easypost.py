@@ -1,22 +1,27 @@
 """Labels that are bought from carriers: over real HTTP, once per carton, whatever gets lost or is down."""
 
+import hashlib
+import hmac
 import json
+import unicodedata
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from itertools import count
+from typing import Any
 
 import pytest
+from easypost.util import validate_webhook
 
 from infra.app import AT_CARRIERS, SYSTEM
 from infra.declaration import System
-from shared import aws
+from shared import aws, codec
 from tests.support.clocks import MovableClock, movable_clock
 from tests.support.easypost_server import EasyPostServer, easypost_server
 from tests.support.faults import Died, at_moment, die
-from tests.support.landscape import landscape
+from tests.support.landscape import Answer, landscape
 from tests.unit.shipping.desk import (
     BERLIN,
     FLEET,
@@ -30,6 +35,7 @@ from tests.unit.shipping.desk import (
 )
 
 KEY = "EZTK-test-key"
+SECRET = "sécret"
 ACCOUNT = {
     "origin": BERLIN | {"name": "Stowage", "street1": "Rampe 1"},
     "sells": [
@@ -57,7 +63,7 @@ def desk(server: EasyPostServer, time: MovableClock) -> Iterator[Desk]:
     """A desk whose one carrier is EasyPost, at a time that moves when a test says so."""
     assert time.now.tzinfo is not None
     with landscape(_asking(server.url)) as system:
-        secret = json.dumps({"api_key": KEY})
+        secret = json.dumps({"api_key": KEY, "webhook_secret": SECRET})
         aws.secretsmanager().create_secret(Name="stowage/shipping/easypost", SecretString=secret)
         made = Desk(system)
         assert (
@@ -218,3 +224,66 @@ class TestGivingBack:
 def test_an_account_without_what_it_sells_is_refused(desk: Desk) -> None:
     assert desk.put_carrier("other", kind="easypost").field == "account"
     assert desk.put_carrier("other", fleet=FLEET, account=ACCOUNT).field == "account"
+
+
+class TestWebhooks:
+    PATH = "/shipping/webhooks/easypost"
+
+    def told(self, number: str, *steps: tuple[str, str]) -> dict[str, Any]:
+        """A message as EasyPost sends it."""
+        details = [
+            {"object": "TrackingDetail", "status": s, "datetime": at, "message": "scanned"} for s, at in steps
+        ]
+        tracker = {"id": "trk_1", "object": "Tracker", "tracking_code": number, "tracking_details": details}
+        return {"id": "evt_1", "object": "Event", "description": "tracker.updated", "result": tracker}
+
+    def send(self, desk: Desk, message: dict[str, Any], secret: str = SECRET) -> Answer:
+        """Send a message, signed as EasyPost's own SDK checks it."""
+        body = codec.to_json(message)
+        key = unicodedata.normalize("NFKD", secret).encode()
+        signature = "hmac-sha256-hex=" + hmac.new(key, body, hashlib.sha256).hexdigest()
+        if secret == SECRET:
+            assert validate_webhook(body, {"X-Hmac-Signature": signature}, SECRET) == message
+        return desk.landscape.call("POST", self.PATH, message, x_hmac_signature=signature)
+
+    def labelled(self, desk: Desk) -> tuple[str, str]:
+        """A shipment with a bought label, and its tracking number."""
+        _, shipment_id = desk.shipment()
+        [parcel] = desk.state(shipment_id).cartons.values()
+        return shipment_id, parcel.tracking_number
+
+    def test_a_carton_is_followed_to_its_delivery_whatever_comes_twice_or_late(self, desk: Desk) -> None:
+        shipment_id, number = self.labelled(desk)
+        early = self.told(number, ("pre_transit", "2026-02-01T08:00:00Z"), ("in_transit", "2026-02-01T12:00:00Z"))
+        late = self.told(
+            number, ("out_for_delivery", "2026-02-02T07:00:00Z"), ("delivered", "2026-02-02T10:00:00Z")
+        )
+        for message in (late, early, late):
+            assert self.send(desk, message).status == 200
+        [delivered] = desk.published("ShipmentDelivered", shipment_id)
+        assert delivered["delivered_at"] == "2026-02-02T10:00:00.000Z"
+        statuses = [one["status"] for one in desk.published("TrackingUpdated", shipment_id)]
+        assert statuses == ["out_for_delivery", "delivered"]
+
+    def test_trouble_is_raised_in_our_words(self, desk: Desk) -> None:
+        shipment_id, number = self.labelled(desk)
+        steps = (
+            ("failure", "2026-02-01T08:00:00Z"),
+            ("return_to_sender", "2026-02-02T08:00:00Z"),
+            ("unknown", "x"),
+        )
+        assert self.send(desk, self.told(number, *steps)).body == {"steps": 2}
+        raised = desk.published("DeliveryExceptionRaised", shipment_id)
+        assert [one["status"] for one in raised] == ["exception", "returned"]
+
+    def test_a_message_that_is_not_signed_by_the_secret_is_refused(self, desk: Desk) -> None:
+        shipment_id, number = self.labelled(desk)
+        message = self.told(number, ("delivered", "2026-02-02T10:00:00Z"))
+        for answer in (self.send(desk, message, "another"), desk.landscape.call("POST", self.PATH, message)):
+            assert (answer.status, answer.problem) == (403, "bad-signature")
+        assert desk.published("TrackingUpdated", shipment_id) == []
+
+    def test_what_is_nobodys_or_no_tracker_is_taken_and_changes_nothing(self, desk: Desk) -> None:
+        foreign = self.told("9400nobody", ("delivered", "2026-02-02T10:00:00Z"))
+        batch = {"id": "evt_2", "object": "Event", "description": "batch.created", "result": {"object": "Batch"}}
+        assert [self.send(desk, message).body for message in (foreign, batch)] == [{"steps": 0}, {"steps": 0}]

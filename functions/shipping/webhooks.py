@@ -1,0 +1,155 @@
+"""Webhooks: carriers tell where cartons are. Instead of a token each message has a signature of its sender's."""
+
+import hashlib
+import hmac
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from functools import cache
+
+from msgspec import MsgspecError, Struct
+
+from shared import aws, clock, codec, ids, telemetry
+from shared.decider import Command, execute
+from shared.environment import required
+from shared.events import CommandMetadata, originating
+from shared.http_edge import Api, Response, Upload
+from shared.rejection import Forbidden, Invalid
+from shared.resources import history, views
+from shipping.aggregates import SHIPMENT
+from shipping.contracts import TrackingStatus
+from shipping.domain.shipment import News, Track
+from shipping.pointers import CartonPointer, tracking_key
+
+handler = Api()
+
+STATUSES: Mapping[str, TrackingStatus] = {
+    "pre_transit": "pre_transit",
+    "in_transit": "in_transit",
+    "available_for_pickup": "in_transit",
+    "out_for_delivery": "out_for_delivery",
+    "delivered": "delivered",
+    "return_to_sender": "returned",
+    "failure": "exception",
+    "error": "exception",
+    "cancelled": "exception",
+}
+"""EasyPost's words in ours; what is `unknown` there says nothing."""
+_LONGEST_DETAILS = 500
+
+
+class Keys(Struct, frozen=True):
+    """What Secrets Manager keeps, as JSON: the secret that signs webhooks."""
+
+    webhook_secret: str
+
+
+class TrackingDetail(Struct, frozen=True):
+    """One step of a carton's way."""
+
+    status: str
+    datetime: str
+    message: str | None = None
+
+
+class Tracker(Struct, frozen=True):
+    """What is read of a tracker."""
+
+    object: str = ""
+    tracking_code: str = ""
+    tracking_details: tuple[TrackingDetail, ...] = ()
+
+
+class Webhook(Struct, frozen=True):
+    """What is read of an event."""
+
+    id: str = ""
+    description: str = ""
+    result: Tracker = Tracker()
+
+
+class HeardOfCartons(Struct, frozen=True):
+    """What became of the message: how many steps of a carton's way it told of a carton of ours."""
+
+    steps: int
+
+
+@handler.route(
+    "POST",
+    "/shipping/webhooks/easypost",
+    scope=None,
+    returns=(200, HeardOfCartons),
+    rejects=(Forbidden, Invalid),
+    accepts=("application/json",),
+)
+def hear(upload: Upload, headers: Mapping[str, str]) -> Response:
+    """Note what EasyPost tells of cartons. Its signature is checked; a repeated message changes nothing."""
+    _require_signature(upload.text, headers)
+    try:
+        told = codec.from_json(upload.text, Webhook)
+    except MsgspecError as error:
+        raise Invalid(
+            f"The message cannot be read: {error}.", field="body", remedy="Send it as EasyPost does."
+        ) from error
+    if told.result.object != "Tracker":
+        return Response(200, HeardOfCartons(0))
+    found = views().get(*tracking_key(told.result.tracking_code), CartonPointer)
+    if found is None:
+        telemetry.info("nobody's carton", description=told.description)
+        return Response(200, HeardOfCartons(0))
+    return Response(200, HeardOfCartons(_note(found[0].shipment_id, told)))
+
+
+def _note(shipment_id: str, told: Webhook) -> int:
+    stream = history().load(SHIPMENT, SHIPMENT.stream_id(shipment_id))
+    sscc = next(
+        (one.sscc for one in stream.state.cartons.values() if one.tracking_number == told.result.tracking_code), ""
+    )
+    news = tuple(
+        News(sscc, STATUSES[step.status], _moment(step.datetime), (step.message or "")[:_LONGEST_DETAILS] or None)
+        for step in told.result.tracking_details
+        if sscc and step.status in STATUSES
+    )
+    if news:
+        metadata = _metadata(stream.id, ids.derived_id("easypost", told.id, codec.fingerprint(news)))
+        execute(history(), SHIPMENT, stream.id, Command(Track(news), metadata), known=stream)
+    return len(news)
+
+
+def _metadata(stream_id: str, command_id: str) -> CommandMetadata:
+    """Goes on with the shipment's own journey."""
+    first = history().commit(stream_id, 1)
+    own = originating(command_id, actor="easypost")
+    journey = first.commands[0] if first is not None else own
+    return CommandMetadata(
+        command_id=command_id,
+        correlation_id=journey.correlation_id,
+        traceparent=telemetry.child_traceparent(journey.traceparent),
+        causation_id=command_id,
+        actor="easypost",
+    )
+
+
+def _require_signature(text: str, headers: Mapping[str, str]) -> None:
+    """HMAC-SHA256 over the body, by the secret that both know (EasyPost's webhook guide)."""
+    expected = "hmac-sha256-hex=" + hmac.new(_secret(), text.encode(), hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), headers.get("x-hmac-signature", "").encode()):
+        raise Forbidden(
+            "The signature is missing or wrong.",
+            field="X-Hmac-Signature",
+            remedy="Sign the body with the secret of this webhook.",
+            code="bad-signature",
+        )
+
+
+@cache
+def _secret() -> bytes:
+    found = aws.secretsmanager().get_secret_value(SecretId=required("keys_name"))
+    keys = codec.from_json(found["SecretString"].encode(), Keys)
+    return unicodedata.normalize("NFKD", keys.webhook_secret).encode()
+
+
+def _moment(text: str) -> str:
+    """EasyPost's time, in UTC when it does not say, as we write it."""
+    moment = datetime.fromisoformat(text)
+    return clock.iso(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))
