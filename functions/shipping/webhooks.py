@@ -2,7 +2,6 @@
 
 import hashlib
 import hmac
-import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -144,6 +143,8 @@ def _require_signature(text: str, headers: Mapping[str, str]) -> None:
 
 @cache
 def _secret() -> bytes:
+    import unicodedata  # once per process, and only where somebody has sent something
+
     found = aws.secretsmanager().get_secret_value(SecretId=required("keys_name"))
     keys = codec.from_json(found["SecretString"].encode(), Keys)
     return unicodedata.normalize("NFKD", keys.webhook_secret).encode()
@@ -151,5 +152,13 @@ def _secret() -> bytes:
 
 def _moment(text: str) -> str:
     """EasyPost's time, in UTC when it does not say, as we write it."""
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise Invalid(
+            f"{text[:40]!r} is no time.",
+            field="result.tracking_details",
+            value=text[:40],
+            remedy="Send times in ISO 8601.",
+        ) from error
     return clock.iso(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))

@@ -287,3 +287,9 @@ class TestWebhooks:
         foreign = self.told("9400nobody", ("delivered", "2026-02-02T10:00:00Z"))
         batch = {"id": "evt_2", "object": "Event", "description": "batch.created", "result": {"object": "Batch"}}
         assert [self.send(desk, message).body for message in (foreign, batch)] == [{"steps": 0}, {"steps": 0}]
+
+    def test_a_time_that_is_none_is_named(self, desk: Desk) -> None:
+        shipment_id, number = self.labelled(desk)
+        answer = self.send(desk, self.told(number, ("delivered", "yesterday")))
+        assert (answer.status, answer.body["errors"][0]["value"]) == (400, "yesterday")
+        assert desk.published("TrackingUpdated", shipment_id) == []
