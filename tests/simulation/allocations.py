@@ -9,7 +9,7 @@ from inventory.domain.location import Location
 from inventory.domain.order_allocation import Allocation, Line
 from inventory.domain.putaway import OPEN
 from orders.domain.order import Order
-from orders.domain.states import ALLOCATED, CANCELLED
+from orders.domain.states import ALLOCATED, CANCELLED, LINE_ALLOCATED
 from tests.simulation.violation import Violation
 
 States = Mapping[str, Any]
@@ -58,9 +58,9 @@ def _check_line(order_id: str, line_id: str, line: Line, held: Counter[str]) -> 
 
 
 def _check_order(order_id: str, order: Order, allocation: Allocation) -> None:
-    lacking = [line_id for line_id in order.lines if _lacks(allocation.lines.get(line_id))]
-    if order.status == ALLOCATED and lacking:
-        raise Violation("an order is allocated without its units", order_id, *lacking)
+    for line_id, line in order.lines.items():
+        if order.status == ALLOCATED and line.status == LINE_ALLOCATED and _lacks(allocation.lines.get(line_id)):
+            raise Violation("an order counts on units that nobody has set aside", order_id, line_id)
     if order.status == CANCELLED and any(line.shares for line in allocation.lines.values()):
         raise Violation("a cancelled order has units set aside", order_id)
 

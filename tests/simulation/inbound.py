@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.simulation import faults as f
-from tests.simulation.actions import PauseReader, RebuildViews
+from tests.simulation.actions import CancelOrder, PauseReader, PlaceOrder, RebuildViews
 from tests.simulation.dockwork import (
     AnnounceShipment,
     ArriveAtDock,
@@ -34,9 +34,10 @@ from tests.simulation.stockwork import (
     SendTransfer,
     SplitUnit,
 )
-from tests.simulation.wares import LOTS, UNIT_VOLUME, UNIT_WEIGHT, Parcel, Ware, sscc
+from tests.simulation.wares import LOTS, UNIT_VOLUME, UNIT_WEIGHT, Parcel, sscc
 
 DOCKS = ("DOCK-1", "DOCK-2")
+WANTED = "wanted"
 RACKS = ("RACK-1", "RACK-2", "RACK-3")
 AWAY = ("NORTH-DOCK", "NORTH-RACK")
 FLOOR = {"DOCK-1": "dock", "DOCK-2": "dock", "STAGE-1": "staging", "PACK-1": "packing"}
@@ -49,8 +50,6 @@ PALLETS = tuple(sscc(number) for number in range(1, 6))
 
 def premises(people: People) -> Iterator[Action]:
     """Docks, racks, quarantine, staging and another warehouse; products; and what is inspected."""
-    if not people.shape.shipments:
-        return
     for number, ware in enumerate(people.wares):
         yield DescribeWare(0.0, f"ware-{number}", ware)
         if people.happens(20):
@@ -87,7 +86,7 @@ def _rack(people: People) -> dict[str, Any]:
 
 def shipments(people: People) -> Iterator[Action]:
     """Shipments are announced, corrected, arrive, are logged by two operators at once, inspected, closed."""
-    for number in range(people.shape.shipments):
+    for number in range(people.shipments):
         yield from _shipment(people, number)
 
 
@@ -127,7 +126,7 @@ def _shipment(people: People, number: int) -> Iterator[Action]:
 
 
 def _parcel(people: People, named: str) -> Parcel:
-    ware: Ware = people.one_of(*people.wares)
+    ware = people.ware()
     units = people.one_of(1, 2, 6, 12)
     label = ware.labelled(people.one_of(*LOTS), units, named)
     return Parcel(ware.sku, units, label, people.one_of(None, None, *PALLETS))
@@ -150,8 +149,6 @@ def _found(people: People, parcels: list[Parcel], named: str) -> Parcel:
 
 def recalls(people: People) -> Iterator[Action]:
     """A lot is recalled, and perhaps may be used again, perhaps is recalled once more."""
-    if not people.shape.shipments:
-        return
     tracked = [ware for ware in people.wares if ware.tracking in ("lot", "lot_expiry")]
     for ware in tracked:
         if not people.happens(30):
@@ -165,18 +162,16 @@ def recalls(people: People) -> Iterator[Action]:
 
 def handling(people: People) -> Iterator[Action]:
     """Goods are received directly, corrected, counted, packed, nested, moved, split, sent, and judged anew."""
-    if not people.shape.shipments:
-        return
     made = [f"unit-{number}" for number in range(people.number(1, 4))]
     for name in made:
         kind, label = people.one_of("pallet", "tote", "carton"), people.one_of(None, None, *PALLETS)
         yield CreateUnit(people.moment(), name, kind, people.one_of(*DOCKS, "STAGE-1", *RACKS), label)
-    for number in people.most_of(people.shape.shipments * 5):
+    for number in people.most_of(people.shipments * 5):
         yield _work(people, number, made)
 
 
 def _work(people: People, number: int, made: list[str]) -> Action:
-    ware: Ware = people.one_of(*people.wares)
+    ware = people.ware()
     at, which, units = people.moment(), people.number(0, 5), people.one_of(1, 2, 5, 12)
     unit = people.one_of(*made, *PALLETS[:2])
     place = people.one_of(*RACKS, *FLOOR, *people.places, "QUARANTINE-1")
@@ -214,9 +209,7 @@ def _work(people: People, number: int, made: list[str]) -> Action:
 
 def arrivals_elsewhere(people: People) -> Iterator[Action]:
     """Most of what was sent to the other warehouse arrives there, some of it as soon as it is sent."""
-    if not people.shape.shipments:
-        return
-    for number in range(people.shape.shipments * 5):
+    for number in range(people.shipments * 5):
         if people.happens(80):
             place = people.one_of("NORTH-DOCK", "NORTH-DOCK", "DOCK-1")
             yield EndTransfer(people.moment(), f"end-{number}", f"send-{number}", place)
@@ -224,20 +217,27 @@ def arrivals_elsewhere(people: People) -> Iterator[Action]:
 
 def bringing_away(people: People) -> Iterator[Action]:
     """Two operators work on put-away tasks at once, well and badly."""
-    if not people.shape.shipments:
-        return
     for operator in OPERATORS:
         manners = tuple(people.one_of(*MANNERS) for _ in range(people.number(1, 6)))
         pace, place = people.one_of(5.0, 60.0, 600.0), people.one_of(*RACKS, "QUARANTINE-1", "STAGE-1")
         yield WorkOnTasks(people.moment(), f"work-{operator}", operator, manners, people.number(0, 3), pace, place)
 
 
+def demand(people: People) -> Iterator[Action]:
+    """Customers order what comes in, some before it has come; some think better of it."""
+    for number in people.most_of(people.number(2, 8)):
+        lines = tuple((people.ware().sku, people.one_of(1, 2, 2, 5)) for _ in range(people.one_of(1, 1, 2, 3)))
+        at, name = people.moment(), f"order-{WANTED}-{number}"
+        yield PlaceOrder(at, name, lines, "tok_accepted", people.number(1, 5_000), "webshop")
+        if people.happens(25):
+            yield CancelOrder(at + people.seconds(0, people.one_of(5, 600)), f"cancel-{WANTED}-{number}", name)
+
+
 def picking(people: People) -> Iterator[Action]:
     """Orders are released, and sometimes a picker finds nothing."""
-    if not people.shape.shipments:
-        return
-    for number in range(people.shape.orders):
-        if not people.happens(60):
+    named = [f"{WANTED}-{number}" for number in range(8)] + [str(number) for number in range(people.shape.orders)]
+    for number in named:
+        if not people.happens(60 if number.startswith(WANTED) else 30):
             continue
         at, release, order = people.moment(), f"release-{number}", f"order-{number}"
         yield ReleaseOrder(at, release, order)
@@ -250,8 +250,6 @@ def picking(people: People) -> Iterator[Action]:
 
 def trouble_with_views(people: People) -> Iterator[Action]:
     """Receiving's projector stands still, its views are rebuilt."""
-    if not people.shape.shipments:
-        return
     if people.happens(20) and f.BEHIND in people.weather.enabled:
         at = people.seconds(0, people.shape.minutes * MINUTE)
         yield PauseReader(at, "pause-receiving", "receiving", people.one_of(0.2, 2, 5))
@@ -265,6 +263,7 @@ PARTS: tuple[Part, ...] = (
     recalls,
     handling,
     arrivals_elsewhere,
+    demand,
     bringing_away,
     picking,
     trouble_with_views,

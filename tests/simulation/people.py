@@ -43,13 +43,18 @@ class People:
         self.places = [f"A-{number:02d}" for number in range(1, shape.locations + 1)]
         self.demand = max(1, shape.orders * 3 // shape.products)
         """About as many units of a SKU as orders will ask for."""
+        self.wares: list[Ware] = []
+        self.shipments = 0
+        self._wanted = [sku for rank, sku in enumerate(self.skus) for _ in range(60 // (rank + 1))]
+        self._rushes = [self.seconds(10, shape.minutes * MINUTE) for _ in range(2)]
+
+    def expect(self, shipments: int) -> None:
+        """From now on there is a warehouse around the places, to which so many shipments come."""
+        self.shipments = shipments
         self.wares = [
             Ware(f"WARE-{number}", self.one_of(*TRACKING), self.one_of("plain", "checked"))
-            for number in range(1, 1 + (self.number(1, 3) if shape.shipments else 0))
+            for number in range(1, self.number(1, 3) + 1)
         ]
-        ordered = [*self.skus, *(ware.sku for ware in self.wares)]
-        self._wanted = [sku for rank, sku in enumerate(ordered) for _ in range(60 // (rank + 1))]
-        self._rushes = [self.seconds(10, shape.minutes * MINUTE) for _ in range(2)]
 
     def happens(self, percent: int) -> bool:
         """Whether something happens that does so in so many of a hundred cases."""
@@ -84,6 +89,10 @@ class People:
     def wanted_sku(self) -> str:
         """A product as customers want it: a few are most of the demand."""
         return self.one_of(*self._wanted)
+
+    def ware(self) -> Ware:
+        """A product that comes through the dock."""
+        return self.one_of(*self.wares)
 
     def place(self) -> str:
         """A place, whichever."""

@@ -183,14 +183,20 @@ class Population:
 
     def _list(self, path: str, name: str, **query: str) -> None:
         found = self.tally.listed.setdefault(" ".join((path, *query.values())), [])
+        found.extend(item[name] for item in self.pages(path, limit="7", **query))
+
+    def pages(self, path: str, **query: str) -> list[dict[str, Any]]:
+        """Called inside a task: a list to its end, page by page."""
+        found: list[dict[str, Any]] = []
         cursor: dict[str, str] = {}
         for _ in range(PATIENCE):
-            page = self.get(path, limit="7", **query, **cursor)
-            found.extend(item[name] for item in page["items"])
+            page = self.get(path, **query, **cursor)
+            found.extend(page["items"])
             if "cursor" not in page:
-                return
+                return found
             cursor = {"cursor": page["cursor"]}
         self.tally.contradictions.append(f"{path} has no last page")
+        return found
 
     def get(self, path: str, **query: str) -> Any:
         """Called inside a task: the answer to a query, which must be answered."""

@@ -17,6 +17,7 @@ from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import Watch, deciders
+from tests.simulation.paperwork import Paperwork
 from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
 from tests.simulation.putwork import NightShift
@@ -58,6 +59,7 @@ class Simulation:
         self.scheduler = Scheduler()
         self.cloud = Cloud(system, self.scheduler, Random(f"cloud {plan.seed}"), self.faults, tracing=tracing)
         self.population = Population(self.cloud, plan.actions)
+        self.paperwork = Paperwork()
         self._ticking = True
         self.watch: Watch | None = None
 
@@ -74,6 +76,8 @@ class Simulation:
             try:
                 self._live()
                 self.watch.at_rest(self.cloud, self.population.tally)
+                if self.plan.shape.shipments:
+                    self.paperwork.check(self.watch.states, self.population.tally.book)
             except (Violation, Restless) as error:
                 report.violation = error if isinstance(error, Violation) else Violation("no rest", error)
         report.orders = len(self.population.tally.orders)
@@ -107,6 +111,8 @@ class Simulation:
         if self.plan.shape.shipments:
             self._work_through_the_night()
         self.scheduler.spawn(self.population.page_through)
+        if self.plan.shape.shipments:
+            self.scheduler.spawn(partial(self.paperwork.read, self.population))
         self.scheduler.run()
 
     def _work_through_the_night(self) -> None:
@@ -133,15 +139,15 @@ class Simulation:
         self.scheduler.run()
 
     def _tick(self) -> None:
-        """The schedules, each minute."""
+        """The schedules, each as often as the map says."""
         if self._ticking:
-            self._sweep()
+            self._sweep(round(self.scheduler.seconds / MINUTE))
             self.scheduler.after(MINUTE, self._tick)
 
-    def _sweep(self) -> None:
+    def _sweep(self, minute: int = 0) -> None:
         for service in self.cloud.system.services:
             for capability in service.capabilities:
-                if capability.every_minutes is not None:
+                if capability.every_minutes is not None and minute % capability.every_minutes == 0:
                     self.cloud.invoke(service, capability, {}, _ignored)
 
 

@@ -173,7 +173,6 @@ def shapes(draw: st.DrawFn) -> Shape:
         burst=draw(st.sampled_from((0, 30, 80))),
         months=draw(st.integers(0, 99)) >= 85,
         small_limits=draw(st.integers(0, 99)) >= 70,
-        shipments=draw(st.sampled_from((0, 0, 1, 2, 4))),
     )
 
 
@@ -198,7 +197,10 @@ def plans(
     # what has hardly a memory decides every repeat again: storms of repeats feed themselves
     sky = weather or draw(weathers(mildest=size.small_limits))
     people = People(draw, size, sky)
-    actions = [action for part in (*PARTS, *inbound.PARTS) for action in part(people)]
+    actions = [action for part in PARTS for action in part(people)]
+    if size.shipments:
+        people.expect(size.shipments)
+        actions += [action for part in inbound.PARTS for action in part(people)]
     return Plan(seed, size, sky, tuple(sorted(actions, key=lambda action: (action.at, action.name))))
 
 

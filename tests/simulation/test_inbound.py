@@ -2,16 +2,14 @@
 
 import pytest
 
-from tests.simulation.people import Shape
+from tests.simulation.planted_inbound import WAREHOUSE
 from tests.simulation.run import shrunk, simulate, told
 from tests.simulation.strategies import Plan
-
-DOCK = Shape(products=1, locations=1, orders=6, minutes=15, burst=30, shipments=3)
 
 
 @pytest.mark.parametrize("seed", range(1, 7))
 def test_what_comes_in_is_conserved_in_the_run_of_seed(seed: int) -> None:
-    plan = Plan.of(seed, shape=DOCK)
+    plan = Plan.of(seed, shape=WAREHOUSE)
 
     report = simulate(plan)
 

@@ -5,6 +5,7 @@ import pytest
 from tests.simulation.faults import Weather
 from tests.simulation.people import Shape
 from tests.simulation.planted import FOUND, NOTICED, Bug, saga_without_compensation
+from tests.simulation.planted_inbound import BAD_POST, INBOUND, WAREHOUSE
 from tests.simulation.run import shrunk, simulate, told
 from tests.simulation.strategies import Plan
 
@@ -25,6 +26,17 @@ def test_what_a_run_has_found_once_is_found_again_and_mended(
     found = next(plan for plan in runs if simulate(plan, bug, tracing=False).violation)
 
     assert simulate(found, tracing=False).violation is None
+
+
+@pytest.mark.parametrize(("bug", "seeds"), [pytest.param(*each, id=each[0].__name__) for each in INBOUND])
+def test_a_mistake_planted_into_the_warehouse_is_noticed_and_the_run_holds_without_it(
+    bug: Bug, seeds: int
+) -> None:
+    runs = [Plan.of(seed, BAD_POST, WAREHOUSE) for seed in range(1, seeds + 1)]
+
+    noticed = next(plan for plan in runs if simulate(plan, bug, tracing=False).violation)
+
+    assert simulate(noticed, tracing=False).violation is None
 
 
 def test_a_violation_is_told_with_a_short_population_its_trace_and_how_to_see_it_again() -> None:
