@@ -11,7 +11,7 @@ from tests.simulation.run import Report, idle_faults, shrunk, simulate, told
 from tests.simulation.strategies import Plan
 
 ROOT = Path(__file__).parents[2]
-SEEDS = range(1, 111)
+SEEDS = range(1, 46)
 REPORTS: dict[int, Report] = {}
 
 
@@ -28,8 +28,8 @@ def test_every_kind_of_fault_has_happened_and_real_work_was_done() -> None:
     reports = [REPORTS.get(seed) or simulate(Plan.of(seed)) for seed in SEEDS]
 
     assert idle_faults(reports) == []
-    assert sum(report.orders for report in reports) > 2_000
-    assert sum(report.events for report in reports) > 25_000
+    assert sum(report.orders for report in reports) > 800
+    assert sum(report.events for report in reports) > 12_000
 
 
 @pytest.mark.parametrize("seed", [7, 19])
