@@ -17,16 +17,21 @@ import msgspec
 from msgspec import Struct
 
 from local.client import ApiClient, Refused, Unreachable, path_of
-from local.connection import connect
+from local.connection import connect, connect_as
 from local.environment import ROOT
 from local.inbound import put_away, receive
+from local.outbound import send_out
 from local.parallel import Progress, in_parallel
 from local.patience import Deadline, once_heard
 from sample.generate import dataset
 from sample.model import Dataset, Order, Shipment
 
 PLACED_FILE = ROOT / ".local" / "sample-orders.json"
-SETTLED = ("reserved", "backordered", "allocated", "closed", "cancelled")
+ON_THEIR_WAY = ("picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched", "delivered")
+SETTLED = ("reserved", "backordered", "allocated", *ON_THEIR_WAY, "closed", "cancelled")
+"""Where an order stands that has its answer: what follows is a person's turn, or the end."""
+WAREHOUSE_ROLE = "supervisor"
+"""Who releases, picks, packs and loads: work that no machine client is trusted with."""
 PAGE = 200
 POLL_SECONDS = 0.5
 SETTLE_SECONDS = 300.0
@@ -87,7 +92,7 @@ def wait_until_settled(
             by_status[status] = len(found)
             settled |= found
         waiting -= settled
-        note = ", ".join(f"{count} {status}" for status, count in by_status.items())
+        note = ", ".join(f"{count} {status}" for status, count in by_status.items() if count)
         progress.show(total - len(waiting), note)
         if not waiting or deadline.passed():
             progress.finish(note)
@@ -107,9 +112,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         client = connect()
-        placed = load(client, dataset(), read_placed())
+        data = dataset()
+        placed = load(client, data, read_placed())
         PLACED_FILE.write_bytes(msgspec.json.format(msgspec.json.encode(placed)))
         unsettled = wait_until_settled(client, (order.order_id for order in placed), options.settle_seconds)
+        if not unsettled:
+            send_out(connect_as(WAREHOUSE_ROLE), data, [order.order_id for order in placed])
     except (Refused, Unreachable, FileNotFoundError) as error:
         print(f"The sample could not be loaded: {error}", file=sys.stderr)
         return 1

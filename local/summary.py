@@ -23,7 +23,7 @@ from local.connection import connect, outputs
 from local.outputs import Outputs
 from local.parallel import Progress, in_parallel
 from local.patience import Deadline
-from local.seed import PAGE, SETTLED, Placed, read_placed
+from local.seed import ON_THEIR_WAY, PAGE, SETTLED, Placed, read_placed
 from shared.event_store import COMMIT_PREFIX, commit_of
 from shared.identifiers import DEFAULT_WAREHOUSE
 
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
 
-ON_THEIR_WAY = ("picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched", "delivered")
-STATUSES = ("placed", "reserving", "allocating", "cancelling", *ON_THEIR_WAY, *SETTLED)
+STATUSES = ("placed", "reserving", "allocating", "cancelling", *SETTLED)
 RESERVED_EVENT = "OrderReserved"
 AGREEMENT_SECONDS = 30.0
 POLL_SECONDS = 0.5

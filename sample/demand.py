@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from sample.catalogue import CURRENCY
 from sample.chance import Chance, zipf
 from sample.model import Line, Order, Payment, Product
+from sample.outbound import address
 from sample.warehouse import WAREHOUSE
 
 ORDERS = 200
@@ -65,16 +66,18 @@ def orders(ranking: Sequence[Product], chance: Chance) -> list[Order]:
     for number in range(ORDERS):
         channel = _channel(chance)
         placed_at += timedelta(seconds=chance.within(0, 2 * MEAN_MINUTES_BETWEEN_ORDERS * 60))
+        customer = f"C-{chance.within(1, CUSTOMERS):04d}"
         result.append(
             Order(
                 reference=f"{channel.reference_prefix}-{10001 + number}",
                 channel=channel.name,
-                customer=f"C-{chance.within(1, CUSTOMERS):04d}",
+                customer=customer,
                 currency=CURRENCY,
                 warehouse=WAREHOUSE,
                 payment=Payment(troubled.get(number, ACCEPTED)),
                 lines=tuple(_lines(channel, ranking, popularity, chance)),
                 placed_at=placed_at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+                ship_to=address(customer),
             )
         )
     return result

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from sample import demand, inbound, warehouse
+from sample import demand, inbound, outbound, warehouse
 from sample.catalogue import CASE_UNITS, catalogue
 from sample.chance import Chance
 from sample.model import Dataset, Order, Product
@@ -34,6 +34,8 @@ def dataset() -> Dataset:
         locations=warehouse.locations(),
         plans=inbound.PLANS,
         shipments=inbound.shipments(products, on_hand),
+        carriers=(outbound.FLEET,),
+        cartons=outbound.CARTONS,
         orders=demand.with_oversized_lines(placed, slow_movers, on_hand, chance),
     )
 

@@ -108,6 +108,59 @@ class InspectionPlan(Struct, frozen=True):
     aql: str
 
 
+class Address(Struct, frozen=True):
+    """Where an order goes."""
+
+    name: str
+    street1: str
+    city: str
+    postal_code: str
+    country: str
+
+
+class CartonType(Struct, frozen=True):
+    """A kind of carton, `id` its name. `max_weight_g` is that of the contents, `tare_g` its own."""
+
+    id: str
+    inner: Dimensions
+    outer: Dimensions
+    max_weight_g: int
+    tare_g: int
+
+
+class FleetZone(Struct, frozen=True):
+    """A country, or the part of it whose postal codes begin so."""
+
+    zone: str
+    country: str
+    postal_prefixes: tuple[str, ...] = ()
+
+
+class FleetRate(Struct, frozen=True):
+    """What a carton of at most `up_to_g` grams costs into a zone, in minor units."""
+
+    service: str
+    zone: str
+    up_to_g: int
+    amount: int
+
+
+class Fleet(Struct, frozen=True):
+    """Our own trucks: where they go, and for how much."""
+
+    currency: str
+    zones: tuple[FleetZone, ...]
+    rates: tuple[FleetRate, ...]
+
+
+class Carrier(Struct, frozen=True):
+    """A carrier, `id` its short name."""
+
+    id: str
+    name: str
+    fleet: Fleet
+
+
 class Line(Struct, frozen=True):
     """One line of an order; `unit_price` in minor units of the order's currency."""
 
@@ -133,6 +186,7 @@ class Order(Struct, frozen=True):
     payment: Payment
     lines: tuple[Line, ...]
     placed_at: str
+    ship_to: Address
 
 
 class Dataset(Struct, frozen=True):
@@ -142,4 +196,6 @@ class Dataset(Struct, frozen=True):
     locations: tuple[Location, ...]
     plans: tuple[InspectionPlan, ...]
     shipments: tuple[Shipment, ...]
+    carriers: tuple[Carrier, ...]
+    cartons: tuple[CartonType, ...]
     orders: tuple[Order, ...]

@@ -51,6 +51,8 @@ def some() -> Dataset:
         locations=whole.locations[:20],
         plans=whole.plans,
         shipments=tuple(shipment for shipment in shipments if shipment.announced),
+        carriers=whole.carriers,
+        cartons=whole.cartons,
         orders=tuple(orders),
     )
 

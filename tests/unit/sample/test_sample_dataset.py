@@ -17,7 +17,7 @@ from sample.warehouse import zone_of
 from shared.gs1 import has_valid_check_digit
 from shared.identifiers import LocationId, Sku
 
-FINGERPRINT = "0575c0b120009726b5ac30585cf9195a74cedc5ace2b78f4f1a7aedbb7fa8f74"
+FINGERPRINT = "e68c4901967ba1bcc7fd413da1a4afe01159b9783859bce3565de9c60c6d203a"
 
 
 @pytest.fixture(scope="module")
