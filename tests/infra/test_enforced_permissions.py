@@ -29,7 +29,7 @@ DYNAMODB, EVENTS, SQS = (boto3.client(name) for name in ("dynamodb", "events", "
 KEY = {"pk": {"S": "Intruder#1"}, "sk": {"S": "C#0000000001"}}
 
 
-def attempts(service, elsewhere, queue_url):
+def attempts(service, elsewhere, queue_url, ledger):
     events, views = f"{service}-events", f"{service}-views"
     query = {"KeyConditionExpression": "pk = :pk", "ExpressionAttributeValues": {":pk": {"S": "Intruder#1"}}}
     yield "ReadHistory", lambda: DYNAMODB.query(TableName=events, **query)
@@ -38,7 +38,7 @@ def attempts(service, elsewhere, queue_url):
     yield "WriteViews", lambda: DYNAMODB.put_item(TableName=views, Item=KEY)
     yield "Publish", lambda: EVENTS.put_events(
         Entries=[{"Source": "intruder", "DetailType": "x", "Detail": "{}", "EventBusName": "stowage"}])
-    yield "KeepLedger", lambda: DYNAMODB.get_item(TableName="payments-sandbox", Key={"pk": {"S": "x"}})
+    yield "KeepLedger", lambda: DYNAMODB.get_item(TableName=ledger, Key={"pk": {"S": "x"}})
     yield "ChangeHistory", lambda: DYNAMODB.update_item(TableName=events, Key=KEY)
     yield "ScanHistory", lambda: DYNAMODB.scan(TableName=events)
     yield "ScanViews", lambda: DYNAMODB.scan(TableName=views)
@@ -53,7 +53,7 @@ def handler(event, context):
     if "elsewhere" not in event:
         return {}
     got = []
-    for name, attempt in attempts(os.environ["SERVICE"], event["elsewhere"], event["queue_url"]):
+    for name, attempt in attempts(os.environ["SERVICE"], event["elsewhere"], event["queue_url"], event["ledger"]):
         try:
             attempt()
             got.append(name)
@@ -116,9 +116,10 @@ def test_a_lambda_gets_through_to_what_it_was_granted_only(
 ) -> None:
     elsewhere = next(other.name for other in SYSTEM.services if other is not service)
     queue = cloud.outputs().queues["orders-fulfilment"].url
+    ledger = service.ledger_table or next(other.ledger_table for other in SYSTEM.services if other.ledger_table)
     answer = cloud.client("lambda").invoke(
         FunctionName=service.function(capability),
-        Payload=json.dumps({"elsewhere": elsewhere, "queue_url": queue}),
+        Payload=json.dumps({"elsewhere": elsewhere, "queue_url": queue, "ledger": ledger}),
     )
     result = json.loads(answer["Payload"].read())
     assert "FunctionError" not in answer, result

@@ -112,7 +112,13 @@ def test_an_order_is_shown_as_its_history_has_it(busy: Busy) -> None:
     shown, order = counter.details(order_id), counter.order(order_id)
     assert (shown["status"], shown["reference"], shown["customer"]) == ("backordered", "WS-7", "C-1")
     assert shown["deadline"] == order.deadline
-    assert shown["payment"] == {"status": "authorized", "authorization": f"auth_{order_id}"}
+    assert shown["payment"] == {
+        "status": "authorized",
+        "authorization": f"auth_{order_id}",
+        "captured": 0,
+        "refunded": 0,
+        "due": 0,
+    }
     assert [
         (line["sku"], line["quantity"], line["amount"]["amount"], line["status"]) for line in shown["lines"]
     ] == [
