@@ -48,8 +48,8 @@ class Announced(Struct, frozen=True):
     shipment_id: str
 
 
-def receive(client: ApiClient, data: Dataset) -> None:
-    """Receive every shipment that is not closed yet, and inspect what a plan asks for."""
+def receive(client: ApiClient, data: Dataset) -> int:
+    """Receive every shipment that is not closed yet, inspect what a plan asks for. Returns how many were new."""
     shipments = data.shipments
     for plan in data.plans:
         client.put(path_of("receiving", "inspection-plans", f"category.{plan.category}"), {"aql": plan.aql})
@@ -72,6 +72,7 @@ def receive(client: ApiClient, data: Dataset) -> None:
         progress.advance()
     progress.finish(f"{new} new" if new else "all there")
     _inspect(client, _inspection_lots(data))
+    return new
 
 
 def _receive(client: ApiClient, shipment: Shipment, known: KnownShipment | None) -> None:
