@@ -17,10 +17,10 @@ from inventory.domain.movement import Changed, TakeSpace
 from inventory.domain.product import Product
 from inventory.domain.room import Load, Rules
 from inventory.stock_contracts import Goods
-from shared import clock, ids, telemetry
+from shared import clock, ids
 from shared.decider import ATTEMPTS, Command, Contended, execute
 from shared.event_store import Stream
-from shared.events import CommandMetadata, originating
+from shared.events import CommandMetadata
 from shared.rejection import Conflict, Rejection, Unprocessable
 from shared.resources import history
 
@@ -58,23 +58,6 @@ def now() -> str:
 def part(metadata: CommandMetadata, name: str) -> CommandMetadata:
     """The metadata of a further command of the same request, on a stream that may get several of them."""
     return structs.replace(metadata, command_id=f"{metadata.command_id}/{name}")
-
-
-def on_schedule(stream_id: str, command_id: str) -> CommandMetadata:
-    """Metadata of a command that a schedule gives: it goes on with the journey of the stream's first commit.
-
-    `command_id` is the schedule's own; the commands of one sweep that may meet on a stream need different ones.
-    """
-    sweep = originating(command_id, actor="stowage.inventory")
-    first = history().commit(stream_id, 1)
-    if first is None:
-        return sweep
-    return structs.replace(
-        sweep,
-        correlation_id=first.commands[0].correlation_id,
-        traceparent=telemetry.child_traceparent(first.commands[0].traceparent),
-        causation_id=command_id,
-    )
 
 
 def books(holding: str) -> Stream[Holding]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -17,40 +18,32 @@ from inventory.domain.stock import WithdrawExpired
 from inventory.due import AWAITED, BLOCKED, BY_DUE, DUE_SHARDS, EXPIRING
 from inventory.moving import settle
 from inventory.withdrawing import holdings_of, withdraw
-from shared import clock, ids, telemetry
+from shared import clock, ids
 from shared.decider import Command, execute
 from shared.event_store import Stream
-from shared.events import CommandMetadata
+from shared.events import CommandMetadata, originating
+from shared.journeys import going_on
 from shared.resources import history, views
+from shared.sweep import sweep
 
 STALE_AFTER = timedelta(minutes=15)
 """Longer than any worker lives that may still use room which it has taken; a repeated request takes it anew."""
 RECALLS_LOOKED_AFTER = timedelta(days=7)
 
 
-class UpkeepFailed(Exception):
-    """Some holdings could not be looked after; the next round finds them again."""
-
-
 def handler(_event: dict[str, Any], _context: object) -> None:
     """Look after every holding that is due."""
     now = clock.now()
     stale, yesterday = clock.iso(now - STALE_AFTER), clock.iso(now - timedelta(days=1))[ground.DAY]
-    done = failed = 0
-    for what, stream_id, work in (
-        *(("room", stream_id, tidy) for stream_id in _due(AWAITED, stale)),
-        *(("expiry", stream_id, expire) for stream_id in _due(EXPIRING, yesterday)),
-        *(("recall", stream_id, complete_recall) for stream_id in _recalled()),
-    ):
-        try:
-            work(stream_id)
-            done += 1
-        except Exception as error:
-            failed += 1
-            telemetry.error("upkeep failed", stream=stream_id, about=what, **telemetry.failure(error))
-    telemetry.info("upkeep", done=done, failed=failed)
-    if failed:
-        raise UpkeepFailed(f"{failed} of {done + failed} holdings")
+    sweep(
+        (f"{stream_id} {what}", partial(work, stream_id))
+        for what, stream_ids, work in (
+            ("room", _due(AWAITED, stale), tidy),
+            ("expiry", _due(EXPIRING, yesterday), expire),
+            ("recall", _recalled(), complete_recall),
+        )
+        for stream_id in stream_ids
+    )
 
 
 def expire(stream_id: str) -> None:
@@ -145,7 +138,7 @@ def _do(stream_id: str, command: Struct) -> None:
 
 
 def _metadata(stream_id: str) -> CommandMetadata:
-    return ground.on_schedule(stream_id, f"deadline/upkeep/{ids.new_id()}")
+    return going_on(stream_id, originating(f"deadline/upkeep/{ids.new_id()}", actor="stowage.inventory"))
 
 
 def _id(stream_id: str) -> str:

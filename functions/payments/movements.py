@@ -1,7 +1,8 @@
 """Captures and refunds that people ask for."""
 
+from functools import partial
+
 from msgspec import Struct
-from msgspec.structs import replace
 
 from payments.contracts import CaptureId, RefundId, RefundReason
 from payments.conversation import settle, take_up
@@ -9,7 +10,7 @@ from payments.documents import CaptureDocument, RefundDocument, captures_of, ref
 from payments.domain import PAYMENTS, Capture, Payment, Refund
 from shared import telemetry
 from shared.decider import execute
-from shared.events import CommandMetadata
+from shared.events import part_of
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import OrderId
 from shared.money import Currency, Money, PositiveMinorUnits
@@ -80,10 +81,7 @@ def _carried_out(request: Request, order_id: OrderId, payload: Capture | Refund)
             value=order_id,
             remedy="Check the id.",
         )
-    asked = request.metadata
-
-    def metadata(part: str) -> CommandMetadata:
-        return replace(asked, command_id=f"{asked.command_id}/{part}", fingerprint="")
+    metadata = partial(part_of, request.metadata)
 
     try:
         stream = take_up(stream, metadata)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from payments.conversation import Metadata
 from payments.domain import (
     PAYMENTS,
     Command,
@@ -19,15 +18,15 @@ from payments.domain import (
     RecordRefund,
     RecordRefundDecline,
 )
-from payments.journeys import going_on
 from payments.provider import ProviderTimeout, capture_key, refund_key
 from payments.providers import order_of
 from shared import telemetry
 from shared.decider import Command as Asked
 from shared.decider import execute
 from shared.environment import required
-from shared.events import originating
+from shared.events import originating, part_of
 from shared.http_edge import Api, Response, Upload
+from shared.journeys import going_on
 from shared.rejection import Conflict, Invalid, NotFound, Unavailable
 from shared.resources import history
 
@@ -83,8 +82,8 @@ def _note(order_id: str, notice: "Notice", command_id: str) -> str:
     stream = history().load(PAYMENTS, PAYMENTS.stream_id(order_id))
     if not stream.sequence:
         return "ignored"
-    metadata: Metadata = going_on(stream.id, originating(command_id, actor=ACTOR))
-    outcome = execute(history(), PAYMENTS, stream.id, Asked(_command(stream.state, notice), metadata("notice")))
+    metadata = part_of(going_on(stream.id, originating(command_id, actor=ACTOR)), "notice")
+    outcome = execute(history(), PAYMENTS, stream.id, Asked(_command(stream.state, notice), metadata))
     return "known" if outcome.repeated or not outcome.events else "noted"
 
 

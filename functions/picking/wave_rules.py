@@ -1,6 +1,6 @@
 """Wave rules, each minute: waves that rules ask for, and waves that were begun and not released."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from itertools import islice
@@ -10,10 +10,12 @@ from picking import keys
 from picking.aggregates import WAVE
 from picking.domain.wave import RequestWave, Rule
 from picking.wave_making import candidates, release
-from shared import clock, ids, telemetry
+from shared import clock, ids
 from shared.decider import Command, execute
 from shared.events import originating
+from shared.journeys import going_on
 from shared.resources import history, views
+from shared.sweep import Work, sweep
 
 STALE_AFTER = timedelta(minutes=5)
 """By then a wave was released, or whoever was at it is gone."""
@@ -21,30 +23,22 @@ RULES_AT_MOST = 200
 UNFINISHED_AT_ONCE = 10
 
 
-class SweepFailed(Exception):
-    """Some rules or waves could not be looked at; the next minute finds them again."""
-
-
 def handler(_event: dict[str, Any], _context: object) -> None:
     """Ask for waves by rule, and go on with waves that stand still."""
-    done = failed = 0
+    sweep((*_rules(), *_unfinished()))
+
+
+def _rules() -> Iterator[Work]:
     page = views().list(Rule, (keys.LIST, keys.RULES), keys.PLACE, index=keys.BY_LIST, limit=RULES_AT_MOST)
+    for _, rule in page.items:
+        yield rule.rule, partial(apply, rule)
+
+
+def _unfinished() -> Iterator[Work]:
     stale = clock.iso(clock.now() - STALE_AFTER)
-    unfinished = views().keys((keys.UNFINISHED, keys.WAVES), keys.SINCE, keys.BY_UNFINISHED, upto=stale)
-    work: list[tuple[str, Callable[[], object]]] = [
-        *((rule.rule, partial(apply, rule)) for _, rule in page.items),
-        *((stream_id, partial(_go_on, stream_id)) for stream_id in islice(unfinished, UNFINISHED_AT_ONCE)),
-    ]
-    for name, step in work:
-        try:
-            step()
-            done += 1
-        except Exception as error:
-            failed += 1
-            telemetry.error("wave not looked after", about=name, **telemetry.failure(error))
-    telemetry.info("swept", done=done, failed=failed)
-    if failed:
-        raise SweepFailed(f"{failed} of {done + failed}")
+    found = views().keys((keys.UNFINISHED, keys.WAVES), keys.SINCE, keys.BY_UNFINISHED, upto=stale)
+    for stream_id in islice(found, UNFINISHED_AT_ONCE):
+        yield stream_id, partial(_go_on, stream_id)
 
 
 def apply(rule: Rule) -> str | None:
@@ -65,4 +59,5 @@ def apply(rule: Rule) -> str | None:
 
 
 def _go_on(stream_id: str) -> None:
-    release(stream_id.partition("#")[2], originating(f"wave/{stream_id}", actor="stowage.picking"))
+    cause = originating(f"wave/{stream_id}", actor="stowage.picking")
+    release(stream_id.partition("#")[2], going_on(stream_id, cause))

@@ -116,3 +116,11 @@ def originating(command_id: str, actor: str = "", fingerprint: str = "") -> Comm
         actor=actor,
         fingerprint=fingerprint,
     )
+
+
+def part_of(cause: CommandMetadata, name: str) -> CommandMetadata:
+    """The metadata of a further command that follows from `cause`: `name` tells those of one stream apart.
+
+    It carries no fingerprint, for it is not the request itself.
+    """
+    return msgspec.structs.replace(cause, command_id=f"{cause.command_id}/{name}", fingerprint="")

@@ -1,11 +1,13 @@
 """Shipments by hand: called off, labelled again, printed again, and followed by our own drivers."""
 
+from functools import partial
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct, structs
+from msgspec import Meta, Struct
 
 from shared import clock, telemetry
 from shared.decider import Outcome, execute
+from shared.events import part_of
 from shared.gs1 import Sscc
 from shared.http_edge import Api, Request, Response
 from shared.identifiers import Timestamp
@@ -160,13 +162,9 @@ def track(request: Request, id: ShipmentId, body: DriversScans) -> Response:
 
 def _settled(request: Request, shipment_id: str, outcome: Outcome[Shipment]) -> Response:
     """Where the shipment stands after what its carrier has answered by now; the schedule takes up the rest."""
-    asked = request.metadata
     stream = outcome.stream
     try:
-        stream = take_up(
-            stream,
-            lambda part: structs.replace(asked, command_id=f"{asked.command_id}/{part}", fingerprint=""),
-        )
+        stream = take_up(stream, partial(part_of, request.metadata))
     except Unavailable as error:
         telemetry.warning("shipment waits", shipment_id=shipment_id, error=f"{type(error).__name__}: {error}")
         stream = history().load(SHIPMENT, stream.id)

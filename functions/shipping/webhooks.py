@@ -11,8 +11,9 @@ from msgspec import MsgspecError, Struct
 from shared import aws, clock, codec, ids, telemetry
 from shared.decider import Command, execute
 from shared.environment import required
-from shared.events import CommandMetadata, originating
+from shared.events import originating
 from shared.http_edge import Api, Response, Upload
+from shared.journeys import going_on
 from shared.rejection import Forbidden, Invalid
 from shared.resources import history, views
 from shipping.aggregates import SHIPMENT
@@ -110,23 +111,10 @@ def _note(shipment_id: str, told: Webhook) -> int:
         if sscc and step.status in STATUSES
     )
     if news:
-        metadata = _metadata(stream.id, ids.derived_id("easypost", told.id, codec.fingerprint(news)))
+        told_once = ids.derived_id("easypost", told.id, codec.fingerprint(news))
+        metadata = going_on(stream.id, originating(told_once, actor="easypost"))
         execute(history(), SHIPMENT, stream.id, Command(Track(news), metadata), known=stream)
     return len(news)
-
-
-def _metadata(stream_id: str, command_id: str) -> CommandMetadata:
-    """Goes on with the shipment's own journey."""
-    first = history().commit(stream_id, 1)
-    own = originating(command_id, actor="easypost")
-    journey = first.commands[0] if first is not None else own
-    return CommandMetadata(
-        command_id=command_id,
-        correlation_id=journey.correlation_id,
-        traceparent=telemetry.child_traceparent(journey.traceparent),
-        causation_id=command_id,
-        actor="easypost",
-    )
 
 
 def _require_signature(text: str, headers: Mapping[str, str]) -> None:

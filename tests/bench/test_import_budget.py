@@ -54,7 +54,7 @@ BUDGETS: Mapping[Kind, frozenset[str]] = {
     Kind.HEALTH: EDGE | {"health"},
     Kind.REACTION: CONSUMER,
     Kind.REPLICA: CONSUMER,
-    Kind.SCHEDULE: WORKER | {"projection"},
+    Kind.SCHEDULE: WORKER | {"journeys", "projection", "sweep"},
 }
 """Which modules of `shared` a handler of each kind may import."""
 READS_LISTS = frozenset(
@@ -70,19 +70,22 @@ READS_LISTS = frozenset(
 """Those that choose among what lists show: the documents' shapes stand beside the projections that write them."""
 
 AT_PROVIDER = frozenset({"resilience"})
+OF_ANOTHER = frozenset({"journeys"})
 PAPER = frozenset({"labelling", "labelling.drawing", "labelling.rendering", "labelling.symbols"})
 SHEETS = frozenset({"sheets"})
 FURTHER: Mapping[str, frozenset[str]] = {
-    **{
-        f"payments.{name}": AT_PROVIDER
-        for name in ("authorization", "settlement", "movements", "expiry", "webhooks")
-    },
+    **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
+    "payments.webhooks": AT_PROVIDER | OF_ANOTHER,
+    "shipping.webhooks": OF_ANOTHER,
     "inventory.labels": PAPER,
     "payments.reconciliation": AT_PROVIDER | SHEETS,
     "receiving.reports": SHEETS,
     "shipping.documents": PAPER,
 }
-"""Which modules of `shared` a handler may import besides: those that ask others guard their calls."""
+"""Which modules of `shared` a handler may import besides.
+
+Those that ask others guard their calls; those that others tell something go on with a stream's journey.
+"""
 
 HEAVY = frozenset(
     {"asyncio", "multiprocessing", "sqlite3", "unittest", "xmlrpc", "pydantic", "aws_lambda_powertools"}

@@ -52,7 +52,6 @@ EXPECTED_FAILURES = (
     "PublicationFailed",
     "ProjectionContended",
     "SweepFailed",
-    "UpkeepFailed",
 )
 """What a handler may fail with while faults happen: each of these means "try again"."""
 

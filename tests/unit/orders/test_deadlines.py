@@ -5,7 +5,6 @@ from functools import partial
 
 import pytest
 
-from orders.deadlines import SweepFailed
 from orders.domain.states import (
     ATTEMPTS,
     AUTHORIZATION_TIME,
@@ -16,6 +15,7 @@ from orders.domain.states import (
 )
 from orders.views import DEADLINE_SHARDS
 from shared import aws
+from shared.sweep import SweepFailed
 from tests.support.clocks import MovableClock
 from tests.support.faults import Died, at_moment, die, refusing
 from tests.unit.orders.counter import Counter, answer, authorized, packed, reserved, short
