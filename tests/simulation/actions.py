@@ -1,6 +1,7 @@
 """What people do: how it is done, and what the caller then knows. Who does it when is said in `strategies.py`."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from tests.simulation import faults as f
 from tests.simulation.population import HOUR, Action, Population
@@ -56,6 +57,8 @@ class PlaceOrder(Action):
     token: str
     price: int
     channel: str
+    wishes: dict[str, Any] = field(default_factory=dict)
+    """What else is said of the order: warehouse, address, priority and the like."""
 
     def act(self, people: Population) -> None:
         """Ask, read the order, and let those go on who wait for it."""
@@ -64,7 +67,7 @@ class PlaceOrder(Action):
             "currency": "EUR",
             "payment": {"method": self.token},
             "lines": [{"sku": sku, "quantity": units, "unit_price": self.price} for sku, units in self.lines],
-        }
+        } | self.wishes
         status, receipt = people.ask(self, "POST", "/orders", asked)
         if status == 201:
             people.tally.orders[self.name] = receipt["order_id"]

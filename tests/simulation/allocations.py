@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from inventory.domain.holding import Holding, line_key
+from inventory.domain.holding import Holding, is_container, line_key
 from inventory.domain.location import Location
 from inventory.domain.order_allocation import Allocation, Line
 from inventory.domain.putaway import OPEN
@@ -13,10 +13,15 @@ from orders.domain.states import ALLOCATED, CANCELLED, LINE_ALLOCATED
 from tests.simulation.violation import Violation
 
 States = Mapping[str, Any]
+Gone = Mapping[tuple[str, str], int]
+"""Units that have left on cartons, by order and line."""
 
 
-def check_allocations(states: States, today: str) -> None:
-    """Holdings, allocations and orders agree about every unit that is set aside."""
+def check_allocations(states: States, today: str, gone: Gone) -> None:
+    """Holdings, allocations and orders agree about every unit that is set aside.
+
+    Goods that were picked are elsewhere than their allocation knows; what has left the building is in `gone`.
+    """
     held: dict[str, Counter[str]] = defaultdict(Counter)
     free: Counter[tuple[str, str]] = Counter()
     for name, holding in _of(states, "Holding"):
@@ -36,7 +41,7 @@ def check_allocations(states: States, today: str) -> None:
             raise Violation("an allocation has stopped halfway", order_id, allocation.to_ask, allocation.to_free)
         for line_id, line in allocation.in_order:
             has = held.pop(line_key(order_id, line_id), Counter())
-            _check_line(order_id, line_id, line, has)
+            _check_line(order_id, line_id, line, has, gone[order_id, line_id])
             if line.lacking and free[allocation.warehouse, line.sku]:
                 raise Violation("a line lacks units though some are free", order_id, line_id, line.lacking)
     if held:
@@ -45,9 +50,12 @@ def check_allocations(states: States, today: str) -> None:
         _check_order(order_id, order, states.get(f"Allocation#{order_id}", Allocation()))
 
 
-def _check_line(order_id: str, line_id: str, line: Line, held: Counter[str]) -> None:
+def _check_line(order_id: str, line_id: str, line: Line, held: Counter[str], gone: int) -> None:
     noted = Counter({holding: share.got for holding, share in line.shares.items() if share.got})
-    if held != noted:
+    if line.closed:
+        noted, gone = Counter(), 0
+    left = gone - sum(line.gone.values())
+    if held != noted and (noted.total() - left != held.total() or not any(map(is_container, held - noted))):
         raise Violation("an allocation is not what holdings have set aside", order_id, line_id, held, noted)
     if held and (line.closed or line.suspended > line.promise):
         raise Violation("units are set aside for a line that wants none", order_id, line_id, held)

@@ -37,6 +37,7 @@ from shared.projection import COMMITS_OF_A_FILLING, Projection
 from tests.simulation.allocations import check_allocations, check_tasks
 from tests.simulation.cloud import Cloud, Witness, Worker, is_poison
 from tests.simulation.dynamodb import Item
+from tests.simulation.outgoing import Outgoing, check_end
 from tests.simulation.population import Tally
 from tests.simulation.stockroom import Stockroom, check_allocation
 from tests.simulation.violation import Violation
@@ -59,8 +60,11 @@ EXPECTED_FAILURES = (
 COPIES = ("Article", "Place")
 """What services keep among their views of other services' master data."""
 
-SWEEPS = ("unsettled/",)
+SWEEPS = ("unsettled/", "wave/", "waiting/")
 """How the commands of schedules are called that go on with the journey of something else than their stream."""
+
+OWN_JOURNEYS = ("Wave", "CartonNumbers")
+"""Streams that rules and processes begin by themselves."""
 
 EXPECTED_TROUBLE = ("bus refused entries", "circuit opened")
 """What a handler may report as an error while faults happen."""
@@ -86,7 +90,10 @@ class Watch(Witness):
         self._offered: dict[str, int] = defaultdict(int)
         self._adjusted: dict[tuple[str, str], int] = {}
         self._suspicions: list[Violation] = []
+        self._begun: set[str] = set()
+        """The journeys that began by themselves."""
         self._stockroom = Stockroom()
+        self._outgoing = Outgoing()
 
     # --- what happens ---
 
@@ -114,6 +121,7 @@ class Watch(Witness):
         self.events += len(commit.events)
         check_state(commit.stream, state)
         self._stockroom.committed(commit.stream, before, state, events, self.states)
+        self._outgoing.committed(before, events)
 
     def offered(self, entry: Mapping[str, Any], *, accepted: bool) -> None:
         """A publication: of a committed event, as it was committed, and not before the ones before it."""
@@ -150,7 +158,7 @@ class Watch(Witness):
 
     def _follow_journeys(self, commit: Commit) -> None:
         """Correlation and trace come from the event that caused the command, or from the request."""
-        origins = set(self.tally.correlations.values())
+        origins = set(self.tally.correlations.values()) | self._begun
         for command in commit.commands:
             cause = self._facts.get(command.causation_id)
             if cause is not None:
@@ -160,6 +168,8 @@ class Watch(Witness):
                 first = self.commits[commit.stream][0].commands[0]
                 if command.correlation_id != first.correlation_id:
                     raise Violation("a journey was lost", commit.stream, commit.sequence, "deadline")
+            elif commit.sequence == 1 and commit.stream.startswith(OWN_JOURNEYS):
+                self._begun.add(command.correlation_id)
             elif command.correlation_id not in origins or not _of_a_person_or_sweep(command.causation_id):
                 raise Violation(
                     "a command came from nowhere", commit.stream, commit.sequence, command.causation_id
@@ -238,7 +248,8 @@ class Watch(Witness):
         if wrong := {key: units for key, units in expected.items() if units}:
             raise Violation("stock is missing", wrong)
         self._stockroom.at_rest(self.states, tally.book)
-        check_allocations(self.states, cloud.scheduler.now.date().isoformat())
+        self._outgoing.at_rest(self.states, tally.book)
+        check_allocations(self.states, cloud.scheduler.now.date().isoformat(), self._outgoing.gone)
         check_tasks(self.states)
 
     def _orders(self, cloud: Cloud, tally: Tally) -> None:
@@ -272,6 +283,9 @@ class Watch(Witness):
             return
         if tally.cancelled.get(order.order_id) == 202 or payment.status in ("declined", "abandoned", "voided"):
             raise Violation("an order goes on that should be cancelled", order.order_id, order.status)
+        if order.warehouse in tally.book.sending:
+            check_end(order)
+            return
         expected = (BACKORDERED,) if order.lines_in(LINE_BACKORDERED) else (RESERVED, ALLOCATING, ALLOCATED)
         if order.status not in expected:
             raise Violation("an order is not where its history puts it", order.order_id, order.status, expected)

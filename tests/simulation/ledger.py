@@ -35,6 +35,14 @@ class Ledger:
     """By action: the id of the transfer that it has sent."""
     confirmed: Counter[str] = field(default_factory=Counter)
     """By task: units whose put-away was answered."""
+    sending: set[str] = field(default_factory=set)
+    """Warehouses in which everything that can leave has left in the end."""
+    picked: Counter[str] = field(default_factory=Counter)
+    """By pick: units whose confirmation was accepted."""
+    scans: set[str] = field(default_factory=set)
+    """Confirmations of picks that were accepted."""
+    leases: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """By pick list: who was told to have it, and until when."""
 
     def count(self, sku: str, units: int, lot: str | None = None, serials: Iterable[str] = ()) -> None:
         """Note units that came (or went: fewer than none)."""

@@ -1,7 +1,7 @@
 """What decides how a population is drawn: its size, and the choices, moments and things of its parts."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from hypothesis import strategies as st
@@ -30,6 +30,8 @@ class Shape:
     """Whether snapshots, chunks, settlements and batches reach their limits early."""
     shipments: int = 0
     """How many shipments come in; with none there is no warehouse around the places."""
+    outbound: int = 0
+    """How many orders go out of a warehouse of their own; with none nobody picks."""
 
 
 class People:
@@ -44,6 +46,8 @@ class People:
         self.demand = max(1, shape.orders * 3 // shape.products)
         """About as many units of a SKU as orders will ask for."""
         self.wares: list[Ware] = []
+        self.goods: list[Ware] = []
+        """What is sent to customers."""
         self.shipments = 0
         self._wanted = [sku for rank, sku in enumerate(self.skus) for _ in range(60 // (rank + 1))]
         self._rushes = [self.seconds(10, shape.minutes * MINUTE) for _ in range(2)]
@@ -55,6 +59,11 @@ class People:
             Ware(f"WARE-{number}", self.one_of(*TRACKING), self.one_of("plain", "checked"))
             for number in range(1, self.number(1, 3) + 1)
         ]
+
+    def send(self, orders: int) -> None:
+        """From now on there is a warehouse from which so many orders are sent."""
+        self.shape = replace(self.shape, outbound=orders)
+        self.goods = [Ware(f"GOOD-{number}", self.one_of(*TRACKING)) for number in range(1, self.number(1, 3) + 1)]
 
     def happens(self, percent: int) -> bool:
         """Whether something happens that does so in so many of a hundred cases."""

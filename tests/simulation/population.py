@@ -8,16 +8,20 @@ with the same Idempotency-Key until they know.
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar, NamedTuple
 
 from orders.domain.states import STATUSES
+from shared import clock
 from tests.simulation import faults as f
 from tests.simulation.cloud import Answer, Cloud, Reader, Record, Result, stream_event
 from tests.simulation.ledger import Ledger
 
 MINUTE, HOUR = 60.0, 3600.0
 PATIENCE = 400
+SKEW = timedelta(seconds=30)
+"""So much a worker's clock may be wrong."""
 
 
 @dataclass(frozen=True)
@@ -170,6 +174,20 @@ class Population:
         if status == 200:
             self.tally.book.confirmed[task] += note["units"]
         return status
+
+    def note_lease(self, list_id: str, picker: str, until: str) -> None:
+        """A picker was told to have a list until then; clocks may be wrong by half a minute each."""
+        holder, end = self.tally.book.leases.get(list_id, (picker, ""))
+        now = clock.iso(self.cloud.scheduler.now)
+        if holder != picker and min(until, end) > clock.iso(self.cloud.scheduler.now + 2 * SKEW):
+            self.tally.contradictions.append(f"{holder} and {picker} both have list {list_id} at {now}")
+        if holder == picker or until > end:
+            self.tally.book.leases[list_id] = (picker, until)
+
+    def end_lease(self, list_id: str, picker: str) -> None:
+        """A picker has given a list back, or was told not to have it any more."""
+        if self.tally.book.leases.get(list_id, ("", ""))[0] == picker:
+            del self.tally.book.leases[list_id]
 
     def page_through(self) -> None:
         """Called inside a task: read every list to its end, in small pages."""

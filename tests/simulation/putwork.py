@@ -63,6 +63,8 @@ class WorkOnTasks(Action):
 class NightShift(Action):
     """Once all is quiet somebody brings away what still stands where it should not."""
 
+    warehouses: tuple[str, ...]
+
     def act(self, people: Population) -> None:
         """Go through the tasks until nothing more can be done."""
         before: list[tuple[str, int]] | None = None
@@ -77,7 +79,7 @@ class NightShift(Action):
             people.cloud.scheduler.sleep(MINUTE)
 
     def _all(self, people: Population) -> list[dict[str, Any]]:
-        return [*people.tasks("MAIN"), *people.tasks("NORTH")]
+        return [task for warehouse in self.warehouses for task in people.tasks(warehouse)]
 
     def _work(self, people: Population, task_id: str, part: str) -> None:
         path = f"{TASKS}/{task_id}"

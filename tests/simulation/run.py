@@ -17,6 +17,8 @@ from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import Watch, deciders
+from tests.simulation.lateshift import LateShift
+from tests.simulation.outbound import SOUTH
 from tests.simulation.paperwork import Paperwork
 from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
@@ -108,16 +110,25 @@ class Simulation:
             self._sweep_later(31 * DAY)
             self._sweep_later(HOUR)
         self._look_after()
+        if self.plan.shape.outbound:
+            self._finish()
         if self.plan.shape.shipments:
-            self._work_through_the_night()
+            self._work_through_the_night("MAIN", "NORTH", named="night")
         self.scheduler.spawn(self.population.page_through)
         if self.plan.shape.shipments:
             self.scheduler.spawn(partial(self.paperwork.read, self.population))
         self.scheduler.run()
 
-    def _work_through_the_night(self) -> None:
+    def _finish(self) -> None:
+        """What can leave leaves; what was given up is brought back, and others get it."""
+        for number in range(2):
+            self.scheduler.spawn(partial(LateShift(0.0, f"late-{number}", SOUTH).act, self.population))
+            self.scheduler.run()
+            self._work_through_the_night(SOUTH, named=f"night-south-{number}")
+
+    def _work_through_the_night(self, *warehouses: str, named: str) -> None:
         """Whatever still stands at the dock is brought away, and what follows from that has its time."""
-        self.scheduler.spawn(partial(NightShift(0.0, "night").act, self.population))
+        self.scheduler.spawn(partial(NightShift(0.0, named, warehouses).act, self.population))
         self.scheduler.run()
         for _ in range(SWEEPS_AFTERWARDS):
             self._sweep_later(10 * MINUTE)

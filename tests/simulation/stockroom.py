@@ -11,6 +11,8 @@ from typing import Any
 from inventory.domain.goods import Item
 from inventory.domain.holding import Holding, is_container
 from inventory.domain.location import Location
+from inventory.domain.outbound import FOUND
+from inventory.domain.picked import CartonFilled, StockCollected, StockPacked, StockPicked
 from inventory.domain.putaway import PUT_AWAY_CLAIMS
 from inventory.domain.room import Load, load_of, total
 from inventory.stock_contracts import (
@@ -22,18 +24,19 @@ from inventory.stock_contracts import (
     StockCounted,
     StockDeparted,
     StockReceived,
+    StockShipped,
     StockStatusChanged,
 )
 from receiving.domain.inspection import DECIDED, Inspection
 from receiving.domain.shipment import Shipment
 from shared.events import Event
-from tests.simulation.ledger import Ledger
+from tests.simulation.ledger import Kind, Ledger
 from tests.simulation.violation import Violation
 
 States = Mapping[str, Any]
 Like = tuple[str, str, str, str]
 """What units have in common: SKU, lot, serial, status."""
-Departure = tuple[str, str, int, int]
+Departure = tuple[str, str, int | str, int]
 
 
 class Stockroom:
@@ -42,6 +45,8 @@ class Stockroom:
     def __init__(self) -> None:
         self._on_the_way: dict[Departure, Counter[Like]] = {}
         self._arrived: set[Departure] = set()
+        self._found: Counter[Kind] = Counter()
+        """Units that pickers have found where the books had none."""
         self._standing: dict[str, str] = {}
         self._carried: dict[str, set[str]] = defaultdict(set)
         self._overfilled: dict[str, bool] = {}
@@ -72,24 +77,44 @@ class Stockroom:
             for goods, sign in _changes(event):
                 for like, units in _alike(goods).items():
                     expected[like] += sign * units
-            if isinstance(event, StockDeparted):
-                self._leave(stream, event)
-            if isinstance(event, StockArrived):
-                self._come(stream, event)
+            match event:
+                case StockDeparted():
+                    departure = (event.holding, event.destination, event.lane, event.number)
+                    self._leave(stream, departure, event.goods)
+                case StockArrived():
+                    departure = (event.origin, event.holding, event.lane, event.number)
+                    self._come(stream, departure, event.goods)
+                case StockPicked():
+                    self._leave(stream, ("pick", event.container, event.pick_id, event.number), event.goods)
+                case StockCollected():
+                    self._come(stream, ("pick", event.holding, event.pick_id, event.number), event.goods)
+                case StockPacked():
+                    packed = [goods for line in event.lines for goods in line.goods]
+                    self._leave(stream, ("carton", event.carton, event.holding, 1), packed)
+                case CartonFilled():
+                    self._fill(stream, event)
+                case StockAdjusted() if event.reason == FOUND:
+                    self._found.update(_kinds(event.sku, event.quantity, event.lot, event.serials))
         if +expected != _contents(after) or -expected:
             raise Violation("a holding is not what its events say", stream, *events)
 
-    def _leave(self, stream: str, event: StockDeparted) -> None:
-        departure = (event.holding, event.destination, event.lane, event.number)
+    def _leave(self, stream: str, departure: Departure, goods: Iterable[Goods]) -> None:
         if departure in self._on_the_way or departure in self._arrived:
             raise Violation("two departures have one number", stream, departure)
-        self._on_the_way[departure] = _sum(map(_alike, event.goods))
+        self._on_the_way[departure] = _sum(map(_alike, goods))
 
-    def _come(self, stream: str, event: StockArrived) -> None:
-        departure = (event.origin, event.holding, event.lane, event.number)
-        if self._on_the_way.pop(departure, None) != _sum(map(_alike, event.goods)):
+    def _come(self, stream: str, departure: Departure, goods: Iterable[Goods]) -> None:
+        if self._on_the_way.pop(departure, None) != _sum(map(_alike, goods)):
             raise Violation("goods arrived that were not on their way", stream, departure)
         self._arrived.add(departure)
+
+    def _fill(self, stream: str, event: CartonFilled) -> None:
+        """What is packed comes from all trolleys at once."""
+        parts = [one for one in self._on_the_way if one[:2] == ("carton", event.holding)]
+        packed = _sum(self._on_the_way.pop(one) for one in parts)
+        self._arrived.update(parts)
+        if packed != _sum(_alike(goods) for line in event.lines for goods in line.goods):
+            raise Violation("a carton is not filled with what was packed", stream)
 
     def _require_room(self, place: str, states: States) -> None:
         while standing := self._standing.get(place, ""):
@@ -154,7 +179,9 @@ class Stockroom:
             for item in holding.items.values():
                 if item.sku in book.wares:
                     there[item.sku, item.lot, item.serial] += item.units
-        known = {kind: units for kind, units in book.balance.items() if units}
+        came = Counter(book.balance)
+        came.update(self._found)
+        known = {kind: units for kind, units in came.items() if units}
         if there != known:
             wrong = {kind: (there[kind], known.get(kind, 0)) for kind in {*there, *known}}
             different = {kind: both for kind, both in wrong.items() if both[0] != both[1]}
@@ -284,6 +311,14 @@ def _changes(event: Event) -> Iterator[tuple[Goods, int]]:
         case StockCounted():
             yield from ((goods, 1) for goods in event.added)
             yield from ((goods, -1) for goods in event.removed)
+        case StockPicked() | StockShipped():
+            yield from ((goods, -1) for goods in event.goods)
+        case StockCollected():
+            yield from ((goods, 1) for goods in event.goods)
+        case StockPacked():
+            yield from ((goods, -1) for line in event.lines for goods in line.goods)
+        case CartonFilled():
+            yield from ((goods, 1) for line in event.lines for goods in line.goods)
 
 
 def _alike(goods: Goods) -> Counter[Like]:
@@ -291,6 +326,12 @@ def _alike(goods: Goods) -> Counter[Like]:
     if goods.serials:
         return Counter((goods.sku, lot, serial, status) for serial in goods.serials)
     return Counter({(goods.sku, lot, "", status): goods.units})
+
+
+def _kinds(sku: str, units: int, lot: str | None, serials: Sequence[str]) -> Counter[Kind]:
+    if serials:
+        return Counter((sku, lot or "", serial) for serial in serials)
+    return Counter({(sku, lot or "", ""): units})
 
 
 def _contents(holding: Holding) -> Counter[Like]:

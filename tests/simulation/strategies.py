@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.simulation import faults as f
-from tests.simulation import inbound
+from tests.simulation import inbound, outbound
 from tests.simulation.actions import (
     AdjustStock,
     CancelOrder,
@@ -203,6 +203,9 @@ def plans(
     if size.shipments:
         people.expect(size.shipments)
         actions += [action for part in inbound.PARTS for action in part(people)]
+    if size.outbound:
+        people.send(size.outbound)
+        actions += [action for part in outbound.PARTS for action in part(people)]
     return Plan(seed, size, sky, tuple(sorted(actions, key=lambda action: (action.at, action.name))))
 
 

@@ -1,0 +1,114 @@
+"""Who does what when between an order and its customer, in a warehouse of its own from which goods are sent."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.simulation.actions import CancelOrder, PlaceOrder
+from tests.simulation.dockwork import DescribePlace, DescribeWare
+from tests.simulation.people import Part, People
+from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, ReleaseWave
+from tests.simulation.population import MINUTE, Action
+from tests.simulation.putwork import ReleaseOrder
+from tests.simulation.stockwork import CountStock, ReceiveDirectly
+from tests.simulation.wares import LOTS, Ware
+
+SOUTH = "SOUTH"
+RACKS = ("S-RACK-1", "S-RACK-2", "S-RACK-3", "S-RACK-4")
+FLOOR = {"S-DOCK": "dock", "S-STAGE": "staging", "S-PACK": "packing", "S-HOLD": "quarantine"}
+PICKERS = ("pat", "quinn", "robin")
+MANNERS = (
+    *("right",) * 4,
+    "clumsy",
+    "clumsy",
+    "short",
+    "empty",
+    "by parts",
+    "offline",
+    "offline",
+    "goes home",
+    "gives back",
+)
+HOME = {
+    "name": "Kim Example",
+    "street1": "Langer Weg 12",
+    "city": "Berlin",
+    "postal_code": "10115",
+    "country": "DE",
+}
+
+
+def premises(people: People) -> Iterator[Action]:
+    """Racks, docks, packing; products by lot and serial; and the first goods."""
+    for number, place in enumerate((*RACKS, *FLOOR)):
+        described: dict[str, Any] = {"kind": FLOOR.get(place, "bulk"), "warehouse": SOUTH}
+        described |= {"coordinates": {"x_mm": 2_000 * number, "y_mm": 3_000 * (number % 3)}}
+        yield DescribePlace(0.0, f"place-s{number}", place, described)
+    for number, ware in enumerate(people.goods):
+        yield DescribeWare(0.0, f"goods-{number}", ware)
+        for receipt in range(people.number(2, 4)):
+            at = people.seconds(1, 30) if receipt < 2 else people.moment()
+            yield _receipt(people, ware, at, f"in-{ware.sku}-{receipt}")
+
+
+def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
+    units = people.one_of(12, 8, 4, 20)
+    label = ware.labelled(people.one_of("L-LATE", "L-LONG", *LOTS), units, named)
+    return ReceiveDirectly(at, named, ware, units, label, people.one_of(*RACKS), "available")
+
+
+def demand(people: People) -> Iterator[Action]:
+    """Customers order; some think better of it, whenever."""
+    for number in people.most_of(people.shape.outbound):
+        lines = tuple(
+            (people.one_of(*people.goods).sku, people.one_of(1, 1, 2, 3, 5)) for _ in range(people.one_of(1, 2, 3))
+        )
+        at, name = people.moment() / 2, f"order-out-{number}"
+        wishes: dict[str, Any] = {"warehouse": SOUTH, "ship_to": HOME, "priority": people.one_of(5, 9, 0)}
+        wishes |= {"partial_shipments": people.happens(80)}
+        yield PlaceOrder(at, name, lines, "tok_accepted", people.number(1, 5_000), "webshop", wishes)
+        if people.happens(15):
+            yield CancelOrder(at + people.seconds(0, people.shape.minutes * MINUTE), f"cancel-out-{number}", name)
+
+
+def releases(people: People) -> Iterator[Action]:
+    """Supervisors release orders and waves, by hand and by rule."""
+    for number in range(people.shape.outbound):
+        if people.happens(40):
+            yield ReleaseOrder(people.moment(), f"release-out-{number}", f"order-out-{number}")
+    for number in range(people.number(2, 5)):
+        yield ReleaseMany(people.moment(), f"release-many-{number}", SOUTH, people.one_of(100, 2, 5))
+    for number in range(people.number(1, 4)):
+        yield ReleaseWave(people.moment(), f"wave-{number}", _criteria(people))
+    if people.happens(60):
+        when = {"min_orders": people.one_of(1, 3), "max_wait_minutes": people.one_of(0, 5, 30)}
+        yield DescribeWaveRule(people.moment() / 2, "rule", "south", _criteria(people) | when)
+
+
+def _criteria(people: People) -> dict[str, Any]:
+    limits = {"orders": people.one_of(12, 1, 3), "positions": people.one_of(60, 1, 4)}
+    return {
+        "warehouse": SOUTH,
+        "method": people.one_of("batch", "discrete", "zone"),
+        "max_orders": people.one_of(100, 1, 4),
+        "limits": limits,
+    }
+
+
+def picking(people: People) -> Iterator[Action]:
+    """Pickers compete for lists, well and badly."""
+    for picker in PICKERS:
+        for shift in range(people.one_of(1, 2, 3)):
+            manners = tuple(people.one_of(*MANNERS) for _ in range(people.number(1, 6)))
+            pace, offline = people.one_of(10.0, 1.0, 60.0), people.one_of(120.0, 1_200.0, 3_000.0)
+            yield PickLists(people.moment(), f"pick-{picker}-{shift}", SOUTH, picker, manners, pace, offline)
+
+
+def counting(people: People) -> Iterator[Action]:
+    """Somebody counts where goods lie, and finds fewer or more."""
+    for number in people.most_of(people.number(0, 3)):
+        ware = people.one_of(*people.goods)
+        found = people.one_of(0, -1, 1, -3)
+        yield CountStock(people.moment(), f"count-out-{number}", ware, people.number(0, 5), found)
+
+
+PARTS: tuple[Part, ...] = (premises, demand, releases, picking, counting)

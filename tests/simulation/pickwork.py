@@ -1,0 +1,177 @@
+"""What people do between an order's release and its last pick: waves, rules, and pickers with their scanners."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from tests.simulation.population import MINUTE, Action, Population
+
+LISTS = "/picking/pick-lists"
+
+
+@dataclass(frozen=True)
+class DescribeWaveRule(Action):
+    """Waves are to be released by a rule, or not any more."""
+
+    rule: str
+    description: dict[str, Any]
+
+    def act(self, people: Population) -> None:
+        """Ask until it is done."""
+        people.ask(self, "PUT", f"/picking/wave-rules/{self.rule}", self.description, who="supervisor")
+
+
+@dataclass(frozen=True)
+class ReleaseMany(Action):
+    """A supervisor lets whatever is ready be picked."""
+
+    warehouse: str
+    limit: int
+
+    def act(self, people: Population) -> None:
+        """Ask."""
+        waiting = {"warehouse": self.warehouse, "limit": self.limit}
+        people.ask(self, "POST", "/orders/releases", {"waiting": waiting}, who="supervisor")
+
+
+@dataclass(frozen=True)
+class ReleaseWave(Action):
+    """A supervisor releases a wave by hand."""
+
+    criteria: dict[str, Any]
+
+    def act(self, people: Population) -> None:
+        """Ask."""
+        people.ask(self, "POST", "/picking/waves", self.criteria, who="supervisor")
+
+
+@dataclass(frozen=True)
+class PickLists(Action):
+    """A picker takes one list after the other and works on it, each in one of these manners.
+
+    `right`: as guided. `clumsy`: scans the wrong things first. `short`: finds one unit fewer. `empty`: finds none.
+    `by parts`: confirms some units, then the others. `offline`: confirms all at once, later, and then once more.
+    `goes home`: after the first position. `gives back`: at once.
+    """
+
+    warehouse: str
+    operator: str
+    manners: tuple[str, ...]
+    pace: float
+    """Seconds from one position to the next."""
+    offline: float
+    """Seconds without a network."""
+
+    def act(self, people: Population) -> None:
+        """Ask for a list as often as there are manners."""
+        for number, manner in enumerate(self.manners):
+            people.cloud.scheduler.sleep(self.pace)
+            taken = self.take_list(people, f"next-{number}")
+            if taken is None:
+                people.cloud.scheduler.sleep(2 * MINUTE)
+            else:
+                self.work(people, taken, manner, str(number))
+
+    def take_list(self, people: Population, part: str) -> dict[str, Any] | None:
+        """The next list, which is the picker's from now on; None when there is none."""
+        asked = {"warehouse": self.warehouse}
+        status, taken = people.ask(self, "POST", f"{LISTS}/next", asked, part=part, who=self.operator)
+        if status != 200 or taken.get("operator") != self.operator:
+            return None
+        people.note_lease(taken["list_id"], self.operator, taken["until"])
+        return dict(taken)
+
+    def work(self, people: Population, taken: dict[str, Any], manner: str, part: str) -> None:
+        """Go from position to position."""
+        list_id = taken["list_id"]
+        if manner == "gives back":
+            people.end_lease(list_id, self.operator)
+            people.ask(self, "POST", f"{LISTS}/{list_id}/release", {}, part=f"back-{part}", who=self.operator)
+            return
+        kept: list[dict[str, Any]] = []
+        for number, step in enumerate(one for one in taken["steps"] if one["status"] == "open"):
+            people.cloud.scheduler.sleep(self.pace)
+            scans = list(self._scans(people, step, manner, f"{part}-{number}"))
+            if manner == "offline":
+                kept += scans
+            else:
+                self._confirm(people, list_id, scans, f"{part}-{number}")
+            if manner == "goes home":
+                return
+        if kept:
+            people.cloud.scheduler.sleep(self.offline)
+            self._confirm(people, list_id, kept, part)
+            self._confirm(people, list_id, kept, f"{part}-again")
+
+    def _scans(
+        self, people: Population, step: dict[str, Any], manner: str, named: str
+    ) -> Iterator[dict[str, Any]]:
+        scan = self._scan(people, step, f"{self.name}-{named}")
+        units, serials = scan["units"], list(scan.get("serials", ()))
+        match manner:
+            case "clumsy":
+                yield from self._wrong(step, scan)
+            case "short" | "empty":
+                found = units - 1 if manner == "short" else 0
+                del scan["units"]
+                scan |= {"short": {"units_found": found, "reason": manner}, "serials": serials[:found]}
+            case "by parts" if units > 1:
+                first = {"confirmation_id": f"{scan['confirmation_id']}-first", "units": 1}
+                yield scan | first | {"serials": serials[:1]}
+                scan |= {"units": units - 1, "serials": serials[1:]}
+        yield scan
+
+    def _scan(self, people: Population, step: dict[str, Any], named: str) -> dict[str, Any]:
+        scan: dict[str, Any] = {
+            "confirmation_id": named,
+            "pick_id": step["pick_id"],
+            "location": step.get("holding") or step["place"],
+            "code": step["sku"],
+            "units": step["remaining"],
+        }
+        if "holding" not in step:
+            scan["check_digits"] = people.digits(step["place"])
+        return scan | {name: step[name] for name in ("lot", "serials") if name in step}
+
+    def _wrong(self, step: dict[str, Any], scan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        """What must be refused, by the ends of their confirmation ids."""
+        wrong: list[dict[str, Any]] = [
+            {"location": "S-NOWHERE"},
+            {"code": "WARE-UNKNOWN"},
+            {"units": step["remaining"] + 1},
+        ]
+        if "check_digits" in scan:
+            wrong.append({"check_digits": f"{(int(scan['check_digits']) + 1) % 100:02}"})
+        if "lot" in scan:
+            wrong.append({"lot": "L-NONE"})
+        if "serials" in scan:
+            wrong.append({"serials": [f"X{serial}"[:20] for serial in scan["serials"]]})
+        for number, one in enumerate(wrong):
+            yield scan | one | {"confirmation_id": f"{scan['confirmation_id']}-wrong-{number}"}
+
+    def _confirm(self, people: Population, list_id: str, scans: list[dict[str, Any]], part: str) -> None:
+        """Send scans, and note what was accepted: each confirmation once, none that is wrong."""
+        path = f"{LISTS}/{list_id}/confirmations"
+        asked = {"confirmations": scans}
+        status, answer = people.ask(self, "POST", path, asked, part=f"confirm-{part}", who=self.operator)
+        if status != 200:
+            people.tally.contradictions.append(f"{self.name} confirmed picks, and was told {answer}")
+            return
+        for scan, verdict in zip(scans, answer["verdicts"], strict=True):
+            self._note(people, scan, verdict)
+        guidance = answer["list"]
+        if guidance.get("operator") == self.operator:
+            people.note_lease(list_id, self.operator, guidance["until"])
+        else:
+            people.end_lease(list_id, self.operator)
+
+    def _note(self, people: Population, scan: dict[str, Any], verdict: dict[str, Any]) -> None:
+        book, named = people.tally.book, scan["confirmation_id"]
+        if verdict["result"] == "accepted":
+            units = scan["short"]["units_found"] if "short" in scan else scan["units"]
+            if named in book.scans:
+                people.tally.contradictions.append(f"{named} was accepted twice")
+            book.scans.add(named)
+            book.picked[scan["pick_id"]] += units
+        if verdict["result"] != "refused" and "-wrong-" in named:
+            people.tally.contradictions.append(f"{self.name} scanned {scan}, and was told {verdict}")
