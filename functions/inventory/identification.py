@@ -7,22 +7,22 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType, structs
 
-from inventory.codes.problems import Unreadable
 from inventory.codes.reading import (
     LOCATION,
     UNKNOWN,
     Kind,
     Reading,
     bare_location,
-    gtin_of,
     read,
 )
-from inventory.codes.values import WRONG_CHECK_DIGIT, read_date
 from inventory.domain.check_digits import derived_check_digits
 from inventory.domain.location import Location
 from inventory.domain.product import Product, gtins
 from inventory.views import LOCATIONS, PRODUCTS, gln_key, gtin_key
 from shared import clock
+from shared.codes.barcodes import gtin_of
+from shared.codes.problems import Unreadable
+from shared.codes.values import WRONG_CHECK_DIGIT, read_date
 from shared.http_edge import Api, Response
 from shared.projection import Owners
 from shared.resources import views
@@ -81,7 +81,9 @@ class ScanResults(Struct, frozen=True):
     results: list[Identified]
 
 
-@handler.route("POST", "/inventory/scans", scope="inventory/read", returns=(200, ScanResults), any_characters=True)
+@handler.route(
+    "POST", "/inventory/scans", scope="inventory/read", returns=(200, ScanResults), any_characters=("codes",)
+)
 def identify(body: Scan) -> Response:
     """Say what each code is: a product with its pack, lot and dates, a handling unit, a location, an asset."""
     today = clock.now().date()

@@ -6,10 +6,6 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct, structs
 
 from inventory.aggregates import HOLDING, LOCATION, PRODUCT
-from inventory.codes.application_identifiers import table
-from inventory.codes.element_strings import Elements, require_company
-from inventory.codes.problems import Unreadable
-from inventory.codes.values import require_value
 from inventory.contracts import PackLevel
 from inventory.domain.check_digits import label_text
 from inventory.domain.holding import Holding
@@ -18,6 +14,10 @@ from inventory.domain.product import EACH, Product, gtins
 from inventory.labelling.layout import Content, draw
 from inventory.views import LOCATIONS, PRODUCTS
 from shared import clock, codec
+from shared.codes.application_identifiers import table
+from shared.codes.element_strings import Elements, require_company
+from shared.codes.problems import Unreadable
+from shared.codes.values import require_value
 from shared.gs1 import Sscc, require_sscc
 from shared.http_edge import Api, Document, Response
 from shared.identifiers import LocationId, Sku

@@ -19,6 +19,7 @@ from picking.domain.packing import (
     ShipmentCutShort,
     TakeItemsOut,
 )
+from picking.items_in_hand import CartonCode, ItemInHand, carton_of, scans
 from picking.packing_contracts import (
     CartonPacked,
     CartonTypeId,
@@ -28,7 +29,7 @@ from picking.packing_contracts import (
     PackedShipmentId,
     PositiveGrams,
 )
-from picking.packing_work import ItemInHand, carton_kind, decided, require_packing_place, scans, traits_of
+from picking.packing_work import carton_kind, decided, require_packing_place, traits_of
 from picking.picked import picked_order, skus_of
 from picking.reference import articles
 from shared import clock
@@ -165,18 +166,19 @@ def open_carton(request: Request, id: OrderId, body: CartonOpening) -> Response:
     scope="picking/write",
     returns=(200, CartonItemsNote),
     rejects=(NotFound, Conflict, Unprocessable),
+    any_characters=("code",),
 )
-def put_items(request: Request, id: OrderId, sscc: Sscc, body: CartonItems) -> Response:
+def put_items(request: Request, id: OrderId, sscc: CartonCode, body: CartonItems) -> Response:
     """Put items into an open carton. Each has to be among what was picked for the order, and in no carton yet."""
 
     def make(_packing: Packing) -> PutItems:
         order = picked_order(id)
         known = articles(skus_of(order))
-        return PutItems(order, sscc, scans(body.items, known, "items"), traits_of(known))
+        return PutItems(order, carton_of(sscc), scans(body.items, known, "items"), traits_of(known))
 
     outcome = decided(request, id, make)
     [packed] = (event for event in outcome.events if isinstance(event, ItemsPacked))
-    return Response(200, CartonItemsNote(id, sscc, packed.items), replayed=outcome.repeated)
+    return Response(200, CartonItemsNote(id, packed.sscc, packed.items), replayed=outcome.repeated)
 
 
 @handler.route(
@@ -185,17 +187,18 @@ def put_items(request: Request, id: OrderId, sscc: Sscc, body: CartonItems) -> R
     scope="picking/write",
     returns=(200, CartonItemsNote),
     rejects=(NotFound, Conflict, Unprocessable),
+    any_characters=("code",),
 )
-def take_items_out(request: Request, id: OrderId, sscc: Sscc, body: CartonItems) -> Response:
+def take_items_out(request: Request, id: OrderId, sscc: CartonCode, body: CartonItems) -> Response:
     """Take items out of an open carton; they can be packed into another one."""
 
     def make(packing: Packing) -> TakeItemsOut:
         known = articles({item.sku for item in packing.goods})
-        return TakeItemsOut(sscc, scans(body.items, known, "items"), traits_of(known))
+        return TakeItemsOut(carton_of(sscc), scans(body.items, known, "items"), traits_of(known))
 
     outcome = decided(request, id, make)
     [taken] = (event for event in outcome.events if isinstance(event, ItemsTakenOut))
-    return Response(200, CartonItemsNote(id, sscc, taken.items), replayed=outcome.repeated)
+    return Response(200, CartonItemsNote(id, taken.sscc, taken.items), replayed=outcome.repeated)
 
 
 @handler.route(
@@ -205,7 +208,7 @@ def take_items_out(request: Request, id: OrderId, sscc: Sscc, body: CartonItems)
     returns=(200, PackingNote),
     rejects=(NotFound, Conflict, Unprocessable),
 )
-def close_carton(request: Request, id: OrderId, sscc: Sscc, body: CartonClosing) -> Response:
+def close_carton(request: Request, id: OrderId, sscc: CartonCode, body: CartonClosing) -> Response:
     """Weigh a carton and close it. It has to weigh what is in it, give or take its kind's tolerance."""
     return _closing(request, id, sscc, body.weight_g)
 
@@ -217,7 +220,7 @@ def close_carton(request: Request, id: OrderId, sscc: Sscc, body: CartonClosing)
     returns=(200, PackingNote),
     rejects=(NotFound, Conflict, Unprocessable),
 )
-def override_weight(request: Request, id: OrderId, sscc: Sscc, body: WeightOverride) -> Response:
+def override_weight(request: Request, id: OrderId, sscc: CartonCode, body: WeightOverride) -> Response:
     """Close a carton that does not weigh what it should: a supervisor has looked, and says why."""
     return _closing(request, id, sscc, body.weight_g, body.reason)
 
@@ -228,6 +231,7 @@ def override_weight(request: Request, id: OrderId, sscc: Sscc, body: WeightOverr
     scope="picking/write",
     returns=(201, PackingNote),
     rejects=(NotFound, Conflict, Unprocessable, TooLarge),
+    any_characters=("code",),
 )
 def pack_order(request: Request, id: OrderId, body: OrderPacking) -> Response:
     """Pack what was picked for an order, and close the cartons: all of them, or none."""
@@ -282,7 +286,7 @@ def cut_shipment_short(request: Request, id: OrderId, body: ShortShipment) -> Re
 def _closing(request: Request, id: str, sscc: str, weight_g: int, override: str | None = None) -> Response:
     def make(_packing: Packing) -> CloseCarton:
         at = clock.iso(clock.now())
-        return CloseCarton(picked_order(id), sscc, weight_g, request.actor, at, override)
+        return CloseCarton(picked_order(id), carton_of(sscc), weight_g, request.actor, at, override)
 
     outcome = decided(request, id, make)
     return Response(200, _packed(id, outcome), replayed=outcome.repeated)

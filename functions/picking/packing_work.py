@@ -1,49 +1,20 @@
-"""What packing looks up before it decides: which carton it is, and which product a code stands for."""
+"""What packing looks up before it decides: which carton it is, where it is packed, what its products are like."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated
+from collections.abc import Callable, Mapping
 
-from msgspec import Meta, Struct
+from msgspec import Struct
 
 from picking.domain.carton_range import CartonKind
-from picking.domain.packing import Packing, Scan, Traits
+from picking.domain.packing import Packing, Traits
 from picking.packing_aggregates import CARTON_RANGE, PACKING
 from picking.reference import PACKING_PLACE, Article, places
 from shared.decider import Command, Outcome, execute
-from shared.gs1 import GTIN_LENGTHS, as_gtin14, has_valid_check_digit
 from shared.http_edge import Request
-from shared.identifiers import LotNumber, SerialNumber, Sku
-from shared.quantity import Quantity
-from shared.rejection import Rejection, Unprocessable
+from shared.rejection import Unprocessable
 from shared.resources import history
 
 HAZARD = "hazmat"
 """Products of this storage class, and of those whose name begins with it, share a carton only with their own."""
-
-Scanned = Annotated[
-    str,
-    Meta(
-        min_length=1,
-        max_length=40,
-        description="What the scanner read: the GTIN of a unit or of a pack, or the SKU.",
-        examples=["4006381333931"],
-    ),
-]
-
-
-class ItemInHand(Struct, frozen=True, forbid_unknown_fields=True):
-    """Units that a packer holds: a scanned `code` or a `sku`; `units` in the product's base unit.
-
-    Of a pack's GTIN there are `count` packs. Left out, there is one unit, one pack, or as many as there are
-    serials. The lot has to be said when several lots of the product were picked, the serials when it has any.
-    """
-
-    code: Scanned | None = None
-    sku: Sku | None = None
-    units: Quantity | None = None
-    count: Quantity | None = None
-    lot: LotNumber | None = None
-    serials: Annotated[tuple[SerialNumber, ...], Meta(max_length=5_000)] = ()
 
 
 class _Answered(Struct, frozen=True):
@@ -107,65 +78,3 @@ def hazard_of(article: Article) -> str | None:
     """Its hazard class, if it has one."""
     own = article.storage_class or ""
     return own if own.startswith(HAZARD) else None
-
-
-def scans(items: Sequence[ItemInHand], known: Mapping[str, Article], where: str) -> tuple[Scan, ...]:
-    """The items by SKU and base units; `known` are the products that they can be.
-
-    Raises Unprocessable naming each that is none of those, or that nobody can make out.
-    """
-    packs = {pack.gtin: (sku, pack.units) for sku, article in known.items() for pack in article.packs}
-    found: list[Scan] = []
-    problems: list[Rejection] = []
-    for index, item in enumerate(items):
-        try:
-            found.append(_scan(item, f"{where}[{index}]", packs))
-        except Rejection as problem:
-            problems.append(problem)
-    if problems:
-        first = problems[0]
-        raise Unprocessable(
-            first.message,
-            field=first.field,
-            value=first.value,
-            remedy=first.remedy,
-            code=first.code,
-            further=tuple(problems[1:]),
-        )
-    return tuple(found)
-
-
-def _scan(item: ItemInHand, field: str, packs: Mapping[str, tuple[str, int]]) -> Scan:
-    sku, per_pack = item.code or item.sku or "", 1
-    if item.code and _is_gtin(item.code):
-        if as_gtin14(item.code) not in packs:
-            raise Unprocessable(
-                f"Nothing with the GTIN {item.code} was picked for this order.",
-                field=f"{field}.code",
-                value=item.code,
-                remedy="Lay it aside: it belongs to another order, or back to its place. Where its product has no "
-                "GTIN yet, enter the SKU.",
-                code="wrong-item",
-            )
-        sku, per_pack = packs[as_gtin14(item.code)]
-    if not sku:
-        raise Unprocessable(
-            "The item names no product.",
-            field=field,
-            remedy="Send a scanned code, or a sku.",
-            code="product-missing",
-        )
-    if item.sku and item.sku != sku:
-        raise Unprocessable(
-            f"{item.code} is {sku}, not {item.sku}.",
-            field=f"{field}.code",
-            value=item.code,
-            remedy="Lay it aside, or leave the sku out.",
-            code="wrong-item",
-        )
-    units = item.units or per_pack * (item.count or max(1, len(item.serials)))
-    return Scan(sku, units, field, item.lot, item.serials)
-
-
-def _is_gtin(code: str) -> bool:
-    return len(code) in GTIN_LENGTHS and has_valid_check_digit(code)

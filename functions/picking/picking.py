@@ -1,7 +1,7 @@
 """Picking: pickers claim lists, are guided through them, and confirm by scans what they took."""
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -9,12 +9,14 @@ from msgspec import Meta, Struct
 from picking import keys, reference
 from picking.aggregates import PICK_LIST
 from picking.contracts import ListId, PickId, Reason, Zone
+from picking.domain.labels import Label
 from picking.domain.pick_list import (
     LIST_CLAIMED,
     LIST_OPEN,
     ClaimList,
     Confirm,
     PickList,
+    Progress,
     ReleaseList,
     Scan,
     refusal,
@@ -22,8 +24,11 @@ from picking.domain.pick_list import (
     require_list,
 )
 from picking.guidance import Guidance, guidance
+from picking.scanned import handling_unit, read_label
 from picking.summaries import ListSummary
 from shared import clock
+from shared.codes import LONGEST_CODE
+from shared.codes.problems import Unreadable
 from shared.decider import Command, Outcome, execute
 from shared.http_edge import Api, FieldError, Request, Response
 from shared.identifiers import DEFAULT_WAREHOUSE, LotNumber, SerialNumber, Timestamp, WarehouseCode
@@ -46,7 +51,15 @@ ConfirmationId = Annotated[
         examples=["scanner-4-000123"],
     ),
 ]
-ScannedText = Annotated[str, Meta(min_length=1, max_length=60)]
+ScannedText = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=LONGEST_CODE,
+        description="What a scanner read, as it read it, or what somebody typed.",
+        examples=["]C1010400638133393110L2026-04"],
+    ),
+]
 
 
 class ShortPick(Struct, frozen=True, forbid_unknown_fields=True):
@@ -60,8 +73,10 @@ class PickConfirmation(Struct, frozen=True, forbid_unknown_fields=True):
     """What was scanned and counted for a pick.
 
     `location` is the place with its `check_digits`, its scanned label (A-01-02-3:47), or the SSCC of the handling
-    unit; `code` the product's GTIN (of any pack) or SKU. `units` are base units; left out: all that are asked for.
-    With `short` no more than its `units_found` were there. `tote` is the slot that they were put into.
+    unit; `code` the product's SKU or GTIN (of any pack), or all that is encoded with it: an element string (as of
+    GS1-128) or a Digital Link, whose lot, expiry and serial count as scanned. `units` are base units; left out:
+    all that are asked for, or as many as serials were scanned. With `short` no more than its `units_found` were
+    there. `tote` is the slot that they were put into.
     """
 
     confirmation_id: ConfirmationId
@@ -164,6 +179,7 @@ def claim_next(request: Request, body: NextList) -> Response:
     scope="picking/write",
     returns=(200, Verdicts),
     rejects=(NotFound, Unprocessable),
+    any_characters=("code", "location"),
 )
 def confirm(request: Request, id: ListId, body: PickConfirmations) -> Response:
     """Confirm picks, in bulk and also late. What is wrong with one leaves the others alone."""
@@ -187,30 +203,55 @@ def _confirm(body: PickConfirmations, picklist: PickList, operator: str) -> Conf
         operator=operator,
         at=clock.iso(now),
         until=clock.iso(now + LEASE),
-        scans=tuple(_scan(one, index, picklist, clock.iso(now)) for index, one in enumerate(body.confirmations)),
+        scans=tuple(_scan(one, index, picklist, now) for index, one in enumerate(body.confirmations)),
         digits={name: place.check_digits for name, place in places.items()},
         packs={sku: tuple(pack.gtin for pack in article.packs) for sku, article in articles.items()},
     )
 
 
-def _scan(one: PickConfirmation, index: int, picklist: PickList, now: str) -> Scan:
+def _scan(one: PickConfirmation, index: int, picklist: PickList, now: datetime) -> Scan:
     progress = picklist.picks.get(one.pick_id)
-    everything = progress.remaining if progress else 0
-    units = one.short.units_found if one.short else one.units or everything
+    label, unreadable = _label(one.code, progress, now)
+    lot, serials = one.lot, one.serials
+    if label is not None:
+        lot = lot or label.lot
+        serials = serials or ((label.serial,) if label.serial else ())
+    everything = 0
+    if progress is not None:
+        everything = len(serials) if serials and progress.position.serials else progress.remaining
     return Scan(
         confirmation_id=one.confirmation_id,
         pick_id=one.pick_id,
-        units=units,
-        occurred_at=one.occurred_at or now,
+        units=one.short.units_found if one.short else one.units or everything,
+        occurred_at=one.occurred_at or clock.iso(now),
         field=f"confirmations[{index}]",
-        location=one.location,
+        location=_location(one.location, label, now),
         check_digits=one.check_digits,
         code=one.code,
-        lot=one.lot,
-        serials=one.serials,
+        lot=lot,
+        serials=serials,
         tote=one.tote,
         missing=one.short.reason if one.short else None,
+        label=label,
+        unreadable=unreadable,
     )
+
+
+def _label(code: str | None, progress: Progress | None, now: datetime) -> tuple[Label | None, str | None]:
+    """What the code says where it is no SKU, and why that cannot be told."""
+    if code is None or (progress is not None and code == progress.position.sku):
+        return None, None
+    try:
+        return read_label(code, now.date()), None
+    except Unreadable as problem:
+        return None, problem.detail
+
+
+def _location(scanned: str | None, label: Label | None, now: datetime) -> str | None:
+    """The place or handling unit; the label of what is on one names it too."""
+    if scanned is None:
+        return label.sscc if label else None
+    return handling_unit(scanned, now.date()) or scanned
 
 
 def _verdicts(command: Confirm, outcome: Outcome[PickList], wrong: Mapping[str, Rejection]) -> Iterator[Verdict]:

@@ -130,7 +130,7 @@ class Route:
     returns: tuple[int, type[Struct]]
     rejects: tuple[type[Rejection], ...]
     parameters: Mapping[str, Any]
-    any_characters: bool = False
+    any_characters: tuple[str, ...] = ()
     media: tuple[str, ...] = ()
     accepts: tuple[str, ...] = ()
 
@@ -154,16 +154,17 @@ class Api:
         scope: str | None,
         returns: tuple[int, type[Struct]],
         rejects: tuple[type[Rejection], ...] = (),
-        any_characters: bool = False,
+        any_characters: tuple[str, ...] = (),
         media: tuple[str, ...] = (),
         accepts: tuple[str, ...] = (),
     ) -> Callable[[Handler], Handler]:
         """Declare the decorated function as the operation `method` `path`.
 
         `scope` is what the caller's token must grant (None: open to everybody); `returns` the status and body
-        of success; `rejects` the rejections beyond those that the edge itself raises; `any_characters` lets the
-        body hold control characters, where they mean something and are never stored; `media` are the types of a
-        `Document` that may be answered instead of JSON; `accepts` the types of a file that it takes as `upload`.
+        of success; `rejects` the rejections beyond those that the edge itself raises; `any_characters` are those
+        fields of the body that may hold control characters, where they mean something and are never stored;
+        `media` are the types of a `Document` that may be answered instead of JSON; `accepts` the types of a file
+        that it takes as `upload`.
         """
 
         def declare(handler: Handler) -> Handler:
@@ -340,8 +341,8 @@ def _body(event: dict[str, Any], headers: Mapping[str, str], route: Route) -> An
     raw = _raw(event)
     try:
         body = msgspec.json.decode(raw, type=route.parameters["body"])
-        if b"\\" in raw and not route.any_characters:  # the only way to write a control character in JSON
-            _require_printable(msgspec.json.decode(raw), "", Unprocessable)
+        if b"\\" in raw:  # the only way to write a control character in JSON
+            _require_printable(msgspec.json.decode(raw), "", Unprocessable, route.any_characters)
         return body
     except msgspec.ValidationError as error:
         raise _unfit(error, _json(raw), "body", Unprocessable) from error
@@ -404,8 +405,8 @@ def _no_json(error: Exception) -> Invalid:
     )
 
 
-def _require_printable(value: object, path: str, kind: type[Rejection]) -> None:
-    """No text of a request may hold control characters: they hide in labels, logs and files.
+def _require_printable(value: object, path: str, kind: type[Rejection], but: tuple[str, ...] = ()) -> None:
+    """No text of a request may hold control characters, `but` fields of these names: they hide in labels and logs.
 
     (A pattern that ends in `$` lets a line end pass, so the patterns alone would not keep them out.)
     """
@@ -420,10 +421,11 @@ def _require_printable(value: object, path: str, kind: type[Rejection]) -> None:
             )
         case dict():
             for name, item in value.items():
-                _require_printable(item, f"{path}.{name}" if path else str(name), kind)
+                if name not in but:
+                    _require_printable(item, f"{path}.{name}" if path else str(name), kind, but)
         case list():
             for index, item in enumerate(value):
-                _require_printable(item, f"{path}[{index}]", kind)
+                _require_printable(item, f"{path}[{index}]", kind, but)
 
 
 def _converted(value: Any, kind: Any, name: str) -> Any:

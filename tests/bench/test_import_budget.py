@@ -73,18 +73,26 @@ AT_PROVIDER = frozenset({"resilience"})
 OF_ANOTHER = frozenset({"journeys"})
 PAPER = frozenset({"labelling", "labelling.drawing", "labelling.rendering", "labelling.symbols"})
 SHEETS = frozenset({"sheets"})
+CODES = frozenset({"codes", "codes.problems"})
+READS_CODES = CODES | {
+    f"codes.{name}"
+    for name in ("application_identifiers", "barcodes", "digital_links", "element_strings", "values")
+}
 FURTHER: Mapping[str, frozenset[str]] = {
     **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
     "payments.webhooks": AT_PROVIDER | OF_ANOTHER,
     "shipping.webhooks": OF_ANOTHER,
-    "inventory.labels": PAPER,
+    "inventory.labels": PAPER | READS_CODES,
+    "inventory.identification": READS_CODES,
     "payments.reconciliation": AT_PROVIDER | SHEETS,
+    **{f"picking.{name}": CODES for name in ("picking", "packing")},
     "receiving.reports": SHEETS,
     "shipping.documents": PAPER,
 }
 """Which modules of `shared` a handler may import besides.
 
-Those that ask others guard their calls; those that others tell something go on with a stream's journey.
+Those that ask others guard their calls; those that others tell something go on with a stream's journey. Scans of
+products are read with what they hold beside the GTIN; the tables of that are loaded with the first such scan.
 """
 
 HEAVY = frozenset(

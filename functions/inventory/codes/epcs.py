@@ -18,8 +18,8 @@ from epcpy.epc_schemes.sgtin import SGTIN, SGTINFilterValue
 from epcpy.epc_schemes.sscc import SSCC, SSCCFilterValue
 from epcpy.utils.common import ConvertException, revert_uri_escapes
 
-from inventory.codes.element_strings import Elements, bracketed
-from inventory.codes.problems import Unreadable
+from shared.codes.element_strings import Elements, bracketed
+from shared.codes.problems import Unreadable
 
 INVALID_EPC = "invalid-epc"
 UNSUPPORTED_EPC = "unsupported-epc"

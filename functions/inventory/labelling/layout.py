@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 from msgspec import Struct
 
-from inventory.codes.application_identifiers import table
-from inventory.codes.element_strings import Elements, as_text
+from shared.codes.application_identifiers import table
+from shared.codes.element_strings import Elements, as_text
 from shared.labelling.drawing import Box, DoesNotFit, Drawing, Line
 from shared.labelling.symbols import LETTER_WIDTH, Drawn, Symbology, fitted, symbol
 

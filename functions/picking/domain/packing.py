@@ -188,13 +188,14 @@ class Traits(Struct, frozen=True):
 
 
 class Scan(Struct, frozen=True):
-    """Units that a packer holds; `field` is where the request names them."""
+    """Units that a packer holds, and the expiry on their label; `field` is where the request names them."""
 
     sku: str
     units: int
     field: str
     lot: str | None = None
     serials: tuple[str, ...] = ()
+    expires_on: str | None = None
 
 
 class FilledCarton(Struct, frozen=True):
@@ -680,6 +681,17 @@ def _matching(
             f"Several lots of {scan.sku} were picked: {', '.join(lots)}. Which is it?",
             "lot-missing",
             "Scan the lot too.",
+        )
+    days = {item.expires_on for item in own if item.expires_on}
+    if scan.expires_on is not None and days and scan.expires_on not in days:
+        raise _wrong(
+            scan,
+            "code",
+            scan.expires_on,
+            f"{scan.sku} that expires on {scan.expires_on} was not picked for this order; there is "
+            f"{', '.join(sorted(days))}.",
+            "wrong-expiry",
+            "Lay it aside, and take a unit that was picked.",
         )
     known = {serial for item in own for serial in item.serials}
     if strange := [serial for serial in scan.serials if serial not in known]:

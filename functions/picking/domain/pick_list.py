@@ -24,8 +24,8 @@ from picking.contracts import (
     UnitsPicked,
     WaveId,
 )
+from picking.domain.labels import Label
 from shared.events import Event
-from shared.gs1 import GTIN_LENGTHS, as_gtin14
 from shared.identifiers import (
     CalendarDate,
     HoldingId,
@@ -228,7 +228,9 @@ class ReleaseList(Struct, frozen=True):
 class Scan(Struct, frozen=True):
     """What a picker has scanned and counted for a pick; `field` is where the request says so.
 
-    `missing` is the reason why no more than `units` were found (None: all of them were not needed yet).
+    `missing` is the reason why no more than `units` were found (None: all of them were not needed yet). `label` is
+    what `code` says where it is more than a SKU, `unreadable` why nobody can tell; a lot and serials that it holds
+    are among those scanned.
     """
 
     confirmation_id: str
@@ -243,6 +245,8 @@ class Scan(Struct, frozen=True):
     serials: tuple[str, ...] = ()
     tote: int | None = None
     missing: str | None = None
+    label: Label | None = None
+    unreadable: str | None = None
 
 
 class Confirm(Struct, frozen=True):
@@ -605,14 +609,22 @@ def _require_place(scan: Scan, command: Confirm, position: Position) -> None:
 
 
 def _require_product(scan: Scan, command: Confirm, position: Position) -> None:
-    code = scan.code or ""
-    gtin = code.isascii() and code.isdigit() and len(code) in GTIN_LENGTHS
-    if code != position.sku and not (gtin and as_gtin14(code) in command.packs.get(position.sku, ())):
+    if scan.unreadable is not None:
         raise _wrong(
             scan,
             "code",
             scan.code,
-            f"{code or 'Nothing'} is not {position.sku}, which is to be picked.",
+            f"The code cannot be read: {scan.unreadable}",
+            "unreadable-code",
+            "Scan it again; where the label is wrong or damaged, enter the SKU, and the lot and serials with it.",
+        )
+    gtin = scan.label.gtin if scan.label else None
+    if scan.code != position.sku and gtin not in command.packs.get(position.sku, ()):
+        raise _wrong(
+            scan,
+            "code",
+            scan.code,
+            f"{gtin or scan.code or 'Nothing'} is not {position.sku}, which is to be picked.",
             "wrong-item",
             "Put it back, and scan the product that is asked for.",
         )
@@ -620,6 +632,8 @@ def _require_product(scan: Scan, command: Confirm, position: Position) -> None:
 
 def _require_identity(scan: Scan, progress: Progress) -> None:
     position = progress.position
+    if scan.label is not None:
+        _require_label(scan, scan.label, position)
     if position.lot is not None and scan.lot != position.lot:
         raise _wrong(
             scan,
@@ -650,6 +664,46 @@ def _require_identity(scan: Scan, progress: Progress) -> None:
             f"{scan.units} units have {scan.units} serials; {len(set(scan.serials))} were scanned.",
             "serials-missing",
             "Scan the serial of each unit, once.",
+        )
+
+
+def _require_label(scan: Scan, label: Label, position: Position) -> None:
+    """What the label says beside the product agrees with what was entered, and with what is to be picked."""
+    if label.lot is not None and label.lot != scan.lot:
+        raise _wrong(
+            scan,
+            "code",
+            scan.code,
+            f"The code says lot {label.lot}, and lot {scan.lot} was entered.",
+            "wrong-lot",
+            "Leave the lot out: the code holds it.",
+        )
+    if position.serials and label.serial is not None and label.serial not in scan.serials:
+        raise _wrong(
+            scan,
+            "code",
+            scan.code,
+            f"The code says serial {label.serial}, which is not among those entered.",
+            "wrong-serial",
+            "Scan the serial of each unit, or leave them out: the code holds one.",
+        )
+    if position.expires_on is not None and label.expires_on not in (None, position.expires_on):
+        raise _wrong(
+            scan,
+            "code",
+            scan.code,
+            f"Units that expire on {position.expires_on} are to be picked, not on {label.expires_on}.",
+            "wrong-expiry",
+            "Put it back, and take the units that are asked for; if there are none, report the pick short.",
+        )
+    if label.sscc not in (None, position.holding) and position.holding != position.place:
+        raise _wrong(
+            scan,
+            "code",
+            scan.code,
+            f"The units are to be taken from handling unit {position.holding}, not {label.sscc}.",
+            "wrong-location",
+            f"Look for handling unit {position.holding} at {position.place}, and scan what is on it.",
         )
 
 

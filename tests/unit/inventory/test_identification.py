@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from inventory.codes.element_strings import SEPARATOR
 from shared import aws
+from shared.codes.element_strings import SEPARATOR
 from shared.gs1 import check_digit
 from tests.unit.inventory.stockroom import Stockroom, new_sku
 

@@ -17,8 +17,8 @@ Json = dict[str, Any]
 
 PRODUCTS: list[Json] = [
     {"sku": "MUG", "name": "Mug", "gtin": "4006381333931", "packaging": [{"gtin": "14006381333938", "units": 24}]},
-    {"sku": "MILK", "name": "Milk", "tracking": "lot_expiry", "weight_g": 1_050},
-    {"sku": "DRILL", "name": "Drill", "tracking": "serial", "weight_g": 2_000},
+    {"sku": "MILK", "name": "Milk", "gtin": "4012345678901", "tracking": "lot_expiry", "weight_g": 1_050},
+    {"sku": "DRILL", "name": "Drill", "gtin": "5901234123457", "tracking": "serial", "weight_g": 2_000},
 ]
 PLACES: list[Json] = [
     {

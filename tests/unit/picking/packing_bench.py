@@ -27,6 +27,7 @@ Json = dict[str, Any]
 
 AT = "2026-01-31T09:30:00.000Z"
 MUG_GTIN, CASE_GTIN = "4006381333931", "14006381333938"
+MILK_GTIN, DRILL_GTIN = "4012345678901", "5901234123457"
 SIZE = {"length_mm": 100, "width_mm": 90, "height_mm": 80}
 PRODUCTS: list[Json] = [
     {
@@ -38,8 +39,22 @@ PRODUCTS: list[Json] = [
         "storage_class": "fragile",
         "packaging": [{"gtin": CASE_GTIN, "units": 4}],
     },
-    {"sku": "MILK", "name": "Milk", "weight_g": 1_000, "dimensions": SIZE, "tracking": "lot_expiry"},
-    {"sku": "DRILL", "name": "Drill", "weight_g": 2_000, "dimensions": SIZE, "tracking": "serial"},
+    {
+        "sku": "MILK",
+        "name": "Milk",
+        "gtin": MILK_GTIN,
+        "weight_g": 1_000,
+        "dimensions": SIZE,
+        "tracking": "lot_expiry",
+    },
+    {
+        "sku": "DRILL",
+        "name": "Drill",
+        "gtin": DRILL_GTIN,
+        "weight_g": 2_000,
+        "dimensions": SIZE,
+        "tracking": "serial",
+    },
     {"sku": "PAINT", "name": "Paint", "weight_g": 900, "dimensions": SIZE, "storage_class": "hazmat-3"},
     {"sku": "ODD", "name": "Odd thing"},
 ]
@@ -60,9 +75,11 @@ BOX: Json = {
 TARE = 300
 
 
-def line(sku: str, units: int, *, lot: str | None = None, serials: Sequence[str] = ()) -> Visit:
+def line(
+    sku: str, units: int, *, lot: str | None = None, expires_on: str | None = None, serials: Sequence[str] = ()
+) -> Visit:
     """Units of a product that are set aside in a place of their own."""
-    return Visit(f"A-{sku}", f"A-{sku}", units, lot=lot, serials=tuple(serials))
+    return Visit(f"A-{sku}", f"A-{sku}", units, lot=lot, expires_on=expires_on, serials=tuple(serials))
 
 
 class PackingBench:

@@ -16,7 +16,16 @@ from shared.gs1 import CARTON_EXTENSION, require_sscc
 from tests.support.deliveries import history
 from tests.support.faults import Died, at_moment, counting, die
 from tests.support.landscape import Answer, landscape
-from tests.unit.picking.packing_bench import BOX, CASE_GTIN, MUG_GTIN, TARE, PackingBench, line
+from tests.unit.picking.packing_bench import (
+    BOX,
+    CASE_GTIN,
+    DRILL_GTIN,
+    MILK_GTIN,
+    MUG_GTIN,
+    TARE,
+    PackingBench,
+    line,
+)
 
 Json = dict[str, Any]
 
@@ -130,6 +139,42 @@ class TestByHand:
         [packed] = bench.told("OrderPacked")
         assert [one["sscc"] for one in packed["cartons"]] == [sscc, second]
         assert bench.told("CartonPacked")[0]["packing_location"] == "PACK-1"
+
+    def test_what_is_encoded_beside_the_product_counts_as_scanned(self, bench: PackingBench) -> None:
+        order_id = bench.picked(
+            line("MILK", 2, lot="L1", expires_on="2027-01-31"),
+            line("MILK", 1, lot="L2"),
+            line("DRILL", 2, serials=["S1", "S2"]),
+        )
+        sscc = bench.open(order_id)
+        milk, drill = f"]d2010{MILK_GTIN}", f"https://id.gs1.org/01/{DRILL_GTIN}/21"
+        wrong: list[tuple[Json, str, str]] = [
+            ({"code": f"{milk}10L9"}, "wrong-lot", "items[0].lot"),
+            ({"code": milk}, "lot-missing", "items[0].lot"),
+            ({"code": f"{milk}10L1", "lot": "L2"}, "wrong-lot", "items[0].code"),
+            ({"code": f"{milk}1727020110L1"}, "wrong-expiry", "items[0].code"),
+            ({"code": f"{milk}10"}, "unreadable-code", "items[0].code"),
+            ({"code": f"{drill}/S3"}, "wrong-serial", "items[0].serials"),
+            ({"code": f"{drill}/S1", "serials": ["S2"]}, "wrong-serial", "items[0].code"),
+            ({"code": f"]C100{sscc}"}, "wrong-item", "items[0].code"),
+            ({"code": "(01)04006381333931(10)L1"}, "wrong-item", "items[0].code"),
+        ]
+        for item, problem, field in wrong:
+            refused = bench.fill(order_id, sscc, item)
+            assert (refused.status, refused.problem, refused.field) == (422, problem, field), item
+        scanned: list[Json] = [
+            {"code": f"{milk}10L1\x1d17270131", "units": 2},
+            {"code": f"{milk}10L2"},
+            {"code": f"{drill}/S2"},
+        ]
+        packed = bench.fill(order_id, f"]C100{sscc}", *scanned).body
+        assert packed["sscc"] == sscc
+        assert [(one["line_id"], one["units"], one.get("lot"), one.get("serials")) for one in packed["items"]] == [
+            ("1", 2, "L1", None),
+            ("2", 1, "L2", None),
+            ("3", 1, None, ["S2"]),
+        ]
+        assert bench.close(order_id, f"(00){sscc}", TARE + 5_000).status == 200
 
     def test_what_is_taken_out_goes_into_another_carton(self, bench: PackingBench) -> None:
         order_id = bench.picked(line("MUG", 5))

@@ -282,6 +282,72 @@ class TestConfirmations:
         assert verdict["error"]["remedy"]
         assert floor.published("UnitsPicked") == []
 
+    def test_what_is_encoded_beside_the_product_counts_as_scanned(self, floor: Floor) -> None:
+        dated = visit("A-01-01", 4, lot="L1", expires_on="2027-01-31")
+        unit = visit("A-02-01", 2, holding="106141412345678908", lot="L1")
+        drills = visit("A-01-02", 2, serials=["S1", "S2"])
+        floor.ask(new_order(), line("1", "MILK", dated), line("2", "DRILL", drills), line("3", "MILK", unit))
+        [picklist] = floor.lists()
+        steps = {step["place"]: step for step in floor.claimed(picklist["list_id"])["steps"]}
+
+        def scans(place: str, *codes: str, **more: Any) -> list[str]:
+            by_code = {"lot": None, "serials": None, "units": None} | more
+            asked = [floor.scan(steps[place], **by_code, code=code) for code in codes]
+            verdicts = floor.confirm(picklist["list_id"], *asked)
+            return [str(one.get("problem", one["result"])) for one in verdicts]
+
+        milk = "]C10104012345678901"
+        assert scans(
+            "A-01-01", f"{milk}10L2", f"{milk}1727020110L1", "]C1010401234567890110", "(01)0401", milk
+        ) == [
+            "wrong-lot",
+            "wrong-expiry",
+            "unreadable-code",
+            "unreadable-code",
+            "lot-missing",
+        ]
+        assert scans("A-01-01", f"{milk}10L1", lot="L2") == ["wrong-lot"]
+        assert scans("A-01-01", "https://id.gs1.org/01/05901234123457/10/L1", "(00)106141412345678908") == [
+            "wrong-item",
+            "wrong-item",
+        ]
+        assert scans("A-01-01", f"{milk}10L1\x1d17270131", units=1) == ["accepted"]
+        assert scans("A-01-01", "https://example.com/01/4012345678901/10/L1?17=270131") == ["accepted"]
+        drill = "]d20105901234123457"
+        assert scans("A-01-02", f"{drill}21S3", f"{drill}21S1", f"{drill}21S1", f"{drill}21S2") == [
+            "wrong-serial",
+            "accepted",
+            "wrong-serial",
+            "accepted",
+        ]
+        pallet = "(02)04012345678901(10)L1(37)40"
+        assert scans("A-02-01", f"(00)106141412345678915{pallet}", location=None, check_digits=None) == [
+            "wrong-location"
+        ]
+        assert scans(
+            "A-02-01", milk, location="]C100106141412345678908", check_digits=None, lot="L1", units=1
+        ) == ["accepted"]
+        assert scans("A-02-01", f"(00)106141412345678908{pallet}", location=None, check_digits=None) == [
+            "accepted"
+        ]
+        picked = floor.published("UnitsPicked")
+        assert [(one["sku"], one["units"], one.get("lot"), one.get("serials", [])) for one in picked] == [
+            ("MILK", 1, "L1", []),
+            ("MILK", 3, "L1", []),
+            ("DRILL", 1, None, ["S1"]),
+            ("DRILL", 1, None, ["S2"]),
+            ("MILK", 1, "L1", []),
+            ("MILK", 1, "L1", []),
+        ]
+
+    def test_control_characters_are_taken_in_codes_alone(self, floor: Floor) -> None:
+        floor.ask(new_order(), line("1", "MILK", visit("A-01-01", 2, lot="L1")))
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        scan = floor.scan(step, short={"units_found": 0, "reason": "a\x1db"})
+        answer = floor.post(f"/pick-lists/{picklist['list_id']}/confirmations", {"confirmations": [scan]})
+        assert (answer.status, answer.field) == (422, "confirmations[0].short.reason")
+
     def test_serials_are_those_that_were_set_aside_each_once(self, floor: Floor) -> None:
         floor.ask(new_order(), line("1", "DRILL", visit("A-01-01", 3, serials=["S1", "S2", "S3"])))
         [picklist] = floor.lists()

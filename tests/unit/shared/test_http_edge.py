@@ -590,21 +590,25 @@ def test_a_query_parameter_without_a_value_counts_as_left_out(depot: Depot) -> N
 
 class Codes(Struct, frozen=True):
     codes: list[str]
+    note: str = ""
 
 
 def test_a_route_may_take_control_characters_and_answer_with_a_document() -> None:
     api = Api()
+    media = ("text/x", "image/x")
 
-    @api.route("POST", "/raw", scope=None, returns=(200, Codes), any_characters=True, media=("text/x", "image/x"))
+    @api.route("POST", "/raw", scope=None, returns=(200, Codes), any_characters=("codes",), media=media)
     def raw(body: Codes) -> Response:
         text = "|".join(body.codes)
         binary = text.startswith("\x1d")
         return Response(200, Document("image/x" if binary else "text/x", text.encode(), binary))
 
-    def ask(*codes: str) -> dict[str, Any]:
-        body = json.dumps({"codes": codes})
+    def ask(*codes: str, note: str = "") -> dict[str, Any]:
+        body = json.dumps({"codes": codes, "note": note})
         return api({"routeKey": "POST /raw", "headers": {"content-type": "application/json"}, "body": body})
 
     text, binary = ask("a\x1db"), ask("\x1da")
     assert (text["body"], text["headers"]["content-type"], text["isBase64Encoded"]) == ("a\x1db", "text/x", False)
     assert (base64.b64decode(binary["body"]), binary["isBase64Encoded"]) == (b"\x1da", True)
+    refused = ask("a\x1db", note="a\x1db")
+    assert (refused["statusCode"], json.loads(refused["body"])["errors"][0]["field"]) == (422, "note")

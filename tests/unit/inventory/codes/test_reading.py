@@ -7,12 +7,12 @@ from biip.gs1_messages import GS1Message
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from inventory.codes.application_identifiers import table
-from inventory.codes.element_strings import as_scanned, as_text, bracketed, scanned
-from inventory.codes.problems import Unreadable
 from inventory.codes.reading import Reading, kind_of, read
-from inventory.codes.values import CHARACTERS_82, check_pair, read_date
 from inventory.domain.check_digits import derived_check_digits, label_text
+from shared.codes.application_identifiers import table
+from shared.codes.element_strings import as_scanned, as_text, bracketed, scanned
+from shared.codes.problems import Unreadable
+from shared.codes.values import CHARACTERS_82, check_pair, read_date
 from shared.gs1 import check_digit
 
 TODAY = date(2026, 1, 31)

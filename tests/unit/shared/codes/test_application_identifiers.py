@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from inventory.codes.application_identifiers import ApplicationIdentifier, Part, table
-from inventory.codes.values import rules
+from shared.codes.application_identifiers import ApplicationIdentifier, Part, table
+from shared.codes.values import rules
 
 DICTIONARY = next(
     (

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from inventory.codes.application_identifiers import ApplicationIdentifier, matches, table
-from inventory.codes.problems import Unreadable
-from inventory.codes.values import TRUNCATED, require_value
+from shared.codes.application_identifiers import ApplicationIdentifier, matches, table
+from shared.codes.problems import Unreadable
+from shared.codes.values import TRUNCATED, require_value
 
 SEPARATOR = "\x1d"
 """The group separator, which scanners hand over for FNC1."""

@@ -5,8 +5,8 @@ import re
 from collections.abc import Callable
 from datetime import date
 
-from inventory.codes.application_identifiers import ApplicationIdentifier
-from inventory.codes.problems import Unreadable
+from shared.codes.application_identifiers import ApplicationIdentifier
+from shared.codes.problems import Unreadable
 from shared.gs1 import check_digit, has_valid_check_digit
 
 INVALID_CHARACTER = "invalid-character"

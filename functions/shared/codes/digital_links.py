@@ -4,9 +4,9 @@ import re
 from datetime import date
 from urllib.parse import unquote, urlsplit
 
-from inventory.codes.application_identifiers import ApplicationIdentifier, table
-from inventory.codes.element_strings import Elements, bracketed
-from inventory.codes.problems import Unreadable
+from shared.codes.application_identifiers import ApplicationIdentifier, table
+from shared.codes.element_strings import Elements, bracketed
+from shared.codes.problems import Unreadable
 from shared.gs1 import GTIN_LENGTHS, as_gtin14
 
 INVALID_LINK = "invalid-digital-link"
