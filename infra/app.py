@@ -138,8 +138,9 @@ ORDERS = Service("orders", (
     command("returns", {"POST /orders/{id}/returns": "orders/write"}),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
     reaction("fulfilment", batch=100, window_s=1, on=(
-        "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentAbandoned",
-        "payments.PaymentVoided", "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
+        "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentDelayed",
+        "payments.PaymentAbandoned", "payments.PaymentVoided",
+        "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
         "inventory.ReservationReleased", "inventory.LineAllocated", "inventory.LineUnallocated",
         "payments.PaymentCaptured", "payments.CaptureDeclined", "payments.PaymentRefunded",
         "payments.RefundDeclined", "picking.PickingStarted", "picking.OrderPicked", "picking.OrderPacked",

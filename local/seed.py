@@ -30,6 +30,8 @@ PLACED_FILE = ROOT / ".local" / "sample-orders.json"
 ON_THEIR_WAY = ("picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched", "delivered")
 SETTLED = ("reserved", "backordered", "allocated", *ON_THEIR_WAY, "closed", "cancelled")
 """Where an order stands that has its answer: what follows is a person's turn, or the end."""
+PARKED = "the payment provider"
+"""Whom a placed order waits for that nobody here can hurry: it is parked."""
 WAREHOUSE_ROLE = "supervisor"
 """Who releases, picks, packs and loads: work that no machine client is trusted with."""
 PAGE = 200
@@ -55,6 +57,7 @@ class OrderInList(Struct, frozen=True):
     """What the list of orders says about one."""
 
     order_id: str
+    waiting_for: str = ""
 
 
 class StockInList(Struct, frozen=True):
@@ -80,7 +83,7 @@ def wait_until_settled(
     seconds: float = SETTLE_SECONDS,
     sleep: Callable[[float], None] = time.sleep,
 ) -> set[str]:
-    """Wait until every order is reserved, backordered or cancelled. Returns those that are not in time."""
+    """Wait until every order is reserved, backordered, cancelled or parked. Returns those that are not in time."""
     waiting = set(order_ids)
     progress = Progress("orders settled", len(waiting))
     total, deadline = len(waiting), Deadline(seconds)
@@ -91,6 +94,10 @@ def wait_until_settled(
             found = {order.order_id for order in client.pages("/orders", OrderInList, status=status, limit=PAGE)}
             by_status[status] = len(found)
             settled |= found
+        placed = client.pages("/orders", OrderInList, status="placed", limit=PAGE)
+        parked = {order.order_id for order in placed if order.waiting_for == PARKED}
+        by_status["parked"] = len(parked)
+        settled |= parked
         waiting -= settled
         note = ", ".join(f"{count} {status}" for status, count in by_status.items() if count)
         progress.show(total - len(waiting), note)

@@ -23,7 +23,7 @@ from local.connection import connect, outputs
 from local.outputs import Outputs
 from local.parallel import Progress, in_parallel
 from local.patience import Deadline
-from local.seed import ON_THEIR_WAY, PAGE, SETTLED, Placed, read_placed
+from local.seed import ON_THEIR_WAY, PAGE, PARKED, SETTLED, Placed, read_placed
 from shared.event_store import COMMIT_PREFIX, commit_of
 from shared.identifiers import DEFAULT_WAREHOUSE
 
@@ -66,6 +66,12 @@ class Order(Struct, frozen=True):
     lines: tuple[Line, ...]
     history: tuple[HistoryEntry, ...]
     reason: str | None = None
+    waiting_for: str | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether it has its answer, or is parked until the payment provider has one."""
+        return self.status in SETTLED or (self.status == "placed" and self.waiting_for == PARKED)
 
 
 class ListedOrder(Struct, frozen=True):
@@ -173,7 +179,7 @@ def percentile(ascending: Sequence[float], percent: float) -> float:
 def complaints(report: Report) -> list[str]:
     """What is not as it must be; nothing when all is well."""
     found = []
-    if unsettled := [order for order in report.orders if order.status not in SETTLED]:
+    if unsettled := [order for order in report.orders if not order.is_settled]:
         found.append(f"{len(unsettled)} orders have not settled, for example {unsettled[0].order_id}")
     known = {order.order_id for order in report.orders}
     if lost := [one.reference for one in report.placed if one.order_id not in known]:
@@ -294,6 +300,8 @@ def _reason(order: Order) -> str:
             return "every line has its units, the money is authorized"
         case "allocated":
             return "concrete units are set aside for every line"
+        case "placed" if order.waiting_for == PARKED:
+            return "parked: the payment provider does not answer, and is asked again"
         case "placed":
             return "waits for the payment"
         case "partially_dispatched":

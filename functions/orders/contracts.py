@@ -401,10 +401,14 @@ class OrderCancelled(Event, frozen=True):
 
 
 class FulfilmentStalled(Event, frozen=True):
-    """A step (`waiting_for`) has not ended in all its time: a person has to look."""
+    """A step (`waiting_for`) has not ended in all its time: a person has to look.
+
+    With a `deadline` the order is given up then, if nothing has happened by then.
+    """
 
     order_id: OrderId
     waiting_for: Reason
+    deadline: Timestamp | None = None
 
 
 PUBLISHED: tuple[type[Event], ...] = (

@@ -15,6 +15,7 @@ from orders.domain.commands import (
     NoteCapture,
     NoteDecline,
     NoteDeclinedCapture,
+    NoteDelayedPayment,
     NoteDelivery,
     NoteDispatch,
     NoteFailedLabels,
@@ -49,6 +50,7 @@ from orders.subscriptions import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
+    PaymentDelayed,
     PaymentRefunded,
     PaymentVoided,
     PickingStarted,
@@ -90,6 +92,8 @@ def _noted(answer: Any, number: int) -> Struct:
             return NoteAuthorization(answer.authorization, now)
         case PaymentDeclined():
             return NoteDecline(answer.reason, now)
+        case PaymentDelayed():
+            return NoteDelayedPayment(now)
         case PaymentAbandoned():
             return NoteAbandonedPayment(answer.reason, now)
         case PaymentVoided():

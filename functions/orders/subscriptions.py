@@ -32,6 +32,12 @@ class PaymentDeclined(Struct, frozen=True):
     reason: str
 
 
+class PaymentDelayed(Struct, frozen=True):
+    """payments.PaymentDelayed: the provider does not answer for now; whether money is set aside is unknown."""
+
+    order_id: OrderId
+
+
 class PaymentAbandoned(Struct, frozen=True):
     """payments.PaymentAbandoned: the provider has not answered; whether money is set aside is unknown."""
 
@@ -243,6 +249,7 @@ class ProductRegistered(Struct, frozen=True):
 READS: dict[str, type[Struct]] = {
     "payments.PaymentAuthorized": PaymentAuthorized,
     "payments.PaymentDeclined": PaymentDeclined,
+    "payments.PaymentDelayed": PaymentDelayed,
     "payments.PaymentAbandoned": PaymentAbandoned,
     "payments.PaymentVoided": PaymentVoided,
     "inventory.LineReserved": LineReserved,

@@ -30,6 +30,7 @@ from orders.domain.facts import (
     HoldReleased,
     OrderAdvanced,
     OrderHeld,
+    PaymentParked,
     PaymentTaken,
     PriorityChanged,
 )
@@ -44,6 +45,7 @@ from orders.domain.states import (
     PLACED,
     RESERVED,
     RESERVING,
+    WAIT_PROVIDER,
 )
 from shared.events import Event
 from shared.money import Money
@@ -58,6 +60,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     """An order in a list. `backordered` are the SKUs that it lacked when it went to backorder.
 
     `holds` stop it, `payment_due` are the shipments that have left and whose money could not be taken.
+    `waiting_for` names who keeps a placed order waiting: the payment provider, while it does not answer.
     """
 
     order_id: str
@@ -79,6 +82,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     ship_by: str | None = None
     holds: tuple[str, ...] = ()
     payment_due: tuple[str, ...] = ()
+    waiting_for: str = ""
 
 
 def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
@@ -102,8 +106,10 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
             )
         case PaymentAuthorizationRequested():
             return structs.replace(order, deadline=event.deadline)
+        case PaymentParked():
+            return structs.replace(order, waiting_for=WAIT_PROVIDER, changed_at=at)
         case ReservationRequested():
-            return structs.replace(order, status=RESERVING, changed_at=at, deadline=event.deadline)
+            return structs.replace(order, status=RESERVING, changed_at=at, deadline=event.deadline, waiting_for="")
         case OrderReserved():
             return structs.replace(order, status=RESERVED, changed_at=at, backordered=(), deadline=event.deadline)
         case OrderBackordered():
@@ -125,13 +131,20 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
                 reason=event.reason,
                 backordered=(),
                 deadline=event.deadline,
+                waiting_for="",
             )
         case OrderCancelled():
             return structs.replace(
-                order, status=CANCELLED, changed_at=at, reason=event.reason, backordered=(), deadline=""
+                order,
+                status=CANCELLED,
+                changed_at=at,
+                reason=event.reason,
+                backordered=(),
+                deadline="",
+                waiting_for="",
             )
         case FulfilmentStalled():
-            return structs.replace(order, deadline="")
+            return structs.replace(order, deadline=event.deadline or "")
         case _:
             return _show_on_its_way(order, event, at)
 

@@ -43,6 +43,8 @@ RefundReason = Annotated[
     str, Meta(min_length=1, max_length=200, description="Why money goes back.", examples=["goods returned"])
 ]
 MovementKind = Literal["captured", "refunded", "refund_failed", "released", "disputed", "dispute_closed"]
+Attempts = Annotated[int, Meta(ge=1, description="How often the provider was asked.", examples=[5])]
+DelayReason = Annotated[str, Meta(description="Why there is no answer yet.", examples=["provider_timeout"])]
 AbandonReason = Annotated[str, Meta(description="Why payments stopped trying.", examples=["provider_timeout"])]
 
 
@@ -65,8 +67,20 @@ class PaymentDeclined(Event, frozen=True, kw_only=True):
     reason: DeclineReason
 
 
+class PaymentDelayed(Event, frozen=True, kw_only=True):
+    """The provider has not answered `attempts` times: the payment is parked, and asked for ever more rarely.
+
+    Money may be held. An answer still comes, unless the order asks for a void first.
+    """
+
+    version: ClassVar[int] = 1
+    order_id: OrderId
+    attempts: Attempts
+    reason: DelayReason
+
+
 class PaymentAbandoned(Event, frozen=True, kw_only=True):
-    """The provider gave no answer at any try: money may be held, so whoever reads this has to ask for a void."""
+    """The provider gave no answer for days: money may be held, so whoever reads this has to ask for a void."""
 
     version: ClassVar[int] = 1
     order_id: OrderId
@@ -182,6 +196,7 @@ class MovementNoted(Event, frozen=True, kw_only=True):
 PUBLISHED: tuple[type[Event], ...] = (
     PaymentAuthorized,
     PaymentDeclined,
+    PaymentDelayed,
     PaymentAbandoned,
     PaymentVoided,
     PaymentCaptured,
@@ -207,6 +222,7 @@ EXAMPLES: dict[type[Event], Event] = {
         expires_at="2026-02-07T09:30:00.000Z",
     ),
     PaymentDeclined: PaymentDeclined(order_id=_ORDER, reason="insufficient_funds"),
+    PaymentDelayed: PaymentDelayed(order_id=_ORDER, attempts=5, reason="provider_timeout"),
     PaymentAbandoned: PaymentAbandoned(order_id=_ORDER, reason="provider_timeout"),
     PaymentVoided: PaymentVoided(order_id=_ORDER),
     PaymentCaptured: PaymentCaptured(

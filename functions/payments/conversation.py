@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from payments.domain import (
+    PATIENCE,
     PAYMENTS,
     AuthorizationAsked,
     AuthorizationDue,
@@ -56,7 +57,7 @@ from shared.rejection import Unavailable
 from shared.resources import history
 
 KEYS_REMEMBERED_FOR = timedelta(hours=12)
-"""So long every provider surely knows an idempotency key: what is older is looked up before it is asked again."""
+"""So long every provider surely knows an idempotency key: what is older or was asked often is looked up first."""
 
 Answer = (
     RecordAuthorization
@@ -85,7 +86,8 @@ class OutcomeUnknown(Unavailable):
 def settle(outcome: Outcome[Payment], metadata: Metadata) -> Stream[Payment]:
     """Ask the provider until the payment rests. `outcome` is that of the command that has begun it.
 
-    Raises OutcomeUnknown, or another Unavailable when the provider cannot be asked now: what is due stays due.
+    Raises OutcomeUnknown, or another Unavailable when the provider cannot be asked now: what is due stays due. A
+    payment that is parked raises nothing: it waits for the schedule.
     """
     return take_up(outcome.stream, metadata, frozenset(_intents(outcome)))
 
@@ -110,6 +112,9 @@ def take_up(stream: Stream[Payment], metadata: Metadata, fresh: frozenset[str] =
         following = due(stream.state)
         asked_again = following is not None and _subject(following) == subject
         if asked_again and (isinstance(answer, _TIMEOUTS) or following == step):
+            if stream.state.is_parked:
+                telemetry.warning("parked", order_id=step.order_id, attempts=step.attempt)
+                return stream
             raise OutcomeUnknown(f"no answer to attempt {step.attempt} of {subject}")
     return stream
 
@@ -150,7 +155,8 @@ def _ask(step: Step, stream: Stream[Payment], *, known: bool) -> Answer:
     payment = stream.state
     match step:
         case AuthorizationDue():
-            return _authorize(step, payment, old=not known and _older(stream, KEYS_REMEMBERED_FOR))
+            old = payment.attempts >= PATIENCE or _older(stream, KEYS_REMEMBERED_FOR)
+            return _authorize(step, payment, old=old and not known)
         case CaptureDue():
             return _capture(step, payment, known=known)
         case RefundDue():

@@ -27,6 +27,7 @@ from payments.contracts import (
     PaymentAuthorized,
     PaymentCaptured,
     PaymentDeclined,
+    PaymentDelayed,
     PaymentReauthorized,
     PaymentRefunded,
     PaymentVoided,
@@ -40,8 +41,11 @@ from shared.identifiers import OrderId
 from shared.money import Currency, MinorUnits, Money
 from shared.rejection import Conflict, Rejection
 
-MAX_ATTEMPTS = 5
-"""So many times an authorization may time out before the payment is abandoned."""
+PATIENCE = 5
+"""So many times an authorization may time out before the payment is parked: whoever asked need not come again."""
+
+MAX_ATTEMPTS = 200
+"""So many times an authorization may time out, over a week, before a payment is abandoned that no order ends."""
 
 MAX_LAPSES = 2
 """So many authorizations may be found expired by one capture before it is declined."""
@@ -422,6 +426,11 @@ class Payment(Struct, frozen=True):
         return self.amount.currency if self.amount is not None else ""
 
     @property
+    def is_parked(self) -> bool:
+        """Whether the provider has been silent for so long that only the schedule asks, and ever more rarely."""
+        return self.status == "requested" and self.attempts >= PATIENCE
+
+    @property
     def left(self) -> int:
         """What may still be asked to be captured: neither captured nor about to be."""
         if self.amount is None:
@@ -765,9 +774,14 @@ def _record_authorization_timeout(answer: RecordAuthorizationTimeout, payment: P
     if not isinstance(step, AuthorizationDue) or (step.number, step.attempt) != (answer.number, answer.attempt):
         return ()
     timed_out = AuthorizationTimedOut(order_id=payment.order_id, attempt=answer.attempt)
-    if answer.attempt < MAX_ATTEMPTS or answer.number > 1:
+    if answer.number > 1:
         return (timed_out,)
-    return timed_out, PaymentAbandoned(order_id=payment.order_id, reason=PROVIDER_TIMEOUT)
+    if answer.attempt >= MAX_ATTEMPTS:
+        return timed_out, PaymentAbandoned(order_id=payment.order_id, reason=PROVIDER_TIMEOUT)
+    if answer.attempt == PATIENCE:
+        delayed = PaymentDelayed(order_id=payment.order_id, attempts=answer.attempt, reason=PROVIDER_TIMEOUT)
+        return timed_out, delayed
+    return (timed_out,)
 
 
 def _record_lapse(number: int, payment: Payment) -> Sequence[Event]:

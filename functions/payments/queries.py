@@ -19,14 +19,16 @@ class PaymentDocument(Struct, frozen=True, omit_defaults=True):
 
     `amount` is missing when a void was all that was ever asked; `authorization` is the provider's reference;
     `reason` says why the payment was declined, abandoned or voided; `attempts` counts the attempts at the present
-    authorization that ended, with an answer or without. `held` is what the provider holds now, until `expires_at`
-    when it says so, `left` what may still be captured, `refundable` what may still be given back.
+    authorization that ended, with an answer or without; a payment is `parked` while the provider does not answer
+    and is asked ever more rarely. `held` is what the provider holds now, until `expires_at` when it says so,
+    `left` what may still be captured, `refundable` what may still be given back.
     """
 
     order_id: OrderId
     status: PaymentStatus
     attempts: int
     history: list[HistoryEntry]
+    parked: bool = False
     amount: Money | None = None
     authorization: str = ""
     reason: str = ""
@@ -63,6 +65,7 @@ def show_payment(order_id: OrderId) -> Response:
         status=payment.status,
         attempts=payment.attempts,
         history=entries(commits),
+        parked=payment.is_parked,
         amount=payment.amount,
         authorization=payment.authorization,
         reason=payment.reason,

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from payments.domain import CATALOG, PAYMENTS, Payment, due, evolve
+from payments.domain import CATALOG, PATIENCE, PAYMENTS, Payment, due, evolve
 from payments.movements_view import entries
 from shared import clock
 from shared.events import Event
@@ -20,6 +20,9 @@ SHARDS = ("0", "1", "2", "3")
 
 TAKEN_UP_AFTER = timedelta(minutes=2)
 """So long after its last change a payment that still waits for an answer is taken up by the schedule."""
+
+LONGEST_PAUSE = timedelta(hours=1)
+"""A parked payment is taken up after twice as long each time, but after so long at the latest."""
 
 
 class PaymentView(Payment, frozen=True, omit_defaults=True):
@@ -57,10 +60,18 @@ def _index(document: PaymentView) -> Mapping[str, str]:
     """When the schedule has to look: at an unanswered step soon, at an authorization when it expires."""
     moment = document.expires_at if document.status == "authorized" and document.held else ""
     if due(document) is not None:
-        moment = clock.iso(datetime.fromisoformat(document.changed_at) + TAKEN_UP_AFTER)
+        moment = clock.iso(datetime.fromisoformat(document.changed_at) + _pause(document))
     return (
         {"due": SHARDS[zlib.crc32(document.order_id.encode()) % len(SHARDS)], "moment": moment} if moment else {}
     )
+
+
+def _pause(payment: Payment) -> timedelta:
+    """How long the provider is left alone with an unanswered step."""
+    if not payment.is_parked:
+        return TAKEN_UP_AFTER
+    doublings = min(payment.attempts - PATIENCE, 8)
+    return min(LONGEST_PAUSE, TAKEN_UP_AFTER * (1 << doublings))
 
 
 PAYMENT_VIEW = Projection(

@@ -99,11 +99,15 @@ def test_a_provider_that_times_out_once_is_asked_again_and_the_order_goes_on(sho
     shop.settled(shop.place({sku: 2}, method="tok_timeout_once"), "reserved")
 
 
-def test_a_provider_that_never_answers_costs_the_order_and_nothing_else(shop: Shop) -> None:
+def test_a_provider_that_never_answers_parks_the_order_until_its_customer_gives_it_up(shop: Shop) -> None:
     sku = shop.product(units=5)
-    cancelled = shop.settled(shop.place({sku: 2}, method="tok_timeout_always"), "cancelled", within=180)
-    assert cancelled["reason"].startswith("payment-unavailable")
-    assert cancelled["payment"]["status"] == "voided"
+    order_id = shop.place({sku: 2}, method="tok_timeout_always")
+    shop.until(lambda: shop.order(order_id).get("waiting_for") == "the payment provider", "parked", 180)
+    assert shop.order(order_id)["status"] == "placed"
+    assert shop.get(f"/payments/{order_id}")["parked"]
+    assert shop.stock(sku)["reserved"] == 0
+    shop.call("POST", f"/orders/{order_id}/cancellation", {"reason": "waited long enough"})
+    assert shop.settled(order_id, "cancelled")["payment"]["status"] == "voided"
     assert shop.stock(sku)["reserved"] == 0
 
 

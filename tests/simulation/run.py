@@ -13,6 +13,7 @@ from typing import Any
 
 from infra.app import SYSTEM
 from infra.declaration import Grant, System
+from orders.domain.states import PAYMENT_TIME
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
@@ -105,6 +106,8 @@ class Simulation:
         self._look_after()
         for _ in range(SWEEPS_AFTERWARDS):
             self._sweep_later(HOUR + MINUTE)
+        for patience in (PAYMENT_TIME.total_seconds(), HOUR):
+            self._sweep_later(patience)
         if self.plan.shape.months:
             self._sweep_later(8 * DAY)
             self._sweep_later(31 * DAY)

@@ -154,6 +154,12 @@ class NoteDecline(Struct, frozen=True):
     at: datetime
 
 
+class NoteDelayedPayment(Struct, frozen=True):
+    """Payments says: the provider does not answer for now, and is asked again by the clock."""
+
+    at: datetime
+
+
 class NoteAbandonedPayment(Struct, frozen=True):
     """Payments says: the provider does not answer, and will not be asked again."""
 
@@ -310,6 +316,7 @@ Command = (
     | RequestPicking
     | NoteAuthorization
     | NoteDecline
+    | NoteDelayedPayment
     | NoteAbandonedPayment
     | NoteVoid
     | NoteCapture

@@ -176,6 +176,10 @@ class MoneyReturned(Event, frozen=True):
     declined: bool = False
 
 
+class PaymentParked(Event, frozen=True):
+    """The payment provider does not answer for now: the order waits, and nothing is reserved for it yet."""
+
+
 class DeadlinePassed(Event, frozen=True):
     """A step had not answered in time and is asked again, until `deadline` where the question itself has none."""
 
@@ -192,6 +196,7 @@ class OrderAdvanced(Event, frozen=True):
 
 
 PRIVATE: tuple[type[Event], ...] = (
+    PaymentParked,
     PaymentSecured,
     PaymentRefused,
     PaymentFreed,

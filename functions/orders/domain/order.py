@@ -53,6 +53,7 @@ from orders.domain.facts import (
     OrderAdvanced,
     OrderHeld,
     PaymentFreed,
+    PaymentParked,
     PaymentRefused,
     PaymentSecured,
     PaymentTaken,
@@ -96,6 +97,7 @@ from orders.domain.states import (
     RETURN_RECEIVED,
     WAIT_ALLOCATION,
     WAIT_PICKING,
+    WAIT_PROVIDER,
     WAIT_RELEASE,
     WAIT_STOCK,
 )
@@ -367,8 +369,12 @@ def evolve(order: Order, event: Event) -> Order:
                 attempt=event.attempt,
                 deadline=event.deadline,
             )
+        case PaymentParked():
+            return structs.replace(order, waiting_for=WAIT_PROVIDER)
         case PaymentSecured():
-            return structs.replace(order, payment=PAYMENT_AUTHORIZED, authorization=event.authorization)
+            return structs.replace(
+                order, payment=PAYMENT_AUTHORIZED, authorization=event.authorization, waiting_for=""
+            )
         case PaymentRefused():
             return structs.replace(order, payment=PAYMENT_DECLINED)
         case PaymentVoidRequested():
@@ -422,7 +428,8 @@ def _evolve_released(order: Order, event: Event) -> Order:
         case DeadlinePassed() if event.deadline:
             return structs.replace(order, deadline=event.deadline, attempt=order.attempt + 1)
         case FulfilmentStalled():
-            return structs.replace(order, deadline="")
+            attempt = order.attempt + 1 if event.deadline else order.attempt
+            return structs.replace(order, deadline=event.deadline or "", attempt=attempt)
         case OrderHeld():
             return structs.replace(order, holds=order.holds.set(event.kind, event.reason))
         case HoldReleased():

@@ -41,6 +41,7 @@ from orders.domain.commands import (
     NoteCapture,
     NoteDecline,
     NoteDeclinedCapture,
+    NoteDelayedPayment,
     NoteDelivery,
     NoteDispatch,
     NoteFailedLabels,
@@ -81,6 +82,7 @@ from orders.domain.facts import (
     MoneyReturned,
     OrderHeld,
     PaymentFreed,
+    PaymentParked,
     PaymentRefused,
     PaymentSecured,
     PaymentTaken,
@@ -111,12 +113,15 @@ from orders.domain.states import (
     LINE_RESERVED,
     LINE_SHIPPED,
     PAYMENT_REQUESTED,
+    PAYMENT_TIME,
     PLACED,
     RELEASE_TIME,
     RESERVED,
     RESERVING,
     RETURN_AUTHORIZED,
     TIMES,
+    WAIT_AUTHORIZATION,
+    WAIT_PROVIDER,
     WAIT_RELEASE,
     WAIT_REST,
 )
@@ -167,6 +172,8 @@ def _decided(command: Command, order: Order) -> Iterator[Event]:
             return _authorized(command, order)
         case NoteDecline():
             return _declined(command, order)
+        case NoteDelayedPayment():
+            return _payment_delayed(order)
         case NoteAbandonedPayment():
             return _cancel(order, _reason("payment-unavailable", command.reason), command.at)
         case NoteVoid():
@@ -262,6 +269,11 @@ def _authorized(command: NoteAuthorization, order: Order) -> Iterator[Event]:
     if order.status == PLACED and order.payment == PAYMENT_REQUESTED:
         yield PaymentSecured(authorization=command.authorization)
         yield asking.reservation(order, command.at, attempt=1)
+
+
+def _payment_delayed(order: Order) -> Iterator[Event]:
+    if order.status == PLACED and order.payment == PAYMENT_REQUESTED and order.waiting_for != WAIT_PROVIDER:
+        yield PaymentParked()
 
 
 def _declined(command: NoteDecline, order: Order) -> Iterator[Event]:
@@ -593,15 +605,20 @@ def _within(expected: Return, lines: Sequence[CameBack]) -> Iterator[CameBack]:
 def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
     """A step past its deadline is asked again; after the last attempt the order is given up, or a person called.
 
-    Nobody cancels an order because the payment provider is away: it is parked until its payment is answered.
+    While the payment provider is away the order is parked: a person is called, and only days later it is given up.
     """
     if not order.deadline or iso(command.at) < order.deadline:
         return
     again = order.attempt + 1
     match order.status:
         case "placed" if again <= ATTEMPTS:
-            yield DeadlinePassed(waiting_for="payment authorization")
+            yield DeadlinePassed(waiting_for=WAIT_AUTHORIZATION)
             yield asking.authorization(order, order.payment_method, command.at, again)
+        case "placed" if order.attempt == ATTEMPTS:
+            deadline = until(command.at, PAYMENT_TIME)
+            yield FulfilmentStalled(order_id=order.order_id, waiting_for=WAIT_AUTHORIZATION, deadline=deadline)
+        case "placed":
+            yield from _cancel(order, "payment-timeout", command.at)
         case "reserving" if again <= ATTEMPTS:
             yield DeadlinePassed(waiting_for="reservation")
             yield asking.reservation(order, command.at, again)
@@ -629,8 +646,6 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
 
 def _awaited(order: Order) -> str:
     match order.status:
-        case "placed":
-            return "payment authorization"
         case "cancelling" if order.undecided or order.leaving:
             return "the end of shipments that were to be stopped"
         case "cancelling":

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 AUTHORIZATION_TIME = timedelta(hours=1)
+PAYMENT_TIME = timedelta(days=3)
 RESERVATION_TIME = timedelta(hours=1)
 CANCELLATION_TIME = timedelta(hours=1)
 BACKORDER_TIME = timedelta(days=30)
@@ -58,6 +59,7 @@ LABEL_MADE, LABEL_FAILED, LABEL_VOID = "made", "failed", "void"
 CAPTURE_REQUESTED, CAPTURED, CAPTURE_DECLINED = "requested", "captured", "declined"
 RETURN_AUTHORIZED, RETURN_RECEIVED, RETURN_CLOSED = "authorized", "received", "closed"
 
+WAIT_AUTHORIZATION, WAIT_PROVIDER = "payment authorization", "the payment provider"
 WAIT_RELEASE, WAIT_STOCK, WAIT_ALLOCATION = "release to picking", "stock", "allocation"
 WAIT_PICKING, WAIT_COLLECTION, WAIT_PACKING = "picking", "the end of picking", "packing"
 WAIT_HOLD, WAIT_REST, WAIT_LABELS, WAIT_LOADING = (

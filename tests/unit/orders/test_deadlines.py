@@ -10,6 +10,7 @@ from orders.domain.states import (
     AUTHORIZATION_TIME,
     BACKORDER_TIME,
     LABELLING_TIME,
+    PAYMENT_TIME,
     RELEASE_TIME,
     RESERVATION_TIME,
 )
@@ -106,6 +107,9 @@ def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: 
     assert new_counter.happened(unpaid)[-1] == "FulfilmentStalled"
     assert new_counter.details(unanswered)["reason"] == "reservation-timeout"
     assert new_counter.details(waiting)["status"] == "backordered"
+    time.pass_time(PAYMENT_TIME)
+    sweep(new_counter)
+    assert new_counter.details(unpaid)["reason"] == "payment-timeout"
     time.pass_time(max(BACKORDER_TIME, RELEASE_TIME))
     sweep(new_counter)
     assert new_counter.details(waiting)["reason"] == "backorder-expired"

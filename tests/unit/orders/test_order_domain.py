@@ -30,6 +30,7 @@ from orders.domain.commands import (
     NoteAbandonedPayment,
     NoteAuthorization,
     NoteDecline,
+    NoteDelayedPayment,
     NoteReleasedLine,
     NoteReservedLine,
     NoteVoid,
@@ -42,6 +43,7 @@ from orders.domain.facts import (
     LineFreed,
     LinePromised,
     PaymentFreed,
+    PaymentParked,
     PaymentRefused,
     PaymentSecured,
 )
@@ -228,9 +230,26 @@ def test_an_overdue_authorization_is_asked_for_again_and_in_the_end_the_order_is
         order_id=ID, amount=2290, currency="EUR", method="tok_accepted", deadline=after(timedelta()), attempt=3
     )
     parked = given(ORDER, PLACED, last).when(CheckDeadline(late))
-    stalled = FulfilmentStalled(order_id=ID, waiting_for="payment authorization")
-    assert (parked.then(stalled).status, parked.state.deadline) == ("placed", "")
+    deadline = after(states.AUTHORIZATION_TIME + states.PAYMENT_TIME)
+    stalled = FulfilmentStalled(order_id=ID, waiting_for="payment authorization", deadline=deadline)
+    assert (parked.then(stalled).status, parked.state.deadline) == ("placed", deadline)
     assert Given(ORDER, parked.state).when(NoteAuthorization("auth_1", late)).state.status == "reserving"
+    Given(ORDER, parked.state).when(CheckDeadline(late)).then()
+    given_up = Given(ORDER, parked.state).when(CheckDeadline(late + states.PAYMENT_TIME))
+    assert [type(event) for event in given_up.events] == [CancellationStarted, PaymentVoidRequested]
+    assert given_up.state.reason == "payment-timeout"
+
+
+def test_an_order_whose_provider_is_silent_says_so_until_there_is_an_answer() -> None:
+    parked = given(ORDER, PLACED, AUTHORIZING).when(NoteDelayedPayment(NOW))
+    assert parked.then(PaymentParked()).waiting_for == states.WAIT_PROVIDER
+    assert parked.state.deadline == AUTHORIZING.deadline, "its own deadline goes on"
+    given(ORDER, PLACED, AUTHORIZING, PaymentParked()).when(NoteDelayedPayment(NOW)).then()
+    answered = Given(ORDER, parked.state).when(NoteAuthorization("auth_1", NOW)).state
+    assert (answered.status, answered.waiting_for) == ("reserving", "")
+    refused = Given(ORDER, parked.state).when(NoteDecline("card_declined", NOW)).state
+    assert (refused.status, refused.reason) == ("cancelled", "payment-declined: card_declined")
+    paid.when(NoteDelayedPayment(NOW)).then()
 
 
 def test_an_overdue_reservation_is_asked_for_again_for_the_lines_without_an_answer() -> None:
@@ -281,6 +300,7 @@ moments = st.integers(0, 60 * 24 * 40).map(lambda minutes: NOW + timedelta(minut
 commands = st.one_of(
     st.builds(NoteAuthorization, st.just("auth_1"), st.just(NOW)),
     st.builds(NoteDecline, st.just("declined"), st.just(NOW)),
+    st.builds(NoteDelayedPayment, st.just(NOW)),
     st.builds(NoteAbandonedPayment, st.just("timeout"), st.just(NOW)),
     st.builds(NoteVoid, st.just(NOW)),
     st.builds(NoteReservedLine, lines, answers, st.just(NOW)),

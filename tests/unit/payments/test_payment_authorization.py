@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from payments import conversation, providers
-from payments.domain import MAX_ATTEMPTS
+from payments.domain import PATIENCE
 from payments.provider import Hold, ProviderTimeout
 from payments.sandbox import Sandbox
 from shared import aws
@@ -26,7 +26,7 @@ from tests.unit.payments.payments_cloud import (
 )
 
 METHODS = ["tok_accepted", "tok_declined", "tok_timeout_once", "tok_timeout_always"]
-CONCLUSIONS = ("PaymentAuthorized", "PaymentDeclined", "PaymentAbandoned")
+CONCLUSIONS = ("PaymentAuthorized", "PaymentDeclined", "PaymentDelayed")
 
 
 def assert_settled(cloud: PaymentsCloud, order_id: str, *, voided: bool) -> None:
@@ -39,7 +39,7 @@ def assert_settled(cloud: PaymentsCloud, order_id: str, *, voided: bool) -> None
         assert status == "voided"
         assert not cloud.holds(order_id)
     else:
-        assert status in ("authorized", "declined", "abandoned")
+        assert status in ("authorized", "declined", "requested")
         assert cloud.holds(order_id) == (status != "declined")
 
 
@@ -110,20 +110,19 @@ def test_a_lost_answer_fails_the_message_and_the_next_delivery_learns_it(cloud: 
     assert cloud.payment(order).attempts == 2
 
 
-def test_a_provider_that_never_answers_is_given_up_after_the_last_attempt(cloud: PaymentsCloud) -> None:
+def test_a_provider_that_never_answers_parks_the_payment_and_its_message_is_done(cloud: PaymentsCloud) -> None:
     order = new_order()
     message = requested(order, "tok_timeout_always")
-    for attempt in range(1, MAX_ATTEMPTS):
+    for attempt in range(1, PATIENCE):
         assert cloud.deliver(message, receives=attempt) == [message]
-    assert cloud.deliver(message, receives=MAX_ATTEMPTS) == []
-    assert cloud.happened(order) == [
-        "AuthorizationAsked",
-        *["AuthorizationTimedOut"] * MAX_ATTEMPTS,
-        "PaymentAbandoned",
-    ]
+    assert cloud.deliver(message, receives=PATIENCE) == []
+    parked = ["AuthorizationAsked", *["AuthorizationTimedOut"] * PATIENCE, "PaymentDelayed"]
+    assert cloud.happened(order) == parked
     assert cloud.holds(order), "which nobody here can know"
-    assert cloud.deliver(message, receives=MAX_ATTEMPTS + 1) == []
-    assert cloud.ledger(order)["authorize"].calls == MAX_ATTEMPTS
+    assert cloud.payment(order).is_parked
+    assert cloud.deliver(requested(order, "tok_timeout_always", attempt=2)) == [], "an hour later, by the order"
+    assert cloud.happened(order) == [*parked, "AuthorizationTimedOut"]
+    assert cloud.ledger(order)["authorize"].calls == PATIENCE, "the next time it is looked up first"
     cloud.drain(void_requested(order))
     assert_settled(cloud, order, voided=True)
     assert cloud.ledger(order)["void"].calls == 1

@@ -2,9 +2,16 @@
 
 import pytest
 
-from payments.contracts import PaymentAbandoned, PaymentAuthorized, PaymentDeclined, PaymentVoided
+from payments.contracts import (
+    PaymentAbandoned,
+    PaymentAuthorized,
+    PaymentDeclined,
+    PaymentDelayed,
+    PaymentVoided,
+)
 from payments.domain import (
     MAX_ATTEMPTS,
+    PATIENCE,
     PAYMENTS,
     AuthorizationAsked,
     AuthorizationCameLate,
@@ -34,6 +41,7 @@ VOID = Void(ORDER, "order cancelled")
 asked = AuthorizationAsked(order_id=ORDER, amount=4990, currency="EUR", method="tok_accepted")
 authorized = PaymentAuthorized(order_id=ORDER, amount=4990, currency="EUR", authorization="auth_1")
 declined = PaymentDeclined(order_id=ORDER, reason="card_declined")
+delayed = PaymentDelayed(order_id=ORDER, attempts=PATIENCE, reason="provider_timeout")
 abandoned = PaymentAbandoned(order_id=ORDER, reason="provider_timeout")
 came_late = AuthorizationCameLate(order_id=ORDER, authorization="auth_1")
 void_asked = VoidAsked(order_id=ORDER, reason="order cancelled")
@@ -106,7 +114,21 @@ def test_two_workers_who_lost_the_same_answer_count_one_attempt() -> None:
     given(PAYMENTS, asked, timed_out(1)).when(RecordAuthorizationTimeout(1)).then()
 
 
-def test_after_the_last_timeout_the_payment_is_abandoned() -> None:
+def test_a_provider_that_stays_silent_parks_the_payment_which_is_told_once_and_still_asked_for() -> None:
+    before = [timed_out(attempt) for attempt in range(1, PATIENCE)]
+    silent = given(PAYMENTS, asked, *before)
+    assert not silent.state.is_parked
+    parked = silent.when(RecordAuthorizationTimeout(PATIENCE)).then(timed_out(PATIENCE), delayed)
+    assert parked.is_parked
+    assert due(parked) == AuthorizationDue(ORDER, AMOUNT, "tok_accepted", attempt=PATIENCE + 1)
+    still = given(PAYMENTS, asked, *before, timed_out(PATIENCE), delayed)
+    still.when(RecordAuthorizationTimeout(PATIENCE + 1)).then(timed_out(PATIENCE + 1))
+    assert not still.when(RecordAuthorization("auth_1")).then(authorized).is_parked
+    still.when(RecordDecline("card_declined")).then(declined)
+    assert due(still.when(VOID).then(void_asked)) == VoidDue(ORDER, attempt=1)
+
+
+def test_after_a_week_of_timeouts_a_payment_that_no_order_has_ended_is_abandoned() -> None:
     before = [timed_out(attempt) for attempt in range(1, MAX_ATTEMPTS)]
     payment = (
         given(PAYMENTS, asked, *before)

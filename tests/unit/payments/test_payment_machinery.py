@@ -1,6 +1,7 @@
 """What comes out of payments' history: the read model, the published events, and the health of its tables."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import boto3
@@ -27,7 +28,7 @@ def shown(order_id: str) -> tuple[PaymentView, int]:
         ("tok_accepted", "authorized", 1, ""),
         ("tok_timeout_once", "authorized", 2, ""),
         ("tok_declined", "declined", 1, "card_declined"),
-        ("tok_timeout_always", "abandoned", 5, "provider_timeout"),
+        ("tok_timeout_always", "requested", 5, ""),
     ],
 )
 @pytest.mark.parametrize("then_void", [False, True])
@@ -48,6 +49,19 @@ def test_the_view_agrees_with_the_stream(
     assert document.amount == Money(4990, "EUR")
     assert version == cloud.commits(order)
     assert document.asked_at <= document.changed_at
+
+
+def test_a_parked_payment_is_taken_up_ever_more_rarely(cloud: PaymentsCloud) -> None:
+    order = new_order()
+    cloud.drain(requested(order, "tok_timeout_always"))
+    pauses = []
+    for _ in range(7):
+        views.handler({"Records": cloud.stream_records(order)}, None)
+        document, _ = shown(order)
+        moment = datetime.fromisoformat(views.PAYMENT_VIEW.index(document)["moment"])
+        pauses.append(moment - datetime.fromisoformat(document.changed_at))
+        cloud.drain(requested(order, "tok_timeout_always", attempt=len(pauses) + 1))
+    assert [pause.total_seconds() / 60 for pause in pauses] == [2, 4, 8, 16, 32, 60, 60]
 
 
 def test_an_authorization_that_came_late_is_in_the_view(cloud: PaymentsCloud) -> None:
@@ -95,11 +109,11 @@ def test_only_what_others_may_know_is_published(cloud: PaymentsCloud, published:
     cloud.drain(void_requested(order))
     outbox.handler({"Records": cloud.stream_records(order)}, None)
     assert [(entry["Source"], entry["DetailType"]) for entry in published] == [
-        ("stowage.payments", "payments.PaymentAbandoned"),
+        ("stowage.payments", "payments.PaymentDelayed"),
         ("stowage.payments", "payments.PaymentVoided"),
     ]
     detail = msgspec.json.decode(published[0]["Detail"])
-    assert detail["data"] == {"order_id": order, "reason": "provider_timeout"}
+    assert detail["data"] == {"order_id": order, "attempts": 5, "reason": "provider_timeout"}
     assert detail["correlationid"] == f"journey-{order}"
     assert detail["causationid"] == f"Order#{order}@1.0"
     assert detail["subject"] == f"Payment#{order}"
