@@ -39,7 +39,7 @@ def cold_start(module: str, kind: Kind) -> str:
     return f"import {module}; from shared import aws; aws.{CLIENT.get(kind, 'dynamodb')}()"
 
 
-def run_fresh(code: str) -> str:
+def run_fresh(code: str, *arguments: str) -> str:
     """What `code` prints in a process of its own that has a Lambda's environment."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "PYTHON"))}
     environment |= {
@@ -58,7 +58,7 @@ def run_fresh(code: str) -> str:
     }
     hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in ABSENT)
     done = subprocess.run(
-        [sys.executable, "-c", f"import sys\n{hidden}{code}"],
+        [sys.executable, "-c", f"import sys\n{hidden}{code}", *arguments],
         env=environment,
         cwd=ROOT,
         capture_output=True,
