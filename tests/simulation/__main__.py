@@ -18,10 +18,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--first", type=int, default=1, help="the first seed")
     parser.add_argument("--seed", type=int, help="one run instead, with everything that happened when it fails")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="how many at once")
-    parser.add_argument("--shrink-seconds", type=float, default=30.0, help="how long to look for a shorter trace")
+    parser.add_argument("--attempts", type=int, default=400, help="how many runs to look for a shorter trace")
     chosen = parser.parse_args(arguments)
     if chosen.seed is not None:
-        return _one(chosen.seed, chosen.shrink_seconds)
+        return _one(chosen.seed, chosen.attempts)
     started = monotonic()
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     with ProcessPoolExecutor(chosen.jobs) as workers:
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for report in failed[:20]:
         print(f"seed {report.seed}: {report.violation}")
     if failed:
-        _one(failed[0].seed, chosen.shrink_seconds)
+        _one(failed[0].seed, chosen.attempts)
     if missing := idle_faults(reports):
         print(f"never happened, so nothing is proved about it: {', '.join(missing)}")
     return 1 if failed or missing else 0
@@ -42,7 +42,7 @@ def _quiet(seed: int) -> Report:
     return simulate(Plan.of(seed), tracing=False)
 
 
-def _one(seed: int, budget_s: float) -> int:
+def _one(seed: int, attempts: int) -> int:
     plan = Plan.of(seed)
     report = simulate(plan)
     print(summary([report]))
@@ -50,7 +50,7 @@ def _one(seed: int, budget_s: float) -> int:
     if report.violation is None:
         print(f"seed {seed}: everything holds")
         return 0
-    print(told(*shrunk(plan, report, budget_s)))
+    print(told(*shrunk(plan, report, attempts)))
     return 1
 
 

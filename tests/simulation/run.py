@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 from random import Random
-from time import monotonic
 from typing import Any
 
 from infra.app import SYSTEM
@@ -173,15 +172,16 @@ def simulate(
         return Simulation(plan, tracing=tracing).run()
 
 
-def shrunk(plan: Plan, failed: Report, budget_s: float = 20.0, bug: Any = nullcontext) -> tuple[Plan, Report]:
-    """A plan with fewer actions and kinds of faults that breaks the same rule, as small as the budget finds it."""
-    until = monotonic() + budget_s
+def shrunk(plan: Plan, failed: Report, runs: int = 400, bug: Any = nullcontext) -> tuple[Plan, Report]:
+    """A plan with fewer actions and kinds of faults that breaks the same rule: the smallest that `runs` find."""
+    left = runs
     rule = failed.violation.rule if failed.violation else ""
     best, report = plan, failed
 
     def attempt(candidate: Plan) -> None:
-        nonlocal best, report
-        if monotonic() < until:
+        nonlocal best, report, left
+        if left:
+            left -= 1
             found = simulate(candidate, bug)
             if found.violation is not None and found.violation.rule == rule:
                 best, report = candidate, found

@@ -43,7 +43,7 @@ def test_a_violation_is_told_with_a_short_population_its_trace_and_how_to_see_it
     plan = Plan.of(1, shape=Shape(products=2, locations=1, orders=10, minutes=2, burst=0))
     report = simulate(plan, saga_without_compensation)
 
-    short, shown = shrunk(plan, report, budget_s=30, bug=saga_without_compensation)
+    short, shown = shrunk(plan, report, bug=saga_without_compensation)
     text = told(short, shown)
 
     assert len(short.actions) <= 8 < len(plan.actions)
