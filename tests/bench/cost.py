@@ -1,7 +1,9 @@
 """Prints what orders and goods cost on AWS, journey by journey and step by step: `make cost`.
 
 Each journey runs alone, so that no batch is shared: the dearest way to run. The last one of the orders runs a
-hundred of them together, as a busy hour does. LINES=1000 adds a receipt of so many lines, which takes minutes.
+hundred of them together, as a busy hour does. The way from placement to delivery is measured for an order alone
+and for one of a slice of a day, and billed by service and by what it is for. LINES=1000 adds a receipt of so many
+lines, which takes minutes.
 """
 
 import json
@@ -12,11 +14,13 @@ from pathlib import Path
 from tests.bench.inbound import INBOUND, receipt_of
 from tests.bench.journeys import JOURNEYS, placed
 from tests.bench.meter import LAMBDA_MEMORY_MB, NETWORK_SECONDS, Bill
+from tests.bench.outbound import OUTBOUND, SLICE, TO_DELIVERY, of_one_in_a_slice, together
 
 PRICES_FILE = Path(__file__).with_name("prices.json")
 REPORT = Path(".local") / "bench" / "cost.json"
 TOGETHER = 100
 MILLION = 1_000_000
+_TOLD_FROM = 0.1
 
 COLUMNS = {
     "write units": "dynamodb_write_unit",
@@ -47,9 +51,14 @@ def main() -> int:
         f"prices of {sheet['region']}, {sheet['as_of']}; Lambdas with {LAMBDA_MEMORY_MB} MB on arm64, whose calls"
     )
     print("take " + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in NETWORK_SECONDS.items()))
+    out = {name: (run(), 1) for name, run in OUTBOUND.items()}
+    shared = {name: (together()[name], SLICE) for name in TO_DELIVERY}
     _print("one order", orders)
     _print("one journey of goods", goods)
-    bills = orders | goods
+    _print("one order, alone, on its way out", out)
+    _print(f"one of {SLICE} orders of a slice", shared)
+    _print_by_service(of_one_in_a_slice())
+    bills = orders | goods | out | {f"{name}, one of {SLICE}": bill for name, bill in shared.items()}
     for name, (bill, count) in bills.items():
         print(f"\n{name}: USD per million, by step (write units)")
         for step, cost in sorted(bill.by_step(prices()).items(), key=lambda entry: -entry[1]):
@@ -69,6 +78,16 @@ def _print(what: str, bills: Mapping[str, tuple[Bill, int]]) -> None:
     for name, (bill, count) in bills.items():
         counts = "".join(f"{bill.total(unit) / count:13.1f}" for unit in COLUMNS.values())
         print(f"{name:34}{counts}{bill.cost(prices()) / count * MILLION:13.2f}")
+
+
+def _print_by_service(bill: Bill) -> None:
+    """What each service costs, and what for, for what costs at least ten cents per million."""
+    print(f"\nplacement to delivery, one of {SLICE}: USD per million, by service and what for")
+    for service, costs in sorted(bill.by_service(prices()).items()):
+        print(f"  {service:42}{sum(costs.values()) * MILLION:10.2f}")
+        for billed, cost in sorted(costs.items(), key=lambda entry: -entry[1]):
+            if cost * MILLION >= _TOLD_FROM:
+                print(f"    {billed:40}{cost * MILLION:10.2f}")
 
 
 def _written(bill: Bill, step: str) -> float:

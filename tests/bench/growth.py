@@ -51,7 +51,7 @@ class Deployment:
     def answer(self, model: Any, params: dict[str, Any], **_: object) -> Any:
         """DynamoDB's answer to one request, counted."""
         started = time.perf_counter()
-        answered = boto3_client._answer(self.database, model.name, params)
+        answered = boto3_client.answered(self.database, model.name, params)
         self.units["calls"] += 1
         found = answered[1]
         sizes = [

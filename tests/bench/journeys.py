@@ -9,9 +9,12 @@ from infra.app import SYSTEM
 from shared import codec
 from shared.envelope import CloudEvent
 from tests.bench.meter import Bill, Meter
+from tests.simulation.dynamodb import Database
 from tests.support.landscape import Consumer, Landscape, landscape
 
 STOCK = 1_000_000
+STREAM_POLL_SECONDS = 0.25
+"""How often Lambda looks at a table's stream."""
 
 
 class MeteredSystem:
@@ -20,12 +23,13 @@ class MeteredSystem:
     def __init__(self, system: Landscape, meter: Meter) -> None:
         self._system = system
         self._meter = meter
-        self._queues: dict[Consumer, deque[CloudEvent]] = {}
-        self._batches = {
-            (service.name, capability.name): capability.batch
+        self._queues: dict[Consumer, deque[tuple[float, CloudEvent]]] = {}
+        self._capabilities = {
+            (service.name, capability.name): capability
             for service in SYSTEM.services
             for capability in service.capabilities
         }
+        self._now = 0.0
 
     def call(self, method: str, path: str, body: object = None, key: str | None = None, **query: str) -> Any:
         """One HTTP request that has to succeed; what it answers."""
@@ -35,6 +39,24 @@ class MeteredSystem:
             answer = self._system.call(method, path, body, key=key, query=query)
         assert answer.status < 300, answer
         return answer.body
+
+    def unbilled(self, method: str, path: str, **query: str) -> Any:
+        """What a look of the bench's own is answered; it belongs to no journey."""
+        bill, self._meter.bill = self._meter.bill, Bill()
+        try:
+            return self.call(method, path, **query)
+        finally:
+            self._meter.bill = bill
+
+    def elapse(self, seconds: float) -> None:
+        """Let so much time go by: streams are looked at, and queues hand out what is full or has waited."""
+        until = self._now + seconds
+        while self._now < until:
+            self._now += STREAM_POLL_SECONDS
+            for service in SYSTEM.services:
+                self._follow(service.name)
+            for consumer in list(self._queues):
+                self._drain(consumer, ripe=True)
 
     def settle(self) -> None:
         """Let outboxes, projectors and consumers work, batch by batch, until every queue is empty."""
@@ -49,7 +71,7 @@ class MeteredSystem:
     def _follow(self, service: str) -> bool:
         published = self._publish(service)
         records = self._records(service, "views")
-        size = self._batches[service, "views"]
+        size = self._capabilities[service, "views"].batch
         for start in range(0, len(records), size):
             self._meter.streamed(f"{service}.views", service)
             with self._meter.invocation(f"{service}.views"):
@@ -58,7 +80,7 @@ class MeteredSystem:
 
     def _publish(self, service: str) -> bool:
         records = self._records(service, "outbox")
-        size = self._batches[service, "outbox"]
+        size = self._capabilities[service, "outbox"].batch
         for start in range(0, len(records), size):
             self._meter.streamed(f"{service}.outbox", service)
             before = len(self._system.bus)
@@ -68,7 +90,7 @@ class MeteredSystem:
                     self._meter.event(len(codec.to_json(event)))
             for event in self._system.bus[before:]:
                 for consumer in self._system.subscribers(event.type):
-                    self._queues.setdefault(consumer, deque()).append(event)
+                    self._queues.setdefault(consumer, deque()).append((self._now, event))
                     self._meter.queued(".".join(consumer), len(codec.to_json(event)))
         return bool(records)
 
@@ -77,25 +99,33 @@ class MeteredSystem:
         with self._meter.paused():
             return list(self._system.follow((service, reader)))
 
-    def _drain(self, consumer: Consumer) -> bool:
-        """Hand the consumer everything that waits for it, in batches as large as the map allows."""
+    def _drain(self, consumer: Consumer, *, ripe: bool = False) -> bool:
+        """Hand the consumer what waits for it, in batches as large as the map allows.
+
+        Only what is `ripe`: full batches, and others whose first message has waited for as long as the map says.
+        """
         waiting, self._queues[consumer] = self._queues[consumer], deque()
-        step, size = ".".join(consumer), self._batches[consumer]
-        moved = bool(waiting)
+        capability, step = self._capabilities[consumer], ".".join(consumer)
+        moved = False
         while waiting:
-            batch = [waiting.popleft() for _ in range(min(len(waiting), size))]
+            if ripe and len(waiting) < capability.batch and self._now - waiting[0][0] < capability.window_s:
+                self._queues[consumer].extendleft(reversed(waiting))
+                break
+            moved = True
+            batch = [waiting.popleft() for _ in range(min(len(waiting), capability.batch))]
             self._meter.polled(step, len(batch))
             with self._meter.invocation(step):
-                again = self._system.deliver(consumer, *batch)
-            self._queues[consumer].extend(batch[place] for place in again)
+                again = self._system.deliver(consumer, *(event for _, event in batch))
+            self._queues[consumer].extend((self._now, batch[place][1]) for place in again)
         return moved
 
 
 @contextmanager
 def metered() -> Iterator[tuple[MeteredSystem, Meter]]:
     """The whole system in this process, with empty tables and a listening meter."""
-    meter = Meter()
-    with landscape() as system, meter.listening():
+    database = Database()
+    meter = Meter(database)
+    with landscape(database=database, log_level="INFO") as system, meter.listening():
         yield MeteredSystem(system, meter), meter
 
 

@@ -5,7 +5,7 @@ a write costs 1 unit per started KB of the larger of the old and the new item, a
 that has the item before or after (twice when its key there changes); a consistent read costs 1 unit per started
 4 KB, an eventually consistent one half of that; a query reads the sum of its items; a failed condition costs what
 the write would have. Streams read by Lambda are free. An EventBridge event and an SQS message count once per
-started 64 KB.
+started 64 KB. Of the calls of S3 those that put are counted.
 """
 
 import base64
@@ -13,7 +13,7 @@ import contextlib
 import json
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from math import ceil
@@ -25,13 +25,15 @@ from msgspec import Struct
 from infra.app import SYSTEM
 from infra.declaration import Index
 from shared import aws
+from tests.simulation import boto3_client
+from tests.simulation.dynamodb import Database
 
 KB = 1024
 MESSAGE_CHUNK = 64 * KB
 LAMBDA_MEMORY_MB = 512
 LAMBDA_MEMORY_OF_ONE_CPU_MB = 1769
 """Lambda gives a function CPU in proportion to its memory; at this much it has one whole CPU."""
-NETWORK_SECONDS = {"dynamodb": 0.005, "events": 0.010, "sqs": 0.008}
+NETWORK_SECONDS = {"dynamodb": 0.005, "events": 0.010, "sqs": 0.008, "s3": 0.030}
 """How long one call takes on AWS: stated, not measured; it is most of what a Lambda's duration is made of."""
 
 Item = Mapping[str, Mapping[str, Any]]
@@ -71,12 +73,33 @@ class Bill:
             steps[usage.step] += quantity * prices[usage.unit]
         return dict(steps)
 
+    def by_service(self, prices: Mapping[str, float]) -> dict[str, dict[str, float]]:
+        """What each service costs, by what it is billed for; writes by table and index."""
+        services: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
+        for usage, quantity in self.units.items():
+            billed = f"writes of {usage.resource}" if usage.unit == "dynamodb_write_unit" else usage.unit
+            services[usage.step.partition(".")[0]][billed] += quantity * prices[usage.unit]
+        return {service: dict(costs) for service, costs in services.items()}
+
+    def include(self, other: "Bill") -> None:
+        """Count what `other` has counted, too."""
+        self.units.update(other.units)
+        self.calls.update(other.calls)
+
+    def shared_by(self, count: int) -> "Bill":
+        """One of `count` equal parts; its calls stay those of all."""
+        part = Bill(calls=Counter(self.calls))
+        for usage, quantity in self.units.items():
+            part.add(usage, quantity / count)
+        return part
+
 
 class Meter:
-    """Listens to the AWS clients of this process and keeps the bill."""
+    """Listens to the AWS clients of this process and keeps the bill. `database` answers them, if not moto."""
 
-    def __init__(self) -> None:
+    def __init__(self, database: Database | None = None) -> None:
         self.bill = Bill()
+        self._database = database
         self._step = "none"
         self._indexes: dict[str, tuple[Index, ...]] = {
             service.views_table: service.indexes for service in SYSTEM.services
@@ -91,12 +114,12 @@ class Meter:
         previous, self._step = self._step, step
         outside, network = self._outside, self._network
         logged = _Log()
-        started = time.perf_counter()
+        started = time.process_time()
         try:
             with contextlib.redirect_stdout(logged):
                 yield
         finally:
-            own = time.perf_counter() - started - (self._outside - outside)
+            own = time.process_time() - started - (self._outside - outside)
             cpu = own * max(1.0, LAMBDA_MEMORY_OF_ONE_CPU_MB / LAMBDA_MEMORY_MB)
             seconds = ceil((cpu + self._network - network) * 1000) / 1000
             self._count("lambda", "lambda_invocation", 1)
@@ -136,8 +159,7 @@ class Meter:
             key = request.get("Key") or {
                 name: request["Item"][name] for name in ("pk", "sk") if name in request["Item"]
             }
-            with self.paused():
-                self._touched = aws.dynamodb().get_item(TableName=request["TableName"], Key=key).get("Item")
+            self._touched = self._look(request["TableName"], key)
 
     def after(self, operation: str, request: Mapping[str, Any], response: Mapping[str, Any]) -> None:
         """Count what a call has cost."""
@@ -149,9 +171,7 @@ class Meter:
                 self._written(table, self._touched, request["Item"], failed="Error" in response)
             case "UpdateItem":
                 key = request["Key"]
-                with self.paused():
-                    now = aws.dynamodb().get_item(TableName=table, Key=key).get("Item")
-                self._written(table, self._touched, now, failed="Error" in response)
+                self._written(table, self._touched, self._look(table, key), failed="Error" in response)
             case "DeleteItem":
                 self._written(table, self._touched, None, failed="Error" in response)
             case "GetItem":
@@ -164,13 +184,19 @@ class Meter:
                     if (
                         "ProjectionExpression" in asked
                     ):  # billed by the whole item, whatever part of it is asked for
-                        with self.paused():
-                            item = aws.dynamodb().get_item(TableName=table, Key=wanted).get("Item", {})
+                        item = self._look(table, wanted) or {}
                     self._read(table, item_size(item), bool(asked.get("ConsistentRead")))
             case "Query":
                 self._read(table, sum(map(item_size, response["Items"])), bool(request.get("ConsistentRead")))
             case _:
                 raise NotImplementedError(f"{operation} is not metered")
+
+    def _look(self, table: str, key: Mapping[str, Any]) -> Item | None:
+        """What stands under a key: not billed, and no time of the Lambda's."""
+        with self.paused():
+            if self._database is not None:
+                return self._database.table(table).get(key)
+            return aws.dynamodb().get_item(TableName=table, Key=key).get("Item")
 
     def _read(self, table: str, size: int, consistent: bool) -> None:
         units = max(1, ceil(size / (4 * KB))) * (1.0 if consistent else 0.5)
@@ -192,6 +218,7 @@ class Meter:
     def listening(self) -> Iterator[None]:
         """Count everything that this process's clients ask inside the block."""
         client: Any = aws.dynamodb()
+        memory: Any = boto3_client
         requests: list[tuple[str, Mapping[str, Any]]] = []
 
         def provide(params: dict[str, Any], model: Any, **_: object) -> None:
@@ -204,38 +231,49 @@ class Meter:
                 self.after(*requests.pop(), parsed)
 
         stubber: Any = BotocoreStubber
-        original = stubber.__call__
+        emulators = stubber.__call__, memory.answered
 
-        def timed(*arguments: Any, **named: Any) -> Any:
-            started = time.perf_counter()
-            try:
-                return original(*arguments, **named)
-            finally:
-                self._outside += time.perf_counter() - started
+        def timed(emulator: Callable[..., Any]) -> Callable[..., Any]:
+            def answer(*arguments: Any, **named: Any) -> Any:
+                started = time.process_time()
+                try:
+                    return emulator(*arguments, **named)
+                finally:
+                    self._outside += time.process_time() - started
 
+            return answer
+
+        def kept(**_: object) -> None:
+            if not self._paused:
+                self._count("attachments", "s3_put", 1)
+                self._network += NETWORK_SECONDS["s3"]
+
+        documents: Any = aws.s3()
         client.meta.events.register("provide-client-params.dynamodb", provide)
         client.meta.events.register("after-call.dynamodb", done)
-        stubber.__call__ = timed
+        documents.meta.events.register("after-call.s3.PutObject", kept)
+        stubber.__call__, memory.answered = map(timed, emulators)
         try:
             yield
         finally:
-            stubber.__call__ = original
+            stubber.__call__, memory.answered = emulators
             client.meta.events.unregister("provide-client-params.dynamodb", provide)
             client.meta.events.unregister("after-call.dynamodb", done)
+            documents.meta.events.unregister("after-call.s3.PutObject", kept)
 
     _paused = False
 
     @contextmanager
     def paused(self) -> Iterator[None]:
         """The meter's own looks are not counted, and take no time of the Lambda's."""
-        started = time.perf_counter()
+        started = time.process_time()
         before, self._paused = self._paused, True
         outside = self._outside
         try:
             yield
         finally:
             self._paused = before
-            self._outside = outside + time.perf_counter() - started
+            self._outside = outside + time.process_time() - started
 
 
 class _Log:

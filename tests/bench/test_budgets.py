@@ -12,10 +12,11 @@ from tests.bench.cost import prices
 from tests.bench.inbound import INBOUND, receipt_of
 from tests.bench.journeys import JOURNEYS, metered, order, stocked
 from tests.bench.meter import LAMBDA_MEMORY_MB, Bill
+from tests.bench.outbound import OUTBOUND, SLICE
 
 BUDGETS: dict[str, Any] = json.loads(Path(__file__).with_name("budgets.json").read_text())
 COMMITS = ("inventory-events", "orders-events", "payments-events")
-ALL = JOURNEYS | INBOUND
+ALL = JOURNEYS | INBOUND | OUTBOUND
 
 
 @cache
@@ -39,6 +40,11 @@ def test_a_journey_stays_within_its_budget(journey: str) -> None:
 def test_an_order_of_four_lines_costs_less_than_its_budget() -> None:
     cost = bill("order of 4 lines").cost(prices()) * 1_000_000
     assert 10 < cost < BUDGETS["usd_per_million_orders_of_4_lines"]
+
+
+def test_an_order_from_placement_to_delivery_costs_less_than_its_budget() -> None:
+    cost = bill(f"placement to delivery, one of {SLICE}").cost(prices()) * 1_000_000
+    assert 20 < cost < BUDGETS["usd_per_million_orders_of_4_lines_to_delivery"]
 
 
 def test_a_line_costs_the_same_in_a_large_receipt_as_in_a_small_one() -> None:

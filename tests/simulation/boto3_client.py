@@ -1,4 +1,4 @@
-"""A boto3 client whose requests are answered by a `Database` in this process, for the contract suite."""
+"""A boto3 client whose requests are answered by a `Database` in this process."""
 
 import base64
 import json
@@ -22,16 +22,22 @@ def client_of(database: Database) -> "DynamoDBClient":
     client = boto3.client(
         "dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
     )
-
-    def answer(model: Any, params: dict[str, Any], **_: object) -> tuple[AWSResponse, Any]:
-        return _answer(database, model.name, params)
-
-    hooks: Any = client.meta.events
-    hooks.register_last("before-call.dynamodb", answer)
+    answer_from(database, client)
     return client
 
 
-def _answer(database: Database, operation: str, params: dict[str, Any]) -> tuple[AWSResponse, Any]:
+def answer_from(database: Database, client: "DynamoDBClient") -> None:
+    """Let `database` answer what `client` asks."""
+
+    def answer(model: Any, params: dict[str, Any], **_: object) -> tuple[AWSResponse, Any]:
+        return answered(database, model.name, params)
+
+    hooks: Any = client.meta.events
+    hooks.register_last("before-call.dynamodb", answer)
+
+
+def answered(database: Database, operation: str, params: dict[str, Any]) -> tuple[AWSResponse, Any]:
+    """The database's answer to one request, as it comes from the wire."""
     request = _binary(json.loads(params["body"]), base64.b64decode)
     status = 200
     try:

@@ -26,6 +26,8 @@ from shared.envelope import CloudEvent
 from shared.environment import Environment, environment
 from shared.event_store import COMMIT_PREFIX, EventStore
 from shared.views import Views
+from tests.simulation.boto3_client import answer_from
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import failed, queue_batch
 from tests.support.lambda_process import lambda_process
 from tests.support.tables import create_events_table, create_ledger_table, create_views_table
@@ -57,8 +59,9 @@ class Answer:
 class Landscape:
     """The system, as far as it is made of Lambdas, tables, queues and a bus."""
 
-    def __init__(self, system: System = SYSTEM) -> None:
+    def __init__(self, system: System = SYSTEM, log_level: str = "ERROR") -> None:
         self._system = system
+        self._log_level = log_level
         self._running: list[Consumer] = []
         self._given: dict[Consumer, set[tuple[str, str]]] = {}
         self.bus: list[CloudEvent] = []
@@ -189,7 +192,7 @@ class Landscape:
             VIEWS_TABLE=service.views_table,
             BUS_NAME=self._system.bus,
             QUEUE_URL=f"https://sqs.us-east-1.amazonaws.com/123456789012/{service.queue(capability)}",
-            LOG_LEVEL="ERROR",
+            LOG_LEVEL=self._log_level,
             **capability.environment,
         )
         if Grant.READ_KEYS in capability.grants and service.keys:
@@ -216,9 +219,13 @@ class Landscape:
 
 
 @contextmanager
-def landscape(system: System = SYSTEM) -> Iterator[Landscape]:
-    """The whole system with empty tables, in this process."""
+def landscape(
+    system: System = SYSTEM, database: Database | None = None, log_level: str = "ERROR"
+) -> Iterator[Landscape]:
+    """The whole system with empty tables, in this process: moto's, or those of `database`."""
     with mock_aws(), lambda_process("landscape", "none"):
+        if database is not None:
+            answer_from(database, aws.dynamodb())
         for service in system.services:
             create_events_table(aws.dynamodb(), service.events_table)
             create_views_table(
@@ -229,8 +236,12 @@ def landscape(system: System = SYSTEM) -> Iterator[Landscape]:
             )
             if service.ledger_table:
                 create_ledger_table(aws.dynamodb(), service.ledger_table)
-        yield Landscape(system)
+        yield Landscape(system, log_level)
         _forget(tuple(service.name for service in system.services))
+
+
+_kept: dict[str, tuple[object, list[Any]]] = {}
+"""What the modules that were looked at keep for a process."""
 
 
 def _forget(packages: Iterable[str]) -> None:
@@ -238,6 +249,13 @@ def _forget(packages: Iterable[str]) -> None:
     prefixes = tuple(packages)
     for name, module in list(sys.modules.items()):
         if name in prefixes or name.startswith(tuple(f"{prefix}." for prefix in prefixes)):
-            for kept in list(vars(module).values()):
-                if hasattr(kept, "cache_clear"):
-                    kept.cache_clear()
+            for once in _caches(name, module):
+                once.cache_clear()
+
+
+def _caches(name: str, module: object) -> list[Any]:
+    known, caches = _kept.get(name, (None, []))
+    if known is not module:
+        caches = [one for one in vars(module).values() if hasattr(one, "cache_clear")]
+        _kept[name] = module, caches
+    return caches
