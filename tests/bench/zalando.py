@@ -1,14 +1,17 @@
-"""Order batching as in the benchmark arXiv 2401.04563: its files, instances of the same kind, faults of a plan.
+"""Order batching as in the benchmark arXiv 2401.04563: its files, its instances drawn anew, faults of a plan.
 
 The format: `articles` with volumes, `orders` with positions, `warehouse_items` (one physical unit each) with row,
-aisle and zone, `parameters`. A generated instance has the shape of the published ones: every article has one unit,
-the others lie anywhere; volumes are gamma distributed; places, zones and ordered articles are uniform.
+aisle and zone, `parameters`. The published instances are draws of one generator that is seeded with 1, five of
+each class, the small ones first. `instances` draws in the same order, so what it yields is what is published:
+every article has one unit, the others are of any article; an order asks for units that nobody has asked for yet,
+so articles with many units are ordered more often.
 """
 
 import gzip
 import json
 import random
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +26,15 @@ from picking.domain.batching import (
 )
 from picking.domain.routing import ConveyorRows, Stop
 
-POSITIONS = {2: 285, 3: 133, 4: 64, 5: 11, 6: 7}
-"""How many orders in 500 have so many positions."""
+POSITIONS = {2: 100, 3: 50, 4: 20, 5: 5, 6: 2}
+"""How many orders in 177 have so many positions."""
+SIZES = [size for size, weight in POSITIONS.items() for _ in range(weight)]
+LINES = [*range(1, 50), *range(-1, -49, -1)]
+"""The rows and aisles in which something lies."""
+OF_A_CLASS = 5
+"""How many instances of each class are published."""
+CLASSES = {"small": (10_000, 500, 10), "medium": (100_000, 5_000, 50)}
+"""Units, orders and zones."""
 
 
 def read(path: Path) -> Instance:
@@ -51,41 +61,47 @@ def parse(found: dict[str, Any]) -> Instance:
     )
 
 
-def generated(seed: int, *, articles: int, orders: int, units: int, zones: int, goal: int) -> Instance:
-    """An instance like the published ones."""
-    rng = random.Random(seed)
-    lines = [n for n in range(-48, 50) if n]
-    volumes = [max(1, min(256, round(rng.gammavariate(1.96, 20.6)))) for _ in range(articles)]
-    sizes = rng.choices(list(POSITIONS), list(POSITIONS.values()), k=orders)
+def generated(rng: random.Random, *, units: int, orders: int, zones: int) -> Instance:
+    """One instance, drawn as the published ones: three units to an article, a fifth of all positions wanted."""
+    articles = units // 3
+    volumes = [max(1, round(rng.gammavariate(2.0, 20.0))) for _ in range(articles)]
+    sources = [_unit(rng, number, articles, zones) for number in range(units)]
+    unasked = [source.article for source in sources]
+    rng.shuffle(unasked)
+    asked: list[OrderToPick] = []
+    for number in range(orders):
+        for_others = 2 * (orders - number - 1)
+        size = min(len(unasked) - for_others, rng.choice(SIZES))
+        asked.append(
+            OrderToPick(f"order-{number}", tuple(Position(unasked.pop()) for _ in range(size))),
+        )
     return Instance(
-        tuple(Article(f"article-{n}", volume) for n, volume in enumerate(volumes)),
-        tuple(
-            OrderToPick(f"order-{n}", tuple(Position(f"article-{rng.randrange(articles)}") for _ in range(size)))
-            for n, size in enumerate(sizes)
-        ),
-        tuple(
-            Source(
-                f"unit-{n}",
-                f"article-{n if n < articles else rng.randrange(articles)}",
-                f"zone-{rng.randrange(zones)}",
-                Stop(rng.choice(lines), rng.choice(lines)),
-            )
-            for n in range(units)
-        ),
+        tuple(Article(f"article-{number}", volume) for number, volume in enumerate(volumes)),
+        tuple(asked),
+        tuple(sources),
         Limits(orders_per_batch=50, volume_per_list=1000),
         ConveyorRows(-50, 50),
-        goal,
+        sum(len(order.positions) for order in asked) // 5,
     )
 
 
-def small(seed: int) -> Instance:
-    """Of the small class."""
-    return generated(seed, articles=3_333, orders=500, units=10_000, zones=10, goal=264)
+def _unit(rng: random.Random, number: int, articles: int, zones: int) -> Source:
+    row, aisle, zone = rng.choice(LINES), rng.choice(LINES), rng.randrange(zones)
+    article = number if number < articles else rng.randrange(articles)
+    return Source(f"warehouse-item-{number}", f"article-{article}", f"zone-{zone}", Stop(aisle, row))
 
 
-def medium(seed: int) -> Instance:
-    """Of the medium class."""
-    return generated(seed, articles=33_333, orders=5_000, units=100_000, zones=50, goal=2_630)
+def instances() -> Iterator[tuple[str, Instance]]:
+    """The published instances of the small and the medium class, by name."""
+    rng = random.Random(1)
+    for kind, (units, orders, zones) in CLASSES.items():
+        for number in range(OF_A_CLASS):
+            yield f"{kind}-{number}", generated(rng, units=units, orders=orders, zones=zones)
+
+
+def instance(wanted: str) -> Instance:
+    """A published instance, such as "medium-0"."""
+    return next(found for name, found in instances() if name == wanted)
 
 
 def solution(plan: Plan) -> list[dict[str, list[Any]]]:

@@ -24,6 +24,8 @@ from picking.domain.batching import (
 )
 from picking.domain.batching.walks import StrandWalk, WorkingList, walk_for
 from picking.domain.routing import ConveyorRows, Metric, RackAisles, Stop, exact_tour, optimised_tour, tour_length
+from tests.bench import zalando
+from tests.bench.distance_greedy import distance_greedy
 from tests.bench.zalando import faults, generated, read, solution
 
 DATA = Path("..") / "shared" / "data" / "zalando"
@@ -31,7 +33,7 @@ RACKS = RackAisles(length=30_000)
 
 
 def few(seed: int, goal: int | None = 60) -> Instance:
-    instance = generated(seed, articles=400, orders=80, units=1_200, zones=4, goal=goal or 0)
+    instance = generated(random.Random(seed), units=1_200, orders=80, zones=4)
     return msgspec.structs.replace(instance, goal=goal, limits=Limits(12, 300))
 
 
@@ -151,9 +153,9 @@ def test_an_instance_without_orders_has_an_empty_plan() -> None:
 
 def test_tiny_instances_are_solved_to_within_five_in_a_hundred_of_the_best_of_all_plans() -> None:
     ours = best = 0
-    for seed in (0, 1, 2, 3, 4, 6, 7):
+    for seed in (0, 1, 6, 7, 12):
         instance = msgspec.structs.replace(
-            generated(seed, articles=6, orders=5, units=14, zones=2, goal=6), limits=Limits(2, 120)
+            generated(random.Random(seed), units=12, orders=4, zones=2), goal=6, limits=Limits(2, 120)
         )
         exact = _best_length(instance)
         plans = [solve(instance, steps(6_000), seed=n) for n in range(3)]
@@ -283,6 +285,26 @@ def test_a_far_side_tour_uses_the_aisle_behind_the_rows() -> None:
     assert tour.length == 2 * 40 + 50 + 4 + 6 + 50
     assert min(tour_length(metric, order) for order in permutations(stops)) == tour.length
     assert tour_length(metric, [stops[n] for n in optimised_tour(metric, stops)]) == tour.length
+
+
+@pytest.mark.skipif(not (DATA / "small-0.json.gz").exists(), reason="the benchmark's data are not here")
+def test_the_published_instances_are_drawn_anew() -> None:
+    assert zalando.instance("small-0") == read(DATA / "small-0.json.gz")
+
+
+def test_the_published_baseline_is_a_plan_and_longer_than_ours() -> None:
+    instance = few(0)
+    baseline = distance_greedy(instance)
+    assert faults(instance, baseline) == []
+    assert baseline.length > first_plan(instance).length
+
+
+def test_the_baseline_fills_its_last_batch_though_the_goal_is_reached() -> None:
+    instance = few(0)
+    baseline = distance_greedy(instance)
+    assert {len(batch.orders) for batch in baseline.batches} == {instance.limits.orders_per_batch}
+    assert instance.goal is not None
+    assert baseline.units > instance.goal
 
 
 @pytest.mark.skipif(not (DATA / "small-0.json.gz").exists(), reason="the benchmark's data are not here")
