@@ -10,10 +10,11 @@ commits; because `S` sorts after `C#`, one descending query brings the snapshot 
 | load | 1 query: the snapshot (when there is one) and at most `snapshot_every` commits |
 | load, seen before by this process | 1 query: only the commits since |
 | load with commits | 1 query: all commits |
-| append | 1 conditional write |
+| append | 1 conditional write; what would be larger than the 1 KB of a write unit is packed (zlib) |
 | snapshot | 1 write every `snapshot_every` commits (and 1 per further 300 KB of state) |
 """
 
+import base64
 import zlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
@@ -38,6 +39,8 @@ SNAPSHOT_KEY = "S"
 MAX_COMMIT_BYTES = 350_000
 MAX_EVENT_BYTES = 200_000
 SNAPSHOT_CHUNK_BYTES = 300_000
+PACKED_FROM_BYTES = 880
+"""Bodies from this size on are packed: with its keys and its time an item would be larger than a write unit."""
 _DIGITS = 10
 _CACHED_STREAMS = 512
 
@@ -208,7 +211,7 @@ class EventStore:
                         "pk": {"S": commit.stream},
                         "sk": {"S": _commit_key(commit.sequence)},
                         "at": {"S": commit.at},
-                        "body": {"S": body.decode()},
+                        "body": _packed(body),
                     },
                     ConditionExpression="attribute_not_exists(pk)",
                     ReturnValuesOnConditionCheckFailure="ALL_OLD",
@@ -383,7 +386,7 @@ class EventStore:
 
 def commit_of(item: dict[str, Any]) -> Commit:
     """The commit that a DynamoDB item (or a stream record's NewImage) holds."""
-    body = codec.from_json(item["body"]["S"], CommitBody)
+    body = codec.from_json(_unpacked(item["body"]), CommitBody)
     return Commit(
         stream=item["pk"]["S"],
         sequence=int(item["sk"]["S"].removeprefix(COMMIT_PREFIX)),
@@ -391,6 +394,19 @@ def commit_of(item: dict[str, Any]) -> Commit:
         commands=body.commands,
         events=body.events,
     )
+
+
+def _packed(body: bytes) -> Any:
+    """A commit's JSON as an attribute: text as long as that is small, else packed."""
+    return {"S": body.decode()} if len(body) < PACKED_FROM_BYTES else {"B": zlib.compress(body)}
+
+
+def _unpacked(attribute: dict[str, Any]) -> str | bytes:
+    """The JSON that an attribute holds. Lambda hands out what is binary in a table's stream as base64."""
+    if "S" in attribute:
+        return str(attribute["S"])
+    packed = attribute["B"]
+    return zlib.decompress(base64.b64decode(packed) if isinstance(packed, str) else packed)
 
 
 def _commit_key(sequence: int) -> str:

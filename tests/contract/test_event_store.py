@@ -1,5 +1,6 @@
 """What every DynamoDB has to give the event store, and what the event store then gives everybody else."""
 
+import base64
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +68,36 @@ def chunk_items(table: EventsTable, stream_id: str) -> Any:
     )["Items"]
 
 
+def commit_item(table: EventsTable, stream_id: str) -> Any:
+    key = {"pk": {"S": stream_id}, "sk": {"S": "C#0000000001"}}
+    return table.client.get_item(TableName=table.name, Key=key)["Item"]
+
+
 class TestOneDecision:
+    def test_a_commit_that_fits_a_write_unit_is_text(self, table: EventsTable, stream_id: str) -> None:
+        put(table.store(), stream_id)
+
+        assert set(commit_item(table, stream_id)["body"]) == {"S"}
+
+    def test_a_larger_commit_is_packed_and_read_back_as_it_was(self, table: EventsTable, stream_id: str) -> None:
+        asked = [command(Put(1), str(uuid4())) for _ in range(10)]
+        execute_all(table.store(), BIN, stream_id, asked)
+        item = commit_item(table, stream_id)
+        assert set(item["body"]) == {"B"}
+        assert len(item["body"]["B"]) < 1_024
+
+        [commit] = history(table, stream_id)
+
+        assert commit.command_ids == {one.metadata.command_id for one in asked}
+        assert table.store().load(BIN, stream_id).state.units == 10
+
+    def test_a_packed_commit_is_read_from_a_stream_too(self, table: EventsTable, stream_id: str) -> None:
+        execute_all(table.store(), BIN, stream_id, [command(Put(1), str(uuid4())) for _ in range(10)])
+        item = commit_item(table, stream_id)
+        streamed = item | {"body": {"B": base64.b64encode(item["body"]["B"]).decode()}}
+
+        assert [event_store.commit_of(streamed)] == history(table, stream_id)
+
     def test_a_stream_that_nobody_wrote_to_has_the_initial_state(self, table: EventsTable, stream_id: str) -> None:
         stream = table.store().load(BIN, stream_id)
 

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import io
 import json
+import zlib
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from msgspec import Raw
 
 from infra.app import ORDERS
 from local.replay import BATCH, CannotReplay, replay
+from shared import codec
+from shared.event_store import commit_of
+from shared.events import CommitBody, RecordedEvent, originating
 
 
 @pytest.fixture
@@ -36,6 +41,7 @@ class Reader:
     def __init__(self, *, failing: bool = False) -> None:
         self.batches: list[list[tuple[str, str]]] = []
         self.fillings: list[int] = []
+        self.images: list[dict[str, Any]] = []
         self._failing = failing
 
     def invoke(self, *, FunctionName: str, Payload: str) -> dict[str, Any]:  # noqa: N803
@@ -43,6 +49,7 @@ class Reader:
         handed = json.loads(Payload)
         self.fillings.append(handed["filling"])
         images = [record["dynamodb"]["NewImage"] for record in handed["Records"]]
+        self.images.extend(images)
         self.batches.append([(image["pk"]["S"], image["sk"]["S"]) for image in images])
         failure = {"FunctionError": "Unhandled"} if self._failing else {}
         return {"Payload": io.BytesIO(b"no such table"), **failure}
@@ -83,6 +90,16 @@ def test_every_batch_says_which_filling_of_the_views_it_belongs_to(dynamodb: Any
     reader = Reader()
     replay(dynamodb, reader, ORDERS, "views", filling=7)
     assert reader.fillings == [7, 7]
+
+
+def test_a_packed_commit_is_handed_over_as_by_a_stream(dynamodb: Any) -> None:
+    body = CommitBody((originating("c-1"),), (RecordedEvent("orders.Noted", 1, Raw(b'"%s"' % (b"x" * 2_000))),))
+    key = {"pk": {"S": "Order#packed"}, "sk": {"S": "C#0000000001"}, "at": {"S": "2026-01-31T08:00:00.000Z"}}
+    packed = {"body": {"B": zlib.compress(codec.to_json(body))}}
+    dynamodb.put_item(TableName="orders-events", Item=key | packed)
+    reader = Reader()
+    replay(dynamodb, reader, ORDERS, "views")
+    assert [commit_of(image).events for image in reader.images] == [body.events]
 
 
 def test_a_failing_reader_stops_the_replay(dynamodb: Any) -> None:
