@@ -41,6 +41,8 @@ from local.order_csv import (
 from local.parallel import LINE_WIDTH, Progress, in_parallel
 from local.patience import Deadline, once_heard
 from orders.contracts import Channel
+from shared.address import Address
+from shared.identifiers import WarehouseCode
 
 CARD = "tok_accepted"
 LONGEST_KEY = 200
@@ -73,6 +75,17 @@ class Order(Struct, frozen=True, omit_defaults=True):
     lines: tuple[Line, ...]
     customer: str | None = None
     placed_at: str | None = None
+    warehouse: str | None = None
+    ship_to: Address | None = None
+
+
+class Terms(Struct, frozen=True):
+    """What holds for all orders of a file: channel, currency, what pays for them, who sends them out."""
+
+    channel: str = "import"
+    currency: str = "EUR"
+    card: str = CARD
+    warehouse: str | None = None
 
 
 class ListedProduct(Struct, frozen=True):
@@ -129,16 +142,18 @@ class Tally:
         return [(reason, count) for (severity, reason), count in self.findings.items() if severity is wanted]
 
 
-def order_of(invoice: Invoice, channel: str, currency: str) -> Order:
+def order_of(invoice: Invoice, terms: Terms) -> Order:
     """The order that an invoice stands for."""
     return Order(
-        channel=channel,
+        channel=terms.channel,
         reference=invoice.number,
-        currency=currency,
-        payment=Payment(CARD),
+        currency=terms.currency,
+        payment=Payment(terms.card),
         lines=tuple(Line(line.sku, line.quantity, line.unit_price) for line in invoice.lines),
         customer=invoice.customer or None,
         placed_at=_timestamp(invoice.placed_at),
+        warehouse=terms.warehouse,
+        ship_to=invoice.ship_to,
     )
 
 
@@ -184,8 +199,7 @@ def register_products(client: ApiClient, names: Mapping[str, str], tally: Tally)
 def place_orders(
     client: ApiClient,
     found: Iterator[Invoice | Finding],
-    channel: str,
-    currency: str,
+    terms: Terms,
     refused_skus: frozenset[str],
     progress: Progress,
     tally: Tally,
@@ -194,12 +208,12 @@ def place_orders(
     until_news_has_spread, at_once = Deadline(NEWS_SECONDS), Deadline(0)
 
     def place_one(invoice: Invoice) -> tuple[Invoice, Outcome, Finding | None]:
-        order = order_of(invoice, channel, currency)
+        order = order_of(invoice, terms)
         row = invoice.lines[0].row
         hopeless = not refused_skus.isdisjoint(line.sku for line in order.lines)
         patience = at_once if hopeless else until_news_has_spread
         try:
-            key = idempotency_key(channel, invoice.number)
+            key = idempotency_key(terms.channel, invoice.number)
             reply = once_heard(partial(client.post, "/orders", order, key), patience)
         except Refused as refusal:
             finding = _failure(Reason.ORDER_REFUSED, str(refusal.problem), row, invoice.number)
@@ -233,7 +247,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if options.check:
                 _check(found, known, tally)
             else:
-                _import(found, known, options.channel, options.currency, tally)
+                terms = Terms(options.channel, options.currency, options.card, options.warehouse)
+                _import(found, known, terms, tally)
     except KeyboardInterrupt:
         print("Stopped. Run it again for the rest: nothing is imported twice.", file=sys.stderr)
         return 130
@@ -251,12 +266,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _import(found: Iterator[Invoice | Finding], known: Survey, channel: str, currency: str, tally: Tally) -> None:
+def _import(found: Iterator[Invoice | Finding], known: Survey, terms: Terms, tally: Tally) -> None:
     client = connect()
     refused_skus = register_products(client, known.product_names, tally)
-    place_orders(
-        client, found, channel, currency, refused_skus, Progress("orders", len(known.rows_per_invoice)), tally
-    )
+    place_orders(client, found, terms, refused_skus, Progress("orders", len(known.rows_per_invoice)), tally)
 
 
 def _check(found: Iterator[Invoice | Finding], known: Survey, tally: Tally) -> None:
@@ -314,6 +327,13 @@ def _channel(written: str) -> str:
         raise argparse.ArgumentTypeError(f"{written!r} is no channel: use lower case, digits and dashes") from None
 
 
+def _warehouse(written: str) -> str:
+    try:
+        return msgspec.convert(written, WarehouseCode)
+    except msgspec.ValidationError as error:
+        raise argparse.ArgumentTypeError(f"{written!r} is no warehouse: {error}") from None
+
+
 def _pattern(written: str) -> str:
     try:
         re.compile(written)
@@ -347,6 +367,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--channel", type=_channel, default="import", help="the orders' channel (default: import)")
     parser.add_argument(
         "--currency", type=str.upper, default="EUR", help="currency of the prices, ISO 4217 (default: EUR)"
+    )
+    parser.add_argument("--card", default=CARD, help=f"what pays for the orders (default: {CARD})")
+    parser.add_argument(
+        "--warehouse", type=_warehouse, help="who sends them out (default: the API's default warehouse)"
     )
     parser.add_argument(
         "--sku-pattern",

@@ -16,8 +16,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, TypeAlias, cast
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError, convert
 
+from shared.address import Address
 from shared.quantity import MAX_UNITS
 
 PRODUCT_CODE = r"\d{5}[A-Z]{0,2}"
@@ -32,9 +33,22 @@ COLUMN_NAMES: Mapping[str, tuple[str, ...]] = {
     "date": ("date", "invoicedate", "orderdate", "placedat"),
     "unit_price": ("unitprice", "price", "itemprice"),
     "customer": ("customer", "customerid", "customerno", "customernumber"),
-    "country": ("country", "shippingcountry"),
+    "name": ("shippingname", "recipient", "shipto"),
+    "company": ("company", "shippingcompany"),
+    "street1": ("street", "street1", "address1", "shippingstreet", "shippingaddress1"),
+    "street2": ("street2", "address2", "shippingaddress2"),
+    "city": ("city", "town", "shippingcity"),
+    "region": ("region", "state", "province", "shippingprovince"),
+    "postal_code": ("postalcode", "postcode", "zip", "zipcode", "shippingzip"),
+    "country": ("country", "countrycode", "shippingcountry", "shippingcountrycode"),
+    "email": ("email",),
+    "phone": ("phone", "shippingphone"),
 }
 """Per field the column names that are recognised, in lower case and without spaces, dashes and underscores."""
+
+ADDRESS_FIELDS = Address.__struct_fields__
+NO_ADDRESS_ALONE = frozenset({"country", "email", "phone"})
+"""Fields that say nothing about where goods go to while nothing else does."""
 
 MINOR_DIGITS = {
     **dict.fromkeys(("BIF", "CLP", "ISK", "JPY", "KRW", "PYG", "UGX", "VND", "XAF", "XOF"), 0),
@@ -77,6 +91,8 @@ class Reason(StrEnum):
     SEVERAL_TIMES = "several-times"
     SKU_CASE = "sku-case"
     NO_DESCRIPTION = "no-description"
+    ADDRESS_NOT_TAKEN = "address-not-taken"
+    SEVERAL_ADDRESSES = "several-addresses"
 
 
 class Severity(StrEnum):
@@ -98,7 +114,10 @@ class Finding(Struct, frozen=True):
 
 
 class OrderLine(Struct, frozen=True):
-    """One good row. `unit_price` is in minor units; `cells` is the row as it stood in the file."""
+    """One good row. `unit_price` is in minor units; `cells` is the row as it stood in the file.
+
+    `address_fault` says why an address that it bears could not be taken.
+    """
 
     row: int
     invoice: str
@@ -110,6 +129,8 @@ class OrderLine(Struct, frozen=True):
     customer: str
     cells: tuple[str, ...]
     written_sku: str
+    ship_to: Address | None = None
+    address_fault: str = ""
 
 
 class Invoice(Struct, frozen=True):
@@ -127,6 +148,11 @@ class Invoice(Struct, frozen=True):
     def customer(self) -> str:
         """The first customer that any line names, or nothing."""
         return next((line.customer for line in self.lines if line.customer), "")
+
+    @property
+    def ship_to(self) -> Address | None:
+        """The first whole address that any line bears, or none."""
+        return next((line.ship_to for line in self.lines if line.ship_to), None)
 
 
 class Rules(Struct, frozen=True):
@@ -210,6 +236,7 @@ class RowReader:
         try:
             self._check_invoice(invoice)
             self._check_sku(written_sku)
+            ship_to, address_fault = self._address(content)
             return OrderLine(
                 row=row,
                 invoice=invoice,
@@ -221,6 +248,8 @@ class RowReader:
                 customer=_without_fraction(self._cell(content, "customer")),
                 cells=tuple(content),
                 written_sku=written_sku,
+                ship_to=ship_to,
+                address_fault=address_fault,
             )
         except _Bad as bad:
             return Finding(row, Severity.REJECTED, bad.reason, bad.detail, invoice, written_sku)
@@ -261,6 +290,16 @@ class RowReader:
             places = f"{self._minor_digits} decimal places of {self._rules.currency}"
             raise _Bad(Reason.PRICE_TOO_FINE, f"unit price {_short(written)} has more than the {places}")
         return int(minor)
+
+    def _address(self, content: Sequence[str]) -> tuple[Address | None, str]:
+        """Where the row wants its goods to go, if it says so, and what is wrong with it, without quoting it."""
+        told = {field: written for field in ADDRESS_FIELDS if (written := self._cell(content, field))}
+        if not told.keys() - NO_ADDRESS_ALONE:
+            return None, ""
+        try:
+            return convert(told, Address), ""
+        except ValidationError as error:
+            return None, f"the order has no address: {error}"
 
     def _date(self, content: Sequence[str]) -> datetime | None:
         if "date" not in self._columns:
@@ -363,6 +402,10 @@ def _row_warnings(line: OrderLine) -> Iterator[Finding]:
     if not line.description:
         detail = "no description: the product's name comes from other rows"
         yield Finding(line.row, Severity.WARNING, Reason.NO_DESCRIPTION, detail, line.invoice, line.sku)
+    if line.address_fault:
+        yield Finding(
+            line.row, Severity.WARNING, Reason.ADDRESS_NOT_TAKEN, line.address_fault, line.invoice, line.sku
+        )
 
 
 def _invoice_warnings(invoice: Invoice) -> Iterator[Finding]:
@@ -378,6 +421,10 @@ def _invoice_warnings(invoice: Invoice) -> Iterator[Finding]:
     if len(times) > 1:
         detail = f"rows bear {len(times)} different times: the earliest is taken, {invoice.placed_at}"
         yield Finding(row, Severity.WARNING, Reason.SEVERAL_TIMES, detail, invoice.number)
+    addresses = {line.ship_to for line in invoice.lines if line.ship_to}
+    if len(addresses) > 1:
+        detail = f"rows bear {len(addresses)} different addresses: the first is taken"
+        yield Finding(row, Severity.WARNING, Reason.SEVERAL_ADDRESSES, detail, invoice.number)
 
 
 def _quantity(written: str) -> int:

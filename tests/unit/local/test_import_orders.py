@@ -161,3 +161,24 @@ def test_an_idempotency_key_is_short_printable_and_the_invoices_own(invoice: str
     assert " " not in key
     assert key == idempotency_key("import", invoice)
     assert key != idempotency_key("import", invoice + "0")
+
+
+def test_orders_carry_their_address_and_what_the_command_line_says_of_all(
+    importing: Importing, tmp_path: Path
+) -> None:
+    path = tmp_path / "addressed.csv"
+    path.write_text(
+        "invoice,sku,quantity,price,recipient,street,city,zip,country,company\n"
+        "1001,10001,1,2.50,Kim Example,Langer Weg 12,Berlin,10115,DE,\n"
+    )
+    assert importing.run(path, "--card", "tok_capture_declined", "--warehouse", "EAST") == 0
+    order = importing.stowage.orders["import-import-1001"]
+    assert order["payment"] == {"method": "tok_capture_declined"}
+    assert order["warehouse"] == "EAST"
+    assert order["ship_to"] == {
+        "name": "Kim Example",
+        "street1": "Langer Weg 12",
+        "city": "Berlin",
+        "postal_code": "10115",
+        "country": "DE",
+    }

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from local.order_csv import Finding, Invoice, OrderFile, Reason, Rules, Severity, WrongFile, invoices, survey
+from shared.address import Address
 
 HEADER = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country"
 REAL_FILE = Path(__file__).parents[3].parent / "shared" / "data" / "online_retail_2010-12.csv.gz"
@@ -346,3 +347,37 @@ def test_a_month_of_a_real_shop_becomes_orders_and_every_other_row_has_its_reaso
         Reason.SEVERAL_TIMES: 1,
     }
     assert len(lines) + 728 + 170 + 70 + 203 + 489 == 42_481
+
+
+ADDRESSED = (
+    "InvoiceNo,StockCode,Quantity,UnitPrice,Shipping Name,Shipping Street,Shipping City,Shipping Zip,Country"
+)
+
+
+def addressed(name: str = "Kim Example", street: str = "Langer Weg 12", country: str = "DE") -> str:
+    return f"1001,10001,1,2.50,{name},{street},Berlin,10115,{country}"
+
+
+def test_an_order_goes_to_the_first_whole_address_of_its_rows(write: Write) -> None:
+    path = write(addressed(name=""), addressed(), addressed(street="Kurzer Weg 1"), header=ADDRESSED)
+    [order], findings = read(OrderFile(path))
+    assert order.ship_to == Address(
+        name="Kim Example", street1="Langer Weg 12", city="Berlin", postal_code="10115", country="DE"
+    )
+    warnings = [found for found in reasons(findings, Severity.WARNING) if found[1] != Reason.NO_DESCRIPTION]
+    assert warnings == [(2, Reason.ADDRESS_NOT_TAKEN), (2, Reason.GUEST_ORDER), (2, Reason.SEVERAL_ADDRESSES)]
+
+
+def test_what_is_wrong_with_an_address_is_told_without_quoting_it(write: Write) -> None:
+    [order], findings = read(OrderFile(write(addressed(country="Germany"), header=ADDRESSED)))
+    assert order.ship_to is None
+    [fault] = [found.detail for found in findings if found.reason is Reason.ADDRESS_NOT_TAKEN]
+    assert "`$.country`" in fault
+    assert "Germany" not in fault
+    assert "Langer Weg" not in fault
+
+
+def test_a_country_alone_is_no_address(write: Write) -> None:
+    [order], findings = read(OrderFile(write(a_row())))
+    assert order.ship_to is None
+    assert findings == []
