@@ -243,7 +243,7 @@ RECEIVING = Service("receiving", (
     Index("by_supplier", "supplied", "place"),
     Index("by_period", "period", "moment"),
     Index("by_due", "due", "expected"),
-), attachments=True)
+), attachments_kept_days=5 * 365)
 
 PICKING = Service("picking", (
     reaction("requests", on=(
@@ -298,8 +298,14 @@ PICKING = Service("picking", (
     Index("by_unfinished", "unfinished", "since", keys_only=True),
 ))
 
-AT_CARRIERS = {"EASYPOST_URL": "https://api.easypost.com/v2"}
-ASKS_CARRIERS = frozenset({Grant.READ_VIEWS, Grant.KEEP_LEDGER, Grant.READ_KEYS})
+AT_CARRIERS = {
+    "EASYPOST_URL": "https://api.easypost.com/v2",
+    "EASYPOST_FILES": "https://easypost-files.s3.us-west-2.amazonaws.com,"
+                      "https://easypost-files.s3-us-west-2.amazonaws.com",
+}
+ASKS_CARRIERS = frozenset({
+    Grant.READ_VIEWS, Grant.KEEP_LEDGER, Grant.READ_KEYS, Grant.ATTACH, Grant.REMOVE_ATTACHED,
+})
 SHIPPING = Service("shipping", (
     command("carriers", {"PUT /shipping/carriers/{id}": "shipping/write"}),
     command("shipments", {
@@ -319,6 +325,7 @@ SHIPPING = Service("shipping", (
     query("documents", {
         "GET /shipping/shipments/{id}/labels": "shipping/read",
         "GET /shipping/loads/{id}/manifest": "shipping/read",
+        "GET /shipping/loads/{id}/pickup-forms": "shipping/read",
     }, also=frozenset({Grant.ATTACH, Grant.FETCH_ATTACHED}), libraries="labels"),
     command("loads", {
         "POST /shipping/loads": "shipping/write",
@@ -337,7 +344,7 @@ SHIPPING = Service("shipping", (
 ), indexes=(
     Index("by_open", "open", "since"),
     Index("by_due", "due", "moment", keys_only=True),
-), ledger_table="shipping-circuits", attachments=True, keys="stowage/shipping/easypost")
+), ledger_table="shipping-circuits", attachments_kept_days=90, keys="stowage/shipping/easypost")
 
 READ_ALL = (
     "inventory/read", "orders/read", "payments/read", "picking/read", "receiving/read", "shipping/read",

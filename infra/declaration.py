@@ -26,6 +26,7 @@ class Grant(Enum):
     AUDIT_LEDGER = "AuditLedger"
     ATTACH = "Attach"
     FETCH_ATTACHED = "FetchAttached"
+    REMOVE_ATTACHED = "RemoveAttached"
     READ_KEYS = "ReadKeys"
 
 
@@ -136,15 +137,16 @@ class Index:
 class Service:
     """A business service: its capabilities, the indexes of its views, a ledger when it keeps one.
 
-    `attachments` says whether it keeps files: photos and documents, in a bucket of its own. `keys` is the name,
-    in Secrets Manager, of the keys that it needs elsewhere: whoever deploys has put them there.
+    `attachments_kept_days` says for how long it keeps files, photos and documents, in a bucket of its own; 0: it
+    has none. `keys` is the name, in Secrets Manager, of the keys that it needs elsewhere: whoever deploys has put
+    them there.
     """
 
     name: str
     capabilities: tuple[Capability, ...]
     indexes: tuple[Index, ...] = ()
     ledger_table: str | None = None
-    attachments: bool = False
+    attachments_kept_days: int = 0
     keys: str | None = None
 
     @property

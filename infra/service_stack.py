@@ -39,10 +39,13 @@ from infra.target import Target
 
 T = TypeVar("T")
 
-FILE_ACTIONS = {Grant.ATTACH: "s3:PutObject", Grant.FETCH_ATTACHED: "s3:GetObject"}
+FILE_ACTIONS = {
+    Grant.ATTACH: "s3:PutObject",
+    Grant.FETCH_ATTACHED: "s3:GetObject",
+    Grant.REMOVE_ATTACHED: "s3:DeleteObject",
+}
 ATTACHED = "attached"
 """The prefix of every file: what a Lambda may read and write in the bucket."""
-ATTACHMENTS_KEPT_FOR = Duration.days(5 * 365)
 PARKED_FOR = Duration.days(14)
 STREAM_RETRIES = 10_000  # the most there is: age decides
 STREAM_LAG_ALARM = Duration.minutes(1)
@@ -84,7 +87,7 @@ class ServiceStack(Stack):
                 else dynamodb.ProjectionType.ALL,
             )
         self._ledger = self._table("Ledger", service.ledger_table) if service.ledger_table else None
-        self._attachments = self._bucket() if service.attachments else None
+        self._attachments = self._bucket() if service.attachments_kept_days else None
         self._package = Package(self, service.name, target)
         for capability in service.capabilities:
             self._capability(capability)
@@ -181,7 +184,7 @@ class ServiceStack(Stack):
                     arn_format=ArnFormat.COLON_RESOURCE_NAME,
                 )
                 return _allow(grant.value, ["secretsmanager:GetSecretValue"], arn)
-            case Grant.ATTACH | Grant.FETCH_ATTACHED:
+            case Grant.ATTACH | Grant.FETCH_ATTACHED | Grant.REMOVE_ATTACHED:
                 bucket = _present(self._attachments, "who attaches files belongs to a service that keeps some")
                 return _allow(grant.value, [FILE_ACTIONS[grant]], bucket.arn_for_objects(f"{ATTACHED}/*"))
 
@@ -199,7 +202,7 @@ class ServiceStack(Stack):
         if Grant.READ_KEYS in grants and self._service.keys:
             told["KEYS_NAME"] = self._service.keys
         if Grant.KEEP_LEDGER in grants and self._service.ledger_table:
-            told["SANDBOX_LEDGER_TABLE"] = self._service.ledger_table
+            told["PROVIDERS_TABLE"] = self._service.ledger_table
         if grants & FILE_ACTIONS.keys() and self._attachments is not None:
             told["ATTACHMENTS_BUCKET"] = self._attachments.bucket_name
         return told
@@ -334,7 +337,7 @@ class ServiceStack(Stack):
             lifecycle_rules=[
                 s3.LifecycleRule(
                     abort_incomplete_multipart_upload_after=Duration.days(7),
-                    expiration=ATTACHMENTS_KEPT_FOR,
+                    expiration=Duration.days(self._service.attachments_kept_days),
                     noncurrent_version_expiration=None if self._target.local else Duration.days(30),
                 )
             ],

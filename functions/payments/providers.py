@@ -93,7 +93,7 @@ def order_of(reference: str) -> str:
 
 
 def _guard(policy: Policy) -> Guard:
-    circuit = Circuit(aws.dynamodb(), required("sandbox_ledger_table"), required("payment_provider"))
+    circuit = Circuit(aws.dynamodb(), required("providers_table"), required("payment_provider"))
     return Guard(circuit, policy, (ProviderTimeout, ProviderUnavailable))
 
 
@@ -102,7 +102,7 @@ def adapter() -> tuple[PaymentProvider, Policy]:
     """The adapter to the provider that the environment names, and how it is called."""
     match required("payment_provider"):
         case "sandbox":
-            return Sandbox(aws.dynamodb(), required("sandbox_ledger_table")), SANDBOX
+            return Sandbox(aws.dynamodb(), required("providers_table")), SANDBOX
         case "stripe":
             # Its SDK is large, and there only where Stripe is asked.
             from payments.stripe import Stripe, connect, keys

@@ -7,7 +7,11 @@ from msgspec import Struct, ValidationError, convert
 
 
 class Environment(Struct, frozen=True, rename=lambda name: name.upper()):
-    """The variables that the deployment sets; empty where a Lambda has no business with the thing named."""
+    """The variables that the deployment sets; empty where a Lambda has no business with the thing named.
+
+    `providers_table` keeps what is known of services that are not ours: their circuits, and what the sandbox of
+    payments has done. `easypost_files` are the addresses, by commas, under which EasyPost keeps documents.
+    """
 
     service: str
     capability: str
@@ -15,10 +19,11 @@ class Environment(Struct, frozen=True, rename=lambda name: name.upper()):
     views_table: str = ""
     bus_name: str = ""
     queue_url: str = ""
-    sandbox_ledger_table: str = ""
+    providers_table: str = ""
     payment_provider: str = ""
     keys_name: str = ""
     easypost_url: str = ""
+    easypost_files: str = ""
     stripe_url: str = ""
     gs1_company_prefix: str = "0614141"
     attachments_bucket: str = ""

@@ -16,12 +16,15 @@ CATALOG = EventCatalog(
         shipment.CarrierChosen,
         shipment.LabelBought,
         shipment.PostageSettled,
+        shipment.CarrierAsked,
         shipment.LabelsOrderedAgain,
         shipment.LabelsReprinted,
         load.LoadOpened,
         load.CartonsLoaded,
         load.CartonsUnloaded,
         load.ShipmentsSettled,
+        load.FormMade,
+        load.FormRefused,
     ),
 )
 

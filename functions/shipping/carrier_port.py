@@ -1,5 +1,6 @@
 """The port to a carrier, or to somebody who sells the labels of many: what shipping asks of it."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from msgspec import Struct
@@ -7,12 +8,21 @@ from msgspec import Struct
 from shared.rejection import Unavailable
 from shipping.domain.carrier import Carrier
 from shipping.domain.shipment import Offer, Purchase, Shipment
+from shipping.tracking import Tracker
 
 
 class Bought(Struct, frozen=True):
-    """The label is paid for; the carrier knows the carton by this number."""
+    """The label is paid for; the carrier knows the carton by this number. Its own label is at `document`."""
 
     tracking_number: str
+    document: str = ""
+
+
+class PickupForm(Struct, frozen=True):
+    """The carrier's form for cartons that it picks up; it is at `document`."""
+
+    form: str
+    document: str
 
 
 class Refused(Struct, frozen=True):
@@ -23,6 +33,10 @@ class Refused(Struct, frozen=True):
 
 class CarrierUnavailable(Unavailable):
     """The carrier cannot be asked now, or its answer is not known: ask later what it has done."""
+
+
+class NoDocument(Exception):
+    """There is no such document, or it is none that may be fetched: asking again would not help."""
 
 
 class CarrierPort(Protocol):
@@ -43,3 +57,12 @@ class CarrierPort(Protocol):
 
     def give_back(self, consignment: str) -> bool:
         """Give a label back, if it was bought. Whether there was anything to give back."""
+
+    def tracked(self, numbers: Sequence[str]) -> list[Tracker]:
+        """Where the cartons with these numbers have been, as far as the carrier knows."""
+
+    def pickup_form(self, consignments: Sequence[str]) -> PickupForm | Refused:
+        """The form for these cartons, which all go with one carrier; asked again, the same form."""
+
+    def document(self, address: str) -> bytes:
+        """The document that the carrier keeps at this address. Raises NoDocument when it cannot be had."""

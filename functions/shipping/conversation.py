@@ -10,6 +10,7 @@ from shared import clock, telemetry
 from shared.decider import Command, execute
 from shared.event_store import Stream
 from shared.events import CommandMetadata
+from shared.rejection import Invalid
 from shared.resources import history, views
 from shipping.aggregates import SHIPMENT
 from shipping.carrier_port import Bought, Refused
@@ -19,7 +20,9 @@ from shipping.domain.shipment import (
     Answer,
     ChoiceDue,
     LabelShipment,
+    News,
     NoOffer,
+    NoteAsked,
     NoteBought,
     NoteRefused,
     NoteSettled,
@@ -29,6 +32,8 @@ from shipping.domain.shipment import (
     Step,
     due,
 )
+from shipping.papers import keep, postage_key, remove
+from shipping.tracking import news_of
 
 Metadata = Callable[[str], CommandMetadata]
 """Who asks, and why: the metadata of the command that records an answer, by a name that tells answers apart."""
@@ -81,14 +86,38 @@ def _answer(step: Step, shipment: Shipment, *, fresh: bool) -> Recorded:
 
             found = None if fresh else easypost().find(purchase)
             match found or easypost().buy(purchase):
-                case Bought(number):
-                    return NoteBought(purchase, number, now)
+                case Bought(number, address):
+                    key = postage_key(shipment.shipment_id, purchase.consignment)
+                    return NoteBought(purchase, number, now, keep(key, easypost(), address))
                 case Refused(reason):
                     return NoteRefused(purchase, reason)
         case ReturnDue(consignment):
             from shipping.easypost import easypost
 
-            return NoteSettled(consignment, easypost().give_back(consignment))
+            returned = easypost().give_back(consignment)
+            remove(postage_key(shipment.shipment_id, consignment))
+            return NoteSettled(consignment, returned)
+
+
+def ask_where(stream: Stream[Shipment], metadata: Metadata) -> None:
+    """Ask where cartons are whose carrier has told nothing for long, and note what it says.
+
+    Raises Unavailable when it cannot be asked now.
+    """
+    from shipping.easypost import easypost
+
+    shipment = stream.state
+    by_number = {one.tracking_number: one.sscc for one in shipment.under_way}
+    news: list[News] = []
+    for tracker in easypost().tracked(list(by_number)):
+        try:
+            news += news_of(tracker, by_number.get(tracker.tracking_code, ""))
+        except Invalid as error:
+            telemetry.error("unreadable news", shipment_id=shipment.shipment_id, error=str(error))
+    known = tuple(one for one in news if one.sscc)
+    command = Command(NoteAsked(known, clock.iso(clock.now())), metadata("where"))
+    execute(history(), SHIPMENT, stream.id, command, known=stream)
+    telemetry.info("carrier asked", shipment_id=shipment.shipment_id, step="Where", steps=len(known))
 
 
 def _chosen(shipment: Shipment) -> Answer:

@@ -11,7 +11,7 @@ from shared.envelope import CloudEvent, caused_by
 from shared.rejection import Rejection
 from shared.resources import history
 from shipping.aggregates import LOAD, SHIPMENT
-from shipping.domain.load import RefusedShipment, Settle
+from shipping.domain.load import Postage, RefusedShipment, Settle
 from shipping.domain.shipment import Dispatch
 from shipping.subscriptions import DepartingShipment, LoadDispatchStarted
 
@@ -25,18 +25,24 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _react(event: CloudEvent) -> None:
     part = codec.from_json(bytes(event.data), LoadDispatchStarted)
-    reasons = {one.shipment_id: _leave(event, part, one) for one in part.shipments}
+    answers = {one.shipment_id: _leave(event, part, one) for one in part.shipments}
+    reasons = {shipment_id: answer for shipment_id, answer in answers.items() if isinstance(answer, str)}
+    gone = {shipment_id: answer for shipment_id, answer in answers.items() if not isinstance(answer, str)}
     settle = Settle(
         part.number,
-        tuple(shipment_id for shipment_id, reason in reasons.items() if not reason),
-        tuple(RefusedShipment(shipment_id, reason) for shipment_id, reason in reasons.items() if reason),
+        tuple(gone),
+        tuple(RefusedShipment(shipment_id, reason) for shipment_id, reason in reasons.items()),
+        tuple(postage for postages in gone.values() for postage in postages),
     )
     execute(history(), LOAD, LOAD.stream_id(part.load_id), Command(settle, caused_by(event, "settled")))
-    telemetry.info("load left", load_id=part.load_id, shipments=len(reasons), refused=len(settle.refused))
+    telemetry.info("load left", load_id=part.load_id, shipments=len(answers), refused=len(settle.refused))
 
 
-def _leave(event: CloudEvent, part: LoadDispatchStarted, departing: DepartingShipment) -> str:
-    """Why the shipment does not leave; empty when it does. Going on with the shipment's own journey."""
+def _leave(event: CloudEvent, part: LoadDispatchStarted, departing: DepartingShipment) -> str | list[Postage]:
+    """Why the shipment does not leave; when it does, the bought labels that it leaves by.
+
+    Going on with the shipment's own journey.
+    """
     stream_id = SHIPMENT.stream_id(departing.shipment_id)
     first = history().commit(stream_id, 1)
     metadata = caused_by(event, departing.shipment_id)
@@ -50,5 +56,7 @@ def _leave(event: CloudEvent, part: LoadDispatchStarted, departing: DepartingShi
             raise
         telemetry.warning("shipment stays", shipment_id=departing.shipment_id, code=rejection.code)
         return rejection.code
-    gone = all(shipment.cartons[sscc].load_id == part.load_id for sscc in departing.ssccs)
-    return "" if gone else GONE_BEFORE
+    if not all(shipment.cartons[sscc].load_id == part.load_id for sscc in departing.ssccs):
+        return GONE_BEFORE
+    bought = (shipment.purchases[sscc] for sscc in departing.ssccs if sscc in shipment.purchases)
+    return [Postage(one.consignment, shipment.service) for one in bought]

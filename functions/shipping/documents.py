@@ -1,11 +1,12 @@
 """Paper: the labels of a shipment's cartons, and the manifest of a load.
 
 A label is drawn when it is asked for, always the same for the same carton, and kept in the bucket: a reprint is
-the document of the first time. Callers fetch it by a signed address, so that its bytes pass through no gateway.
+the document of the first time. What carriers have made themselves, labels and pick-up forms, lies there already.
+Callers fetch documents by a signed address, so that their bytes pass through no gateway.
 """
 
 import csv
-from datetime import timedelta
+from collections.abc import Iterator
 from io import StringIO
 from typing import Literal
 
@@ -24,13 +25,11 @@ from shipping.contracts import LoadId, ShipmentId, TrackingNumber
 from shipping.domain.load import Load, require_known
 from shipping.domain.shipment import Shipment, foreign_carton, require_labels, require_requested
 from shipping.paper import ManifestRow, label, manifest
+from shipping.papers import ADDRESS_VALID_FOR, MEDIA, form_key, postage_key, signed_address
 from shipping.views import ShipmentView, shipment_key
 
 handler = Api()
-
-ADDRESS_VALID_FOR = timedelta(minutes=15)
-"""How long a signed address can be used."""
-MEDIA = {"pdf": "application/pdf", "zpl": "application/zpl"}
+_ENDINGS = {media: name for name, media in MEDIA.items()}
 
 
 class LabelQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,8 +47,16 @@ class LabelOfCarton(Struct, frozen=True):
     tracking_number: TrackingNumber
 
 
+class CarrierLabel(Struct, frozen=True):
+    """The label that a carton's carrier has made, which it wants on the carton, and where to GET it."""
+
+    sscc: Sscc
+    media_type: str
+    url: str
+
+
 class LabelDocument(Struct, frozen=True):
-    """Labels, and where to GET them until when."""
+    """Labels, and where to GET them until when. Those that the carrier itself has made are beside ours."""
 
     shipment_id: ShipmentId
     carrier: str
@@ -57,6 +64,29 @@ class LabelDocument(Struct, frozen=True):
     format: str
     cartons: list[LabelOfCarton]
     url: str
+    expires_at: Timestamp
+    carrier_labels: list[CarrierLabel]
+
+
+class FormDocument(Struct, frozen=True):
+    """A pick-up form of the load's carrier: for how many cartons, and where to GET it."""
+
+    form: str
+    cartons: int
+    media_type: str
+    url: str
+
+
+class PickupForms(Struct, frozen=True):
+    """The pick-up forms of a load, until when they can be fetched; `unformed` cartons still wait for one.
+
+    For `refused` cartons the carrier makes none: its driver scans each.
+    """
+
+    load_id: LoadId
+    forms: list[FormDocument]
+    unformed: int
+    refused: int
     expires_at: Timestamp
 
 
@@ -88,26 +118,43 @@ def get_labels(id: ShipmentId, query: LabelQuery) -> Response:
         raise foreign_carton(shipment, query.sscc, "sscc")
     ssccs = [query.sscc] if query.sscc else list(shipment.cartons)
     key = _keep(shipment, ssccs, query)
-    url = aws.s3().generate_presigned_url(
-        "get_object",
-        Params={
-            "Bucket": required("attachments_bucket"),
-            "Key": key,
-            "ResponseContentType": MEDIA[query.format],
-            "ResponseContentDisposition": f'attachment; filename="labels-{id}.{query.format}"',
-        },
-        ExpiresIn=int(ADDRESS_VALID_FOR.total_seconds()),
-    )
     document = LabelDocument(
         shipment_id=id,
         carrier=shipment.carrier,
         service=shipment.service,
         format=query.format,
         cartons=[LabelOfCarton(sscc, shipment.cartons[sscc].tracking_number) for sscc in ssccs],
-        url=url,
+        url=signed_address(key, MEDIA[query.format], f"labels-{id}.{query.format}"),
         expires_at=clock.iso(clock.now() + ADDRESS_VALID_FOR),
+        carrier_labels=list(_by_the_carrier(shipment, ssccs)),
     )
     return Response(200, document)
+
+
+@handler.route(
+    "GET",
+    "/shipping/loads/{id}/pickup-forms",
+    scope="shipping/read",
+    returns=(200, PickupForms),
+    rejects=(NotFound,),
+)
+def get_pickup_forms(id: LoadId) -> Response:
+    """The forms that the carrier's driver scans instead of every carton. They follow the dispatch by minutes."""
+    load = history().load(LOAD, LOAD.stream_id(id)).state
+    require_known(load)
+    forms = [
+        FormDocument(
+            one.form,
+            one.cartons,
+            one.document,
+            signed_address(form_key(id, one.form), one.document, f"pickup-{one.form}.{_ENDINGS[one.document]}"),
+        )
+        for one in load.forms
+        if one.document
+    ]
+    refused = sum(one.cartons for one in load.forms if one.refused)
+    until = clock.iso(clock.now() + ADDRESS_VALID_FOR)
+    return Response(200, PickupForms(id, forms, len(load.postage), refused, until))
 
 
 @handler.route(
@@ -143,6 +190,14 @@ def _keep(shipment: Shipment, ssccs: list[str], query: LabelQuery) -> str:
         Bucket=required("attachments_bucket"), Key=key, Body=content, ContentType=MEDIA[query.format]
     )
     return key
+
+
+def _by_the_carrier(shipment: Shipment, ssccs: list[str]) -> Iterator[CarrierLabel]:
+    for sscc in ssccs:
+        media = shipment.cartons[sscc].document
+        if media and sscc in shipment.purchases:
+            key = postage_key(shipment.shipment_id, shipment.purchases[sscc].consignment)
+            yield CarrierLabel(sscc, media, signed_address(key, media, f"{sscc}.{_ENDINGS[media]}"))
 
 
 def _rows(load: Load) -> list[ManifestRow]:

@@ -5,7 +5,7 @@ That costs nothing, and its id is recorded before a label is bought for it: so t
 revision, and whoever does not know what became of it asks for that shipment.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from functools import cache, partial
 from math import ceil
@@ -20,10 +20,11 @@ from shared.address import Address
 from shared.environment import required
 from shared.money import Money
 from shared.resilience import Circuit, Guard, Policy
-from shipping.carrier_port import Bought, CarrierUnavailable, Refused
+from shipping.carrier_port import Bought, CarrierUnavailable, PickupForm, Refused
 from shipping.domain.carrier import Carrier
 from shipping.domain.offers import is_wanted
 from shipping.domain.shipment import Offer, Parcel, Purchase, Shipment
+from shipping.tracking import Tracker
 
 T = TypeVar("T")
 
@@ -31,8 +32,10 @@ SECONDS = 6
 """How long one try may take."""
 ADDRESS_REFUSED = "address-refused"
 LABEL_REFUSED = "label-refused"
+FORM_REFUSED = "form-refused"
 
 _POLICY = Policy(attempts=2, within=4.0)
+_TRACKERS_AT_ONCE = 100
 _MM_PER_INCH = Decimal("25.4")
 _GRAMS_PER_OUNCE = Decimal("28.349523125")
 _WHOLE_UNITS = frozenset({"JPY", "KRW", "VND", "CLP", "ISK"})
@@ -57,6 +60,20 @@ class Rate(Struct, frozen=True):
     currency: str
 
 
+class PostageLabel(Struct, frozen=True):
+    """What is read of a bought label: where its document is."""
+
+    label_url: str | None = None
+
+
+class ScanForm(Struct, frozen=True):
+    """What is read of a pick-up form, which EasyPost calls a scan form."""
+
+    id: str
+    status: str = "created"
+    form_url: str | None = None
+
+
 class Consignment(Struct, frozen=True):
     """What is read of a shipment there: it was bought once it has a tracking code."""
 
@@ -64,6 +81,14 @@ class Consignment(Struct, frozen=True):
     rates: tuple[Rate, ...] = ()
     tracking_code: str | None = None
     refund_status: str | None = None
+    postage_label: PostageLabel | None = None
+    scan_form: ScanForm | None = None
+
+
+class Trackers(Struct, frozen=True):
+    """What is read of a list of trackers."""
+
+    trackers: tuple[Tracker, ...] = ()
 
 
 @cache
@@ -71,17 +96,19 @@ def easypost() -> "EasyPost":
     """The account of this deployment, behind a guard that all its processes share."""
     found = aws.secretsmanager().get_secret_value(SecretId=required("keys_name"))
     keys = codec.from_json(found["SecretString"].encode(), EasyPostKeys)
-    circuit = Circuit(aws.dynamodb(), required("sandbox_ledger_table"), "easypost")
+    circuit = Circuit(aws.dynamodb(), required("providers_table"), "easypost")
     guard = Guard(circuit, _POLICY, (CarrierUnavailable,))
-    return EasyPost(EasyPostClient(keys.api_key, required("easypost_url"), SECONDS), guard)
+    client = EasyPostClient(keys.api_key, required("easypost_url"), SECONDS)
+    return EasyPost(client, guard, required("easypost_files").split(","))
 
 
 class EasyPost:
     """See CarrierPort."""
 
-    def __init__(self, client: EasyPostClient, guard: Guard) -> None:
+    def __init__(self, client: EasyPostClient, guard: Guard, files: Sequence[str]) -> None:
         self._client = client
         self._guard = guard
+        self._files = files
 
     def offers(self, shipment: Shipment, carrier: Carrier) -> list[Offer] | Refused:
         """See CarrierPort: an offer takes every carton of the shipment by one service."""
@@ -95,8 +122,9 @@ class EasyPost:
                 "from_address": origin,
                 "to_address": ship_to,
                 "parcel": _parcel(parcel),
+                "options": {"label_format": carrier.account.label_format.upper()},
             }
-            answer = self._asked(partial(self._client.shipment.create, **asked))
+            answer = self._asked(Consignment, partial(self._client.shipment.create, **asked))
             if isinstance(answer, Refused):
                 return Refused(ADDRESS_REFUSED)
             made.append((parcel.sscc, answer))
@@ -126,37 +154,79 @@ class EasyPost:
 
     def buy(self, purchase: Purchase) -> Bought | Refused:
         """See CarrierPort. What was bought already is refused there: then it is looked up."""
-        answer = self._asked(lambda: self._client.shipment.buy(purchase.consignment, rate={"id": purchase.rate}))
+        buy = partial(self._client.shipment.buy, purchase.consignment, rate={"id": purchase.rate})
+        answer = self._asked(Consignment, buy)
         if isinstance(answer, Refused):
             return self.find(purchase) or Refused(LABEL_REFUSED)
         if not answer.tracking_code:
             raise CarrierUnavailable(f"{purchase.consignment} has no tracking code yet")
-        return Bought(answer.tracking_code)
+        return _bought(answer, answer.tracking_code)
 
     def find(self, purchase: Purchase) -> Bought | None:
         """See CarrierPort."""
-        answer = self._asked(lambda: self._client.shipment.retrieve(purchase.consignment))
+        answer = self._retrieved(purchase.consignment)
         if isinstance(answer, Refused) or not answer.tracking_code or answer.refund_status:
             return None
-        return Bought(answer.tracking_code)
+        return _bought(answer, answer.tracking_code)
 
     def give_back(self, consignment: str) -> bool:
         """See CarrierPort: postage that was not used is refunded. Asked for once, it is on its way."""
-        answer = self._asked(lambda: self._client.shipment.retrieve(consignment))
+        answer = self._retrieved(consignment)
         if isinstance(answer, Refused) or not answer.tracking_code:
             return False
         if not answer.refund_status:
-            refund = self._asked(lambda: self._client.shipment.refund(consignment))
+            refund = self._asked(Consignment, lambda: self._client.shipment.refund(consignment))
             if isinstance(refund, Refused):
                 telemetry.error("label not refunded", consignment=consignment)
                 return False
         return True
 
-    def _asked(self, question: Callable[[], Any]) -> Consignment | Refused:
-        return self._guard.call(lambda: _answered(question))
+    def tracked(self, numbers: Sequence[str]) -> list[Tracker]:
+        """See CarrierPort."""
+        found: list[Tracker] = []
+        for start in range(0, len(numbers), _TRACKERS_AT_ONCE):
+            some = list(numbers[start : start + _TRACKERS_AT_ONCE])
+            ask = partial(self._client.tracker.all, tracking_codes=some, page_size=_TRACKERS_AT_ONCE)
+            answer = self._asked(Trackers, ask)
+            if isinstance(answer, Trackers):
+                found += answer.trackers
+        return found
+
+    def pickup_form(self, consignments: Sequence[str]) -> PickupForm | Refused:
+        """See CarrierPort. A carton is on one form only: so the first one tells whether there is one already."""
+        first = self._retrieved(consignments[0])
+        form = None if isinstance(first, Refused) else first.scan_form
+        if form is None:
+            shipments = [{"id": consignment} for consignment in consignments]
+            answer = self._asked(ScanForm, lambda: self._client.scan_form.create(shipments=shipments))
+            if isinstance(answer, Refused):
+                return answer
+            form = answer
+        if form.status == "failed":
+            return Refused(FORM_REFUSED)
+        if not form.form_url:
+            raise CarrierUnavailable(f"{form.id} has no document yet")
+        return PickupForm(form.id, form.form_url)
+
+    def document(self, address: str) -> bytes:
+        """See CarrierPort: only from where EasyPost keeps documents, at most so long and so large."""
+        from shipping.fetching import fetched  # who only asks for rates needs none of it
+
+        return self._guard.call(lambda: fetched(address, self._files))
+
+    def _retrieved(self, consignment: str) -> Consignment | Refused:
+        return self._asked(Consignment, lambda: self._client.shipment.retrieve(consignment))
+
+    def _asked(self, kind: type[T], question: Callable[[], Any]) -> T | Refused:
+        return self._guard.call(lambda: _answered(kind, question))
 
 
-def _answered(question: Callable[[], Any]) -> Consignment | Refused:
+def _bought(consignment: Consignment, tracking_code: str) -> Bought:
+    label = consignment.postage_label
+    return Bought(tracking_code, (label.label_url if label is not None else None) or "")
+
+
+def _answered(kind: type[T], question: Callable[[], Any]) -> T | Refused:
     """EasyPost's answer. What it says of addresses is not logged."""
     try:
         answer = question()
@@ -166,7 +236,7 @@ def _answered(question: Callable[[], Any]) -> Consignment | Refused:
             telemetry.warning("refused by carrier", status=status, kind=type(error).__name__)
             return Refused(type(error).__name__)
         raise CarrierUnavailable(f"{type(error).__name__} ({status})") from error
-    return convert(answer.to_dict(), Consignment)
+    return convert(answer if isinstance(answer, dict) else answer.to_dict(), kind)
 
 
 def _minor(rate: Rate) -> int:

@@ -14,7 +14,7 @@ from shared.resources import history, views
 from shipping.aggregates import CARRIER, LOAD, SHIPMENT
 from shipping.contracts import CarrierId, LoadId, ShipmentId
 from shipping.domain.carrier import CARRIERS, Carrier
-from shipping.domain.load import LoadStatus, RefusedShipment, require_known
+from shipping.domain.load import Form, LoadStatus, RefusedShipment, require_known
 from shipping.domain.shipment import Parcel
 from shipping.views import LoadSummary, ShipmentView
 
@@ -100,7 +100,10 @@ class CartonsOfLoad(Struct, frozen=True):
 
 
 class LoadDetails(Struct, frozen=True, omit_defaults=True):
-    """A load with everything that is on it. `refused` were called off: their cartons have to come off again."""
+    """A load with everything that is on it. `refused` were called off: their cartons have to come off again.
+
+    `forms` are the pick-up forms of its carrier; `unformed` cartons still wait for one.
+    """
 
     load_id: LoadId
     warehouse: str
@@ -114,6 +117,8 @@ class LoadDetails(Struct, frozen=True, omit_defaults=True):
     vehicle: str | None = None
     dispatched_at: str = ""
     refused: list[RefusedShipment] = []
+    unformed: int = 0
+    forms: list[Form] = []
 
 
 @handler.route("GET", "/shipping/carriers", scope="shipping/read", returns=(200, CarrierList))
@@ -241,5 +246,7 @@ def get_load(id: LoadId) -> Response:
         vehicle=load.vehicle,
         dispatched_at=load.dispatched_at,
         refused=[RefusedShipment(one, reason) for one, reason in load.refused.items()],
+        unformed=len(load.postage),
+        forms=list(load.forms),
     )
     return Response(200, details, version=stream.sequence)

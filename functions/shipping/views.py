@@ -17,12 +17,29 @@ from shipping.aggregates import CARRIER, CATALOG, LOAD, SHIPMENT
 from shipping.contracts import LoadDispatched, LoadDispatchStarted
 from shipping.domain import shipment as rules
 from shipping.domain.carrier import CARRIERS, Carrier, evolve
-from shipping.domain.load import CartonsLoaded, CartonsUnloaded, LoadOpened, LoadStatus
+from shipping.domain.load import (
+    CartonsLoaded,
+    CartonsUnloaded,
+    FormMade,
+    FormRefused,
+    LoadOpened,
+    LoadStatus,
+    ShipmentsSettled,
+)
 from shipping.domain.shipment import TROUBLE, LabelBought, Shipment, ShipmentAccepted
 from shipping.pointers import CartonPointer, carton_key, tracking_key
 
 SHARDS = ("0", "1", "2", "3")
 """Partitions of the index by moment, so that no one of them gets all writes."""
+
+SILENT = "silent-"
+"""Before a shard: shipments under way, by when their carrier is asked if it tells nothing until then."""
+
+SILENT_FOR = timedelta(hours=24)
+"""So long a carrier may tell nothing of a carton that it has taken along."""
+
+ASKED_FOR = timedelta(days=45)
+"""So long after it has left a carrier is asked for a shipment: what is not there then is lost."""
 
 LOOKED_AT_AFTER = timedelta(minutes=2)
 """So long after its last change a shipment that still waits for labels is taken up by the schedule."""
@@ -40,7 +57,7 @@ class ShipmentView(Shipment, frozen=True, omit_defaults=True):
 
 
 class LoadSummary(Struct, frozen=True, omit_defaults=True):
-    """A load in a list: how many `cartons` are on it."""
+    """A load in a list: how many `cartons` are on it, and how many of them its carrier has no pick-up form for."""
 
     load_id: str
     warehouse: str = ""
@@ -48,6 +65,7 @@ class LoadSummary(Struct, frozen=True, omit_defaults=True):
     status: LoadStatus = "open"
     opened_at: str = ""
     cartons: int = 0
+    unformed: int = 0
     door: str | None = None
     vehicle: str | None = None
     dispatched_at: str = ""
@@ -94,10 +112,20 @@ def _index(view: ShipmentView) -> Mapping[str, str]:
             "since": f"{view.received_at}#{view.shipment_id}",
         }
     if rules.due(view) is not None:
-        shard = SHARDS[zlib.crc32(view.shipment_id.encode()) % len(SHARDS)]
         moment = clock.iso(datetime.fromisoformat(view.changed_at) + LOOKED_AT_AFTER)
-        keys |= {"due": shard, "moment": moment}
+        keys |= {"due": _shard(view.shipment_id), "moment": moment}
+    elif (since := view.last_heard) and datetime.fromisoformat(since) < _last_asked(view):
+        moment = clock.iso(datetime.fromisoformat(since) + SILENT_FOR)
+        keys |= {"due": f"{SILENT}{_shard(view.shipment_id)}", "moment": moment}
     return keys
+
+
+def _last_asked(view: ShipmentView) -> datetime:
+    return datetime.fromisoformat(view.dispatched_at) + ASKED_FOR
+
+
+def _shard(of: str) -> str:
+    return SHARDS[zlib.crc32(of.encode()) % len(SHARDS)]
 
 
 def _entries(_view: ShipmentView, _commit: Commit, events: Sequence[Event]) -> Iterable[Entry]:
@@ -126,6 +154,10 @@ def _show_load(load: LoadSummary, event: Event, _at: str) -> LoadSummary:
             return replace(load, cartons=load.cartons - len(ssccs))
         case LoadDispatchStarted(dispatched_at=at):
             return replace(load, status="dispatching", dispatched_at=at)
+        case ShipmentsSettled(postage=postage):
+            return replace(load, unformed=load.unformed + len(postage))
+        case FormMade(consignments=consignments) | FormRefused(consignments=consignments):
+            return replace(load, unformed=load.unformed - len(consignments))
         case LoadDispatched():
             return replace(load, status="dispatched")
         case _:
@@ -133,9 +165,9 @@ def _show_load(load: LoadSummary, event: Event, _at: str) -> LoadSummary:
 
 
 def _index_load(load: LoadSummary) -> Mapping[str, str]:
-    """By status while it has not left (sparse)."""
+    """By status while it has not left, then while it waits for pick-up forms (sparse)."""
     if load.status == "dispatched":
-        return {}
+        return {"due": _shard(load.load_id), "moment": load.dispatched_at} if load.unformed else {}
     return {"open": f"load-{load.status}", "since": f"{load.opened_at}#{load.load_id}"}
 
 

@@ -3,12 +3,11 @@
 import hashlib
 import hmac
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 
 from msgspec import MsgspecError, Struct
 
-from shared import aws, clock, codec, ids, telemetry
+from shared import aws, codec, ids, telemetry
 from shared.decider import Command, execute
 from shared.environment import required
 from shared.events import originating
@@ -17,47 +16,17 @@ from shared.journeys import going_on
 from shared.rejection import Forbidden, Invalid
 from shared.resources import history, views
 from shipping.aggregates import SHIPMENT
-from shipping.contracts import TrackingStatus
-from shipping.domain.shipment import News, Track
+from shipping.domain.shipment import Track
 from shipping.pointers import CartonPointer, tracking_key
+from shipping.tracking import Tracker, news_of
 
 handler = Api()
-
-STATUSES: Mapping[str, TrackingStatus] = {
-    "pre_transit": "pre_transit",
-    "in_transit": "in_transit",
-    "available_for_pickup": "in_transit",
-    "out_for_delivery": "out_for_delivery",
-    "delivered": "delivered",
-    "return_to_sender": "returned",
-    "failure": "exception",
-    "error": "exception",
-    "cancelled": "exception",
-}
-"""EasyPost's words in ours; what is `unknown` there says nothing."""
-_LONGEST_DETAILS = 500
 
 
 class Keys(Struct, frozen=True):
     """What Secrets Manager keeps, as JSON: the secret that signs webhooks."""
 
     webhook_secret: str
-
-
-class TrackingDetail(Struct, frozen=True):
-    """One step of a carton's way."""
-
-    status: str
-    datetime: str
-    message: str | None = None
-
-
-class Tracker(Struct, frozen=True):
-    """What is read of a tracker."""
-
-    object: str = ""
-    tracking_code: str = ""
-    tracking_details: tuple[TrackingDetail, ...] = ()
 
 
 class Webhook(Struct, frozen=True):
@@ -105,11 +74,7 @@ def _note(shipment_id: str, told: Webhook) -> int:
     sscc = next(
         (one.sscc for one in stream.state.cartons.values() if one.tracking_number == told.result.tracking_code), ""
     )
-    news = tuple(
-        News(sscc, STATUSES[step.status], _moment(step.datetime), (step.message or "")[:_LONGEST_DETAILS] or None)
-        for step in told.result.tracking_details
-        if sscc and step.status in STATUSES
-    )
+    news = tuple(news_of(told.result, sscc)) if sscc else ()
     if news:
         told_once = ids.derived_id("easypost", told.id, codec.fingerprint(news))
         metadata = going_on(stream.id, originating(told_once, actor="easypost"))
@@ -136,17 +101,3 @@ def _secret() -> bytes:
     found = aws.secretsmanager().get_secret_value(SecretId=required("keys_name"))
     keys = codec.from_json(found["SecretString"].encode(), Keys)
     return unicodedata.normalize("NFKD", keys.webhook_secret).encode()
-
-
-def _moment(text: str) -> str:
-    """EasyPost's time, in UTC when it does not say, as we write it."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise Invalid(
-            f"{text[:40]!r} is no time.",
-            field="result.tracking_details",
-            value=text[:40],
-            remedy="Send times in ISO 8601.",
-        ) from error
-    return clock.iso(moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC))

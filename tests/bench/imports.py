@@ -54,7 +54,7 @@ def run_fresh(code: str, *arguments: str) -> str:
         "BUS_NAME": "bus",
         "QUEUE_URL": "https://queue",
         "PAYMENT_PROVIDER": "sandbox",
-        "SANDBOX_LEDGER_TABLE": "ledger",
+        "PROVIDERS_TABLE": "ledger",
     }
     hidden = "".join(f"sys.modules[{name!r}] = None\n" for name in ABSENT)
     done = subprocess.run(

@@ -68,6 +68,7 @@ AT_CARRIERS = {
     "shipping-circuits": {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
     VIEWS: READ_VIEWS,
     KEYS: {"secretsmanager:GetSecretValue"},
+    ATTACHED: {"s3:PutObject", "s3:DeleteObject"},
 }
 BESIDES |= {f"shipping {name}": AT_CARRIERS for name in ("shipments", "labels", "waiting")}
 BESIDES["shipping webhooks"] = {VIEWS: READ_VIEWS, KEYS: {"secretsmanager:GetSecretValue"}}
@@ -98,7 +99,7 @@ def _found(templates: Templates, service: Service, capability: Capability) -> di
                 found.setdefault(BUS, set()).update(statement.actions)
             elif resource != f"/stowage/{service.name}/{capability.name}":
                 table, _, _ = resource.partition("/index/")
-                table = ATTACHED if statement.sid in ("Attach", "FetchAttached") else table
+                table = ATTACHED if statement.sid in ("Attach", "FetchAttached", "RemoveAttached") else table
                 table = KEYS if statement.sid == Grant.READ_KEYS.value else table
                 found.setdefault(names.get(table, table), set()).update(statement.actions)
     return found

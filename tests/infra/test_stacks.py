@@ -209,7 +209,8 @@ def test_files_are_encrypted_private_owned_by_us_and_gone_when_nobody_may_need_t
         [ownership] = bucket["OwnershipControls"]["Rules"]
         assert ownership == {"ObjectOwnership": "BucketOwnerEnforced"}
         [life] = bucket["LifecycleConfiguration"]["Rules"]
-        assert life["ExpirationInDays"] == 5 * 365
+        days = {"stowage-receiving": 5 * 365, "stowage-shipping": 90}[bucket.template.stack]
+        assert life["ExpirationInDays"] == days
         assert life["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
 
 
@@ -300,7 +301,7 @@ def test_a_lambda_is_told_only_what_it_needs(either: Templates) -> None:
     catalog = either.function("stowage-inventory-catalog")["Environment"]["Variables"]
     assert set(catalog) == {"SERVICE", "CAPABILITY", "LOG_LEVEL", "EVENTS_TABLE"}
     authorization = either.function("stowage-payments-authorization")["Environment"]["Variables"]
-    assert authorization["SANDBOX_LEDGER_TABLE"] == "payments-sandbox"
+    assert authorization["PROVIDERS_TABLE"] == "payments-sandbox"
     assert authorization["PAYMENT_PROVIDER"] == "sandbox"
 
 

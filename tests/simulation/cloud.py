@@ -660,7 +660,7 @@ def _summary(item: Item) -> str:
 def _environment(system: System, service: Service, capability: Capability) -> Environment:
     told = {name.lower(): value for name, value in capability.environment.items()}
     if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
-        told["sandbox_ledger_table"] = service.ledger_table
+        told["providers_table"] = service.ledger_table
     return Environment(
         service=service.name,
         capability=capability.name,

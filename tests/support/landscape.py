@@ -198,8 +198,8 @@ class Landscape:
         if Grant.READ_KEYS in capability.grants and service.keys:
             os.environ["KEYS_NAME"] = service.keys
         if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
-            os.environ["SANDBOX_LEDGER_TABLE"] = service.ledger_table
-        if capability.grants & {Grant.ATTACH, Grant.FETCH_ATTACHED}:
+            os.environ["PROVIDERS_TABLE"] = service.ledger_table
+        if capability.grants & {Grant.ATTACH, Grant.FETCH_ATTACHED, Grant.REMOVE_ATTACHED}:
             os.environ["ATTACHMENTS_BUCKET"] = f"{service.name}-attachments"
         _forget((service.name, "shared.resources"))
         environment.cache_clear()

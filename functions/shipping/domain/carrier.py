@@ -19,6 +19,7 @@ MAX_ZONES = 100
 MAX_RATES = 1_000
 
 CarrierKind = Literal["own_fleet", "easypost"]
+LabelFormat = Literal["pdf", "zpl", "png"]
 CarrierName = Annotated[
     str, Meta(min_length=1, max_length=60, pattern=PRINTABLE, description="The carrier's name on labels.")
 ]
@@ -75,10 +76,14 @@ class Sold(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Account(Struct, frozen=True, forbid_unknown_fields=True):
-    """An account where labels of many carriers are bought: where shipments come from, and what is bought there."""
+    """An account where labels of many carriers are bought: where shipments come from, and what is bought there.
+
+    `label_format` is what carriers' own labels are drawn in, as the printers of the warehouse want it.
+    """
 
     origin: Address
     sells: Annotated[tuple[Sold, ...], Meta(min_length=1, max_length=200)]
+    label_format: LabelFormat = "pdf"
 
 
 class Carrier(Struct, frozen=True, omit_defaults=True):

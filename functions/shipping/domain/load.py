@@ -74,6 +74,13 @@ class RefusedShipment(Struct, frozen=True):
     reason: str
 
 
+class Postage(Struct, frozen=True):
+    """A bought label that has left with the load: what the carrier calls its carton, and by which service."""
+
+    consignment: str
+    service: str
+
+
 class ShipmentsSettled(Event, frozen=True, kw_only=True):
     """The shipments of one part of the load have left, or are not to: their cartons have to come off."""
 
@@ -81,13 +88,46 @@ class ShipmentsSettled(Event, frozen=True, kw_only=True):
     number: int
     dispatched: tuple[str, ...]
     refused: tuple[RefusedShipment, ...] = ()
+    postage: tuple[Postage, ...] = ()
+
+
+class FormMade(Event, frozen=True, kw_only=True):
+    """The carrier has a form for these cartons, which its driver scans when picking them up.
+
+    `document` is the media type of the form as it is kept; empty when it could not be had.
+    """
+
+    load_id: str
+    form: str
+    consignments: tuple[str, ...]
+    document: str = ""
+
+
+class FormRefused(Event, frozen=True, kw_only=True):
+    """The carrier makes no form for these cartons: each is scanned by itself."""
+
+    load_id: str
+    consignments: tuple[str, ...]
+    reason: str
 
 
 # --- state ---
 
 
+class Form(Struct, frozen=True, omit_defaults=True):
+    """A carrier's pick-up form: for how many cartons, of which media type; without a name it was `refused`."""
+
+    form: str
+    cartons: int
+    document: str = ""
+    refused: str = ""
+
+
 class Load(Struct, frozen=True, omit_defaults=True):
-    """A load; without a `load_id` there is none. `shipments` has all cartons of those that have some `aboard`."""
+    """A load; without a `load_id` there is none. `shipments` has all cartons of those that have some `aboard`.
+
+    `postage` are the bought labels that have left and are on no pick-up form yet, with their services.
+    """
 
     load_id: str = ""
     warehouse: str = ""
@@ -102,6 +142,13 @@ class Load(Struct, frozen=True, omit_defaults=True):
     parts: int = 0
     settled: tuple[int, ...] = ()
     refused: dict[str, str] = {}
+    postage: dict[str, str] = {}
+    forms: tuple[Form, ...] = ()
+
+    @property
+    def waits_for_forms(self) -> bool:
+        """Whether its carrier has to be asked for pick-up forms."""
+        return self.status == "dispatched" and bool(self.postage)
 
     @property
     def missing(self) -> dict[str, tuple[str, ...]]:
@@ -158,10 +205,35 @@ class Settle(Struct, frozen=True):
     number: int
     dispatched: tuple[str, ...]
     refused: tuple[RefusedShipment, ...]
+    postage: tuple[Postage, ...] = ()
 
 
-LoadCommand = OpenLoad | ScanOn | TakeOff | DispatchLoad | Settle
-LoadEvent = LoadOpened | CartonsLoaded | CartonsUnloaded | LoadDispatchStarted | ShipmentsSettled | LoadDispatched
+class NoteForm(Struct, frozen=True):
+    """Note the carrier's form for these cartons."""
+
+    form: str
+    consignments: tuple[str, ...]
+    document: str
+
+
+class NoteNoForm(Struct, frozen=True):
+    """Note that the carrier makes none for these cartons."""
+
+    consignments: tuple[str, ...]
+    reason: str
+
+
+LoadCommand = OpenLoad | ScanOn | TakeOff | DispatchLoad | Settle | NoteForm | NoteNoForm
+LoadEvent = (
+    LoadOpened
+    | CartonsLoaded
+    | CartonsUnloaded
+    | LoadDispatchStarted
+    | ShipmentsSettled
+    | LoadDispatched
+    | FormMade
+    | FormRefused
+)
 
 
 def decide(command: LoadCommand, load: Load) -> Sequence[Event]:
@@ -190,6 +262,14 @@ def decide(command: LoadCommand, load: Load) -> Sequence[Event]:
             return _dispatched(load, at, leave_behind=leave_behind)
         case Settle():
             return _settled(load, command)
+        case NoteForm(form, consignments, document):
+            if not (new := _without_form(load, consignments)):
+                return []
+            return [FormMade(load_id=load.load_id, form=form, consignments=new, document=document)]
+        case NoteNoForm(consignments, reason):
+            if not (new := _without_form(load, consignments)):
+                return []
+            return [FormRefused(load_id=load.load_id, consignments=new, reason=reason)]
 
 
 def evolve(load: Load, event: LoadEvent) -> Load:
@@ -220,14 +300,28 @@ def evolve(load: Load, event: LoadEvent) -> Load:
             return replace(load, aboard=aboard, shipments=kept)
         case LoadDispatchStarted(dispatched_at=at, parts=parts):
             return replace(load, status="dispatching", dispatched_at=at, parts=parts)
-        case ShipmentsSettled(number=number, refused=refused):
+        case ShipmentsSettled(number=number, refused=refused, postage=postage):
             return replace(
                 load,
                 settled=(*load.settled, number),
                 refused=load.refused | {one.shipment_id: one.reason for one in refused},
+                postage=load.postage | {one.consignment: one.service for one in postage},
             )
         case LoadDispatched():
             return replace(load, status="dispatched")
+        case FormMade(form=form, consignments=consignments, document=document):
+            return _formed(load, consignments, Form(form, len(consignments), document))
+        case FormRefused(consignments=consignments, reason=reason):
+            return _formed(load, consignments, Form("", len(consignments), refused=reason))
+
+
+def _without_form(load: Load, consignments: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(one for one in consignments if one in load.postage)
+
+
+def _formed(load: Load, consignments: tuple[str, ...], form: Form) -> Load:
+    left = {one: service for one, service in load.postage.items() if one not in consignments}
+    return replace(load, postage=left, forms=(*load.forms, form))
 
 
 def _scanned_on(load: Load, shipments: Iterable[LoadedShipment], at: str) -> Sequence[Event]:
@@ -299,7 +393,11 @@ def _settled(load: Load, command: Settle) -> Sequence[Event]:
     if command.number in load.settled:
         return []
     settled = ShipmentsSettled(
-        load_id=load.load_id, number=command.number, dispatched=command.dispatched, refused=command.refused
+        load_id=load.load_id,
+        number=command.number,
+        dispatched=command.dispatched,
+        refused=command.refused,
+        postage=command.postage,
     )
     after = evolve(load, settled)
     if len(after.settled) < after.parts:

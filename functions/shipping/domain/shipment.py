@@ -114,12 +114,16 @@ class CarrierChosen(Event, frozen=True, kw_only=True):
 
 
 class LabelBought(Event, frozen=True, kw_only=True):
-    """A carton's label was bought; one that is no longer wanted is given back."""
+    """A carton's label was bought; one that is no longer wanted is given back.
+
+    `document` is the media type of the carrier's own label as it is kept; empty when none could be had.
+    """
 
     shipment_id: str
     sscc: str
     consignment: str
     tracking_number: str
+    document: str = ""
 
 
 class PostageSettled(Event, frozen=True, kw_only=True):
@@ -128,6 +132,13 @@ class PostageSettled(Event, frozen=True, kw_only=True):
     shipment_id: str
     consignment: str
     returned: bool
+
+
+class CarrierAsked(Event, frozen=True, kw_only=True):
+    """A carrier that had told nothing for long was asked where cartons are. What was new is told beside this."""
+
+    shipment_id: str
+    asked_at: str
 
 
 class LabelsOrderedAgain(Event, frozen=True, kw_only=True):
@@ -148,7 +159,10 @@ class LabelsReprinted(Event, frozen=True, kw_only=True):
 
 
 class Parcel(Struct, frozen=True, omit_defaults=True):
-    """A carton of the shipment: as packed, its label, the load it left with, and the latest news of it."""
+    """A carton of the shipment: as packed, its label, the load it left with, and the latest news of it.
+
+    `document` is the media type of its carrier's own label; empty where we draw the only one.
+    """
 
     sscc: str
     length_mm: int
@@ -156,10 +170,16 @@ class Parcel(Struct, frozen=True, omit_defaults=True):
     height_mm: int
     weight_g: int
     tracking_number: str = ""
+    document: str = ""
     load_id: str = ""
     tracking: TrackingStatus | None = None
     heard_at: str = ""
     delivered_at: str = ""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it has arrived: with the customer, or back with us."""
+        return bool(self.delivered_at) or self.tracking == "returned"
 
 
 class Shipment(Struct, frozen=True, omit_defaults=True):
@@ -168,6 +188,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     `revision` numbers the sets of labels that were wanted: each address, and each time they are ordered again, has
     its own. `withdrawn` tells by whom it was called off. `purchases` are the labels of the present revision that a
     carrier sells, by carton; `unwanted` are those of before that may have to be given back, with their cartons.
+    `asked_at` is when its carrier was last asked where cartons are.
     """
 
     shipment_id: str = ""
@@ -193,6 +214,20 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     currency: str = ""
     purchases: dict[str, Purchase] = {}
     unwanted: dict[str, str] = {}
+    asked_at: str = ""
+
+    @property
+    def under_way(self) -> list["Parcel"]:
+        """The cartons that somebody else's carrier has taken along and not delivered."""
+        return [
+            one for one in self.cartons.values() if one.load_id and one.sscc in self.purchases and not one.is_there
+        ]
+
+    @property
+    def last_heard(self) -> str:
+        """Since when nothing is known of a carton that is under way; empty when none is."""
+        silent = [max(self.dispatched_at, one.heard_at) for one in self.under_way]
+        return max(self.asked_at, min(silent)) if silent else ""
 
     @property
     def is_requested(self) -> bool:
@@ -287,6 +322,7 @@ class NoteBought(Struct, frozen=True):
     purchase: Purchase
     tracking_number: str
     at: str
+    document: str = ""
 
 
 class NoteRefused(Struct, frozen=True):
@@ -351,6 +387,13 @@ class Track(Struct, frozen=True):
     by_driver: bool = False
 
 
+class NoteAsked(Struct, frozen=True):
+    """Note what a carrier has answered that was asked `at` this moment where cartons are."""
+
+    news: tuple[News, ...]
+    at: str
+
+
 ShipmentCommand = (
     RequestShipment
     | ChangeAddress
@@ -363,6 +406,7 @@ ShipmentCommand = (
     | Reprint
     | Dispatch
     | Track
+    | NoteAsked
 )
 ShipmentEvent = (
     ShipmentAccepted
@@ -374,6 +418,7 @@ ShipmentEvent = (
     | CarrierChosen
     | LabelBought
     | PostageSettled
+    | CarrierAsked
     | LabelsOrderedAgain
     | LabelsReprinted
     | ShipmentDispatched
@@ -392,8 +437,8 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
             return _with_address(shipment, changed, answer, at)
         case LabelShipment(answer, at):
             return _labelled(shipment, answer, at)
-        case NoteBought(purchase, tracking_number, at):
-            return _bought(shipment, purchase, tracking_number, at)
+        case NoteBought():
+            return _bought(shipment, command)
         case NoteRefused(purchase, reason):
             wanted = waits(shipment) and shipment.purchases.get(purchase.sscc) == purchase
             return [_failed(shipment, reason, permanent=True)] if wanted else []
@@ -411,6 +456,11 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
             return _dispatched(shipment, command)
         case Track(news, by_driver):
             return list(_heard(shipment, news, by_driver=by_driver))
+        case NoteAsked(news, at):
+            if not shipment.under_way:
+                return []
+            asked = CarrierAsked(shipment_id=shipment.shipment_id, asked_at=at)
+            return [asked, *_heard(shipment, news, by_driver=False)]
 
 
 def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
@@ -451,14 +501,16 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
                 failure="",
                 purchases={one.sscc: one for one in event.purchases},
             )
-        case LabelBought(sscc=sscc, consignment=consignment, tracking_number=number):
+        case LabelBought(sscc=sscc, consignment=consignment, tracking_number=number, document=document):
             if not _is_wanted(shipment, sscc, consignment):
                 return replace(shipment, unwanted=shipment.unwanted | {consignment: sscc})
-            parcel = replace(shipment.cartons[sscc], tracking_number=number)
+            parcel = replace(shipment.cartons[sscc], tracking_number=number, document=document)
             return replace(shipment, cartons=shipment.cartons | {sscc: parcel})
         case PostageSettled(consignment=consignment):
             left = {one: sscc for one, sscc in shipment.unwanted.items() if one != consignment}
             return replace(shipment, unwanted=left)
+        case CarrierAsked(asked_at=at):
+            return replace(shipment, asked_at=at)
         case ShipmentWithdrawn(shipment_id=shipment_id, order_id=order_id, by_order=by_order):
             by = "by_order" if by_order else "by_hand"
             return replace(_without_purchases(shipment), shipment_id=shipment_id, order_id=order_id, withdrawn=by)
@@ -527,8 +579,9 @@ def _is_wanted(shipment: Shipment, sscc: str, consignment: str) -> bool:
     return purchase is not None and purchase.consignment == consignment
 
 
-def _bought(shipment: Shipment, purchase: Purchase, tracking_number: str, at: str) -> list[Event]:
+def _bought(shipment: Shipment, command: NoteBought) -> list[Event]:
     """The label, and all of them once it is the last one. One that came too late is noted, to be given back."""
+    purchase = command.purchase
     if purchase.consignment in shipment.unwanted:
         return []
     wanted = _is_wanted(shipment, purchase.sscc, purchase.consignment)
@@ -538,7 +591,8 @@ def _bought(shipment: Shipment, purchase: Purchase, tracking_number: str, at: st
         shipment_id=shipment.shipment_id,
         sscc=purchase.sscc,
         consignment=purchase.consignment,
-        tracking_number=tracking_number,
+        tracking_number=command.tracking_number,
+        document=command.document,
     )
     after = evolve(shipment, bought)
     if not wanted or not waits(after) or isinstance(due(after), PurchaseDue):
@@ -551,7 +605,7 @@ def _bought(shipment: Shipment, purchase: Purchase, tracking_number: str, at: st
         service=shipment.service,
         cartons=tuple(LabelledCarton(one.sscc, one.tracking_number) for one in after.cartons.values()),
         cost=Money(sum(one.amount for one in shipment.purchases.values()), shipment.currency),
-        labelled_at=at,
+        labelled_at=command.at,
     )
     return [bought, labelled]
 
@@ -822,7 +876,9 @@ def _without_labels(shipment: Shipment) -> Shipment:
         labelled_at="",
         failure="",
         permanent=False,
-        cartons={sscc: replace(carton, tracking_number="") for sscc, carton in shipment.cartons.items()},
+        cartons={
+            sscc: replace(carton, tracking_number="", document="") for sscc, carton in shipment.cartons.items()
+        },
     )
 
 

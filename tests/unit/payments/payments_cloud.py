@@ -172,7 +172,7 @@ def payments_cloud() -> Iterator[PaymentsCloud]:
             "authorization",
             events_table=EVENTS,
             views_table=VIEWS,
-            sandbox_ledger_table=LEDGER,
+            providers_table=LEDGER,
             payment_provider="sandbox",
             bus_name=BUS,
             log_level="ERROR",

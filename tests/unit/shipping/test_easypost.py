@@ -18,6 +18,7 @@ from easypost.util import validate_webhook
 from infra.app import AT_CARRIERS, SYSTEM
 from infra.declaration import System
 from shared import aws, codec
+from shipping import fetching
 from tests.support.clocks import MovableClock, movable_clock
 from tests.support.easypost_server import EasyPostServer, easypost_server
 from tests.support.faults import Died, at_moment, die
@@ -35,8 +36,9 @@ from tests.unit.shipping.desk import (
 )
 
 KEY = "EZTK-test-key"
+BUCKET = "shipping-attachments"
 SECRET = "sécret"
-ACCOUNT = {
+ACCOUNT: dict[str, Any] = {
     "origin": BERLIN | {"name": "Stowage", "street1": "Rampe 1"},
     "sells": [
         {"service": "standard", "carrier": "USPS", "carrier_service": "GroundAdvantage"},
@@ -65,6 +67,7 @@ def desk(server: EasyPostServer, time: MovableClock) -> Iterator[Desk]:
     with landscape(_asking(server.url)) as system:
         secret = json.dumps({"api_key": KEY, "webhook_secret": SECRET})
         aws.secretsmanager().create_secret(Name="stowage/shipping/easypost", SecretString=secret)
+        aws.s3().create_bucket(Bucket=BUCKET)
         made = Desk(system)
         assert (
             made.put_carrier("easypost", name="EasyPost", kind="easypost", fleet=None, account=ACCOUNT).status
@@ -77,7 +80,9 @@ def _asking(url: str) -> System:
     """The system, with EasyPost at `url`."""
     shipping = SYSTEM.service("shipping")
     capabilities = tuple(
-        replace(one, environment={"EASYPOST_URL": url}) if one.environment == AT_CARRIERS else one
+        replace(one, environment={"EASYPOST_URL": url, "EASYPOST_FILES": url.removesuffix("/v2")})
+        if one.environment == AT_CARRIERS
+        else one
         for one in shipping.capabilities
     )
     changed = replace(shipping, capabilities=capabilities)
@@ -293,3 +298,269 @@ class TestWebhooks:
         answer = self.send(desk, self.told(number, ("delivered", "yesterday")))
         assert (answer.status, answer.body["errors"][0]["value"]) == (400, "yesterday")
         assert desk.published("TrackingUpdated", shipment_id) == []
+
+
+def kept(prefix: str) -> list[str]:
+    """What lies in the bucket under a prefix."""
+    found = aws.s3().list_objects_v2(Bucket=BUCKET, Prefix=f"attached/{prefix}")
+    return [one["Key"] for one in found.get("Contents", ())]
+
+
+def content(key: str) -> bytes:
+    """A document in the bucket."""
+    return aws.s3().get_object(Bucket=BUCKET, Key=key)["Body"].read()
+
+
+class TestTheCarriersOwnLabels:
+    def test_they_are_kept_and_handed_out_beside_ours(self, desk: Desk, server: EasyPostServer) -> None:
+        one, two = new_sscc(), new_sscc()
+        _, shipment_id = desk.shipment(one, two)
+        assert kept(f"postage/{shipment_id}") == [
+            f"attached/postage/{shipment_id}/shp_{number}" for number in (1, 2)
+        ]
+        answer = desk.get(f"/shipping/shipments/{shipment_id}/labels")
+        labels = answer.body["carrier_labels"]
+        assert [(label["sscc"], label["media_type"]) for label in labels] == [
+            (one, "application/pdf"),
+            (two, "application/pdf"),
+        ]
+        assert f"/attached/postage/{shipment_id}/shp_2?" in labels[1]["url"]
+        [only] = desk.get(f"/shipping/shipments/{shipment_id}/labels", sscc=two).body["carrier_labels"]
+        assert only["sscc"] == two
+        assert content(f"attached/postage/{shipment_id}/shp_2") == server.label[1]
+
+    def test_they_come_as_the_account_wants_them(self, desk: Desk, server: EasyPostServer) -> None:
+        desk.put_carrier(
+            "easypost", name="E", kind="easypost", fleet=None, account=ACCOUNT | {"label_format": "zpl"}
+        )
+        server.label = (200, b"^XA^FO20,20^FS^XZ")
+        _, shipment_id = desk.shipment()
+        [label] = desk.get(f"/shipping/shipments/{shipment_id}/labels").body["carrier_labels"]
+        assert server.shipments["shp_1"]["options"] == {"label_format": "ZPL"}
+        assert (label["media_type"], label["url"].partition(".zpl")[1]) == ("application/zpl", ".zpl")
+
+    def test_our_own_fleet_has_none(self, desk: Desk) -> None:
+        desk.put_carrier("own-fleet", fleet=FLEET)
+        _, shipment_id = desk.shipment()
+        assert desk.get(f"/shipping/shipments/{shipment_id}/labels").body["carrier_labels"] == []
+
+    def test_a_label_that_is_given_back_goes(self, desk: Desk) -> None:
+        order_id, shipment_id = desk.shipment()
+        desk.deliver(goes_to(order_id, shipment_id, HAMBURG))
+        assert kept(f"postage/{shipment_id}") == [f"attached/postage/{shipment_id}/shp_2"]
+        desk.deliver(called_off(order_id, shipment_id))
+        assert kept(f"postage/{shipment_id}") == []
+
+    def test_where_documents_are_down_the_label_waits_and_is_paid_for_once(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        server.label = (503, b"slow down")
+        sscc = new_sscc()
+        _, shipment_id = desk.shipment(sscc)
+        assert (desk.state(shipment_id).status, server.bought()) == ("requested", [f"{sscc}-1"])
+        server.label = (200, b"%PDF-1.7 a label")
+        sweep(desk, time)
+        assert (desk.state(shipment_id).status, server.bought()) == ("labelled", [f"{sscc}-1"])
+        assert len(kept(f"postage/{shipment_id}")) == 1
+
+    @pytest.mark.parametrize(
+        "address",
+        [
+            "http://169.254.169.254/latest/meta-data/",
+            "https://example.com/files/label.pdf",
+            "{files}@example.com/label.pdf",
+            "http://user@{host}/files/label.pdf",
+            "file:///etc/passwd",
+        ],
+    )
+    def test_nothing_is_fetched_from_elsewhere(self, desk: Desk, server: EasyPostServer, address: str) -> None:
+        host = server.files.removeprefix("http://")
+        server.label_url = address.format(files=server.files, host=host)
+        _, shipment_id = desk.shipment()
+        assert desk.state(shipment_id).status == "labelled", "it is bought, and has our label"
+        assert server.asked("GET /files/") == 0
+        assert kept("postage") == []
+
+    @pytest.mark.parametrize(
+        "label", [(404, b"gone"), (302, b""), (200, b"<html>"), (200, b"%PDF-" + b"x" * fetching.LARGEST)]
+    )
+    def test_what_is_no_label_is_not_kept(
+        self, desk: Desk, server: EasyPostServer, label: tuple[int, bytes]
+    ) -> None:
+        server.label = label
+        _, shipment_id = desk.shipment()
+        assert desk.state(shipment_id).status == "labelled"
+        assert kept("postage") == []
+
+
+class TestSilentCarriers:
+    def under_way(self, desk: Desk, *ssccs: str) -> tuple[str, list[str]]:
+        """A shipment that has left, and its cartons' numbers."""
+        ssccs = ssccs or (new_sscc(),)
+        _, shipment_id = desk.shipment(*ssccs)
+        load_id = desk.load(*ssccs, carrier="easypost")
+        assert desk.depart(load_id).status == 202
+        desk.leave(load_id)
+        return shipment_id, [carton.tracking_number for carton in desk.state(shipment_id).cartons.values()]
+
+    def test_a_carrier_that_tells_nothing_for_a_day_is_asked_until_all_is_delivered(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        shipment_id, [one, two] = self.under_way(desk, new_sscc(), new_sscc())
+        sweep(desk, time, minutes=23 * 60)
+        assert server.asked("GET /v2/trackers") == 0
+        at = time.now.isoformat()
+        server.scanned(one, "delivered", at)
+        server.scanned(two, "in_transit", at)
+        for _ in range(3):
+            sweep(desk, time, minutes=62)
+        assert server.asked("GET /v2/trackers") == 1, "and then a day goes by"
+        told = desk.published("TrackingUpdated", shipment_id)
+        assert {(news["tracking_number"], news["status"]) for news in told} == {
+            (one, "delivered"),
+            (two, "in_transit"),
+        }
+        server.scanned(two, "delivered", time.now.isoformat())
+        sweep(desk, time, minutes=24 * 60)
+        assert len(desk.published("ShipmentDelivered", shipment_id)) == 1
+        assert server.requests[-1].count("tracking_codes") == 1, "what is there is not asked for"
+        asked = server.asked("GET /v2/trackers")
+        sweep(desk, time, minutes=72 * 60)
+        assert server.asked("GET /v2/trackers") == asked
+
+    def test_what_was_heard_before_says_nothing_new(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        shipment_id, [number] = self.under_way(desk)
+        server.scanned(number, "in_transit", time.now.isoformat())
+        server.scanned(number, "unknown", time.now.isoformat())
+        for _ in range(3):
+            sweep(desk, time, minutes=25 * 60)
+        assert server.asked("GET /v2/trackers") == 3
+        assert len(desk.published("TrackingUpdated", shipment_id)) == 1
+
+    def test_during_an_outage_it_waits(self, desk: Desk, server: EasyPostServer, time: MovableClock) -> None:
+        shipment_id, [number] = self.under_way(desk)
+        server.scanned(number, "delivered", time.now.isoformat())
+        server.down = True
+        sweep(desk, time, minutes=25 * 60)
+        assert desk.state(shipment_id).asked_at == ""
+        server.down = False
+        sweep(desk, time, minutes=5)
+        assert desk.state(shipment_id).status == "delivered"
+
+    def test_one_that_is_lost_is_not_asked_for_for_ever(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        self.under_way(desk)
+        sweep(desk, time, minutes=46 * 24 * 60)
+        sweep(desk, time, minutes=46 * 24 * 60)
+        assert server.asked("GET /v2/trackers") == 1
+
+    def test_our_own_drivers_are_not_asked(self, desk: Desk, server: EasyPostServer, time: MovableClock) -> None:
+        desk.put_carrier("own-fleet", fleet=FLEET)
+        sscc = new_sscc()
+        desk.shipment(sscc)
+        load_id = desk.load(sscc)
+        desk.depart(load_id)
+        desk.leave(load_id)
+        sweep(desk, time, minutes=48 * 60)
+        assert server.asked("GET /v2/trackers") == 0
+
+
+class TestPickupForms:
+    def dispatched(self, desk: Desk, *services: str) -> str:
+        """A load that has left with a shipment of each service."""
+        ssccs = [new_sscc() for _ in services]
+        for sscc, service in zip(ssccs, services, strict=True):
+            desk.shipment(sscc, service=service)
+        load_id = desk.load(*ssccs, carrier="easypost")
+        assert desk.depart(load_id).status == 202
+        desk.leave(load_id)
+        return load_id
+
+    def forms(self, desk: Desk, load_id: str) -> dict[str, Any]:
+        """What GET tells of the load's forms."""
+        answer = desk.get(f"/shipping/loads/{load_id}/pickup-forms")
+        assert answer.status == 200
+        return dict(answer.body)
+
+    def test_a_load_gets_one_form_for_all_its_cartons(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        load_id = self.dispatched(desk, "standard", "standard", "express")
+        assert self.forms(desk, load_id)["unformed"] == 3
+        for _ in range(3):
+            sweep(desk, time)
+        assert server.forms == [["shp_1", "shp_2", "shp_3"]]
+        told = self.forms(desk, load_id)
+        [form] = told["forms"]
+        assert (form["form"], form["cartons"], form["media_type"]) == ("sf_1", 3, "application/pdf")
+        assert (told["unformed"], told["refused"]) == (0, 0)
+        assert content(f"attached/forms/{load_id}/sf_1") == server.label[1]
+
+    def test_an_outage_holds_up_no_dispatch_and_the_form_follows(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        sscc = new_sscc()
+        _, shipment_id = desk.shipment(sscc)
+        server.down = True
+        load_id = desk.load(sscc, carrier="easypost")
+        desk.depart(load_id)
+        desk.leave(load_id)
+        sweep(desk, time)
+        assert desk.state(shipment_id).status == "dispatched"
+        assert desk.get(f"/shipping/loads/{load_id}").body["status"] == "dispatched"
+        server.down = False
+        sweep(desk, time)
+        assert len(self.forms(desk, load_id)["forms"]) == 1
+
+    def test_a_form_whose_answer_was_lost_is_found_and_not_made_again(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        load_id = self.dispatched(desk, "standard")
+        server.lose = lambda request: request.endswith("/scan_forms")
+        sweep(desk, time)
+        assert self.forms(desk, load_id)["unformed"] == 1
+        server.lose = lambda _request: False
+        sweep(desk, time)
+        assert server.forms == [["shp_1"]]
+        assert self.forms(desk, load_id)["forms"][0]["form"] == "sf_1"
+
+    def test_cartons_without_a_form_are_counted_and_not_asked_for_again(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        server.forms_refused = True
+        load_id = self.dispatched(desk, "standard")
+        for _ in range(2):
+            sweep(desk, time)
+        told = self.forms(desk, load_id)
+        assert (told["forms"], told["unformed"], told["refused"]) == ([], 0, 1)
+        assert server.asked("POST /v2/scan_forms") == 1
+
+    def test_each_of_the_accounts_carriers_has_a_form_of_its_own(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        sells = [*ACCOUNT["sells"], {"service": "parcel", "carrier": "UPSDAP", "carrier_service": "Ground"}]
+        desk.put_carrier("easypost", name="E", kind="easypost", fleet=None, account=ACCOUNT | {"sells": sells})
+        load_id = self.dispatched(desk, "standard", "parcel", "express")
+        sweep(desk, time)
+        assert server.forms == [["shp_1", "shp_3"], ["shp_2"]]
+        assert [one["cartons"] for one in self.forms(desk, load_id)["forms"]] == [2, 1]
+
+    def test_a_worker_that_dies_anywhere_makes_one_form(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        for moment in count():
+            before = len(server.forms)
+            load_id = self.dispatched(desk, "standard")
+            desk.landscape.project("shipping")
+            time.pass_time(timedelta(minutes=3))
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                desk.landscape.invoke("shipping", "waiting", {})
+            sweep(desk, time)
+            assert len(server.forms) == before + 1
+            assert self.forms(desk, load_id)["unformed"] == 0
+            if len(passed) <= moment:
+                break
+        assert moment > 3
