@@ -219,11 +219,13 @@ RECEIVING = Service("receiving", (
     query("queries", {
         "GET /receiving/shipments": "receiving/read",
         "GET /receiving/shipments/{id}": "receiving/read",
+        "GET /receiving/returns/{code}": "receiving/read",
         "GET /receiving/inspections": "receiving/read",
         "GET /receiving/inspections/{id}": "receiving/read",
         "GET /receiving/inspection-plans": "receiving/read",
         "GET /receiving/recalls": "receiving/read",
     }),
+    query("return_labels", {"GET /receiving/returns/{id}/label": "receiving/read"}, libraries="labels"),
     query("reports", {
         f"GET /receiving/reports/{name}": "receiving/read"
         for name in ("received", "discrepancies", "open", "suppliers", "dock-to-stock", "inspections", "returns")

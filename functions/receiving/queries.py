@@ -10,11 +10,13 @@ from typing import Annotated, TypeVar
 from msgspec import Meta, Struct
 
 from receiving.aggregates import INSPECTION, SHIPMENT
-from receiving.contracts import HeldGoods, InspectionId, Supplier
+from receiving.contracts import RETURNS, HeldGoods, InspectionId, Supplier
 from receiving.domain import inspection, shipment
 from receiving.domain.plan import Plan
 from receiving.domain.recall import Recall
+from receiving.domain.return_code import return_of
 from receiving.domain.shipment import Discrepancy, Totals, discrepancies_of, totals_of
+from receiving.keys import shipment_id
 from receiving.views import InspectionSummary, ShipmentSummary
 from shared import clock
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
@@ -33,6 +35,16 @@ ShipmentStatus = Annotated[
 ]
 InspectionStatus = Annotated[
     str, Meta(pattern=f"^({'|'.join(inspection.STATUSES)})$", description="Where an inspection stands.")
+]
+
+ReturnCode = Annotated[
+    str,
+    Meta(
+        min_length=1,
+        max_length=60,
+        description="What a return's label says, as a scanner sends it, or the return's id.",
+        examples=["91002171529612394051720358094412936437583"],
+    ),
 ]
 
 
@@ -118,6 +130,17 @@ class ShipmentDetails(Struct, frozen=True, omit_defaults=True):
     return_id: str | None = None
     order_id: str | None = None
     reason: str | None = None
+
+
+class ExpectedReturn(Struct, frozen=True):
+    """A return and the shipment that it is announced as: record its arrival, log it, and close it as any other."""
+
+    return_id: ShipmentId
+    shipment_id: ShipmentId
+    order_id: str
+    status: str
+    warehouse: str
+    reason: str
 
 
 class InspectionDetails(Struct, frozen=True, omit_defaults=True):
@@ -214,6 +237,36 @@ def get_shipment(id: ShipmentId) -> Response:
         reason=state.reason,
     )
     return Response(200, details, version=stream.sequence)
+
+
+@handler.route(
+    "GET",
+    "/receiving/returns/{code}",
+    scope="receiving/read",
+    returns=(200, ExpectedReturn),
+    rejects=(NotFound,),
+)
+def find_return(code: ReturnCode) -> Response:
+    """The shipment that a return is announced as: by the code on its label, as it is scanned, or by its id."""
+    return_id = return_of(code)
+    state = history().load(SHIPMENT, SHIPMENT.stream_id(shipment_id(RETURNS, return_id or ""))).state
+    if not return_id or not state.return_id:
+        raise NotFound(
+            "No return is expected that is called so.",
+            field="code",
+            value=code,
+            remedy="Scan the label again, or look for the order: GET /receiving/shipments?supplier=RETURNS.",
+            code="unknown-return",
+        )
+    found = ExpectedReturn(
+        return_id=return_id,
+        shipment_id=state.shipment_id,
+        order_id=state.order_id or "",
+        status=state.status,
+        warehouse=state.warehouse,
+        reason=state.reason or "",
+    )
+    return Response(200, found, {"location": f"/receiving/shipments/{state.shipment_id}"})
 
 
 @handler.route("GET", "/receiving/inspections", scope="receiving/read", returns=(200, InspectionPage))

@@ -1,11 +1,18 @@
 """What customers send back: expected once authorized, logged like any receipt, told to the order when closed."""
 
 from itertools import permutations
+from uuid import UUID
 
+import pypdfium2
 import pytest
+import zxingcpp
+from hypothesis import given
+from hypothesis import strategies as st
 
+from receiving.domain.return_code import digits_of, return_of
 from tests.unit.receiving.dock import Dock, Json
 
+POINTS_PER_MM = 72 / 25.4
 RETURN = "0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f"
 ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 AUTHORIZED: Json = {
@@ -157,3 +164,57 @@ def test_suppliers_cannot_announce_returns_and_their_goods_have_no_disposition(d
     shipment = dock.arrived({"sku": "MUG", "units": 1})
     refused = dock.log(shipment, {"sku": "MUG", "units": 1, "disposition": "restock"})
     assert (refused.status, refused.body["errors"][0]["field"]) == (422, "entries[0].disposition")
+
+
+class TestLabels:
+    def test_its_code_is_read_back_and_names_the_announced_shipment(self, dock: Dock) -> None:
+        shipment = authorize(dock)
+        answer = dock.system.call("GET", f"/receiving/returns/{RETURN}/label")
+        assert answer.status == 200, answer
+        document = pypdfium2.PdfDocument(answer.body)
+        [page] = document
+        assert [round(side / POINTS_PER_MM) for side in page.get_size()] == [105, 148]
+        [found] = zxingcpp.read_barcodes(page.render(scale=8 / POINTS_PER_MM).to_pil())
+        scanned = f"{found.symbology_identifier}{found.text}"
+        assert scanned == f"]C1(91){digits_of(RETURN)}"
+        said = page.get_textpage().get_text_range()
+        assert all(text in said for text in (RETURN, ORDER, "warehouse MAIN", "5 x MUG", "2 x PAINT"))
+        for code in (scanned, f"91{digits_of(RETURN)}", f"]C191{digits_of(RETURN)}", RETURN, RETURN.upper()):
+            named = dock.get(f"/returns/{code}")
+            assert (named["shipment_id"], named["order_id"], named["return_id"]) == (shipment, ORDER, RETURN)
+
+    def test_a_label_printer_gets_it_as_zpl(self, dock: Dock) -> None:
+        authorize(dock)
+        answer = dock.system.call("GET", f"/receiving/returns/{RETURN}/label", query={"format": "zpl"})
+        assert answer.status == 200
+        assert answer.body.startswith("^XA^CI28^PW840^LL1184")
+        assert "5 x MUG" in answer.body
+
+    def test_many_lines_still_leave_room_for_the_code(self, dock: Dock) -> None:
+        authorize(dock, lines=[{"line_id": str(n), "sku": f"SKU-{n}", "units": n} for n in range(1, 40)])
+        body = dock.system.call("GET", f"/receiving/returns/{RETURN}/label").body
+        [page] = pypdfium2.PdfDocument(body)
+        assert "and 31 more lines" in page.get_textpage().get_text_range()
+        assert len(zxingcpp.read_barcodes(page.render(scale=8 / POINTS_PER_MM).to_pil())) == 1
+
+    def test_what_is_no_return_is_not_found_and_one_that_is_closed_has_no_label(self, dock: Dock) -> None:
+        for path in (
+            f"/returns/{ORDER}",
+            f"/returns/{ORDER}/label",
+            "/returns/nonsense",
+            f"/returns/91{'9' * 39}",
+        ):
+            answer = dock.system.call("GET", f"/receiving{path}")
+            assert (answer.status, answer.problem) == (404, "unknown-return")
+        shipment = authorize(dock)
+        returned(dock, shipment, {"sku": "MUG", "units": 5})
+        answer = dock.system.call("GET", f"/receiving/returns/{RETURN}/label")
+        assert (answer.status, answer.problem) == (409, "return-is-closed")
+        assert dock.get(f"/returns/{RETURN}")["status"] == "closed"
+
+
+@given(st.uuids())
+def test_every_id_is_found_by_its_digits(return_id: UUID) -> None:
+    digits = digits_of(str(return_id))
+    assert len(digits) == 39
+    assert return_of(f"]C191{digits}") == return_of(str(return_id)) == str(return_id)
