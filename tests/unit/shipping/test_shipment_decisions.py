@@ -5,7 +5,7 @@ from functools import reduce
 from itertools import permutations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.address import Address
@@ -242,6 +242,7 @@ class TestTracking:
         rejection = refused(Track((News("306141412345678902", "delivered", LATER),)), *self.LEFT)
         assert (rejection.code, rejection.value) == ("foreign-carton", "306141412345678902")
 
+    @settings(deadline=None)
     @given(
         st.lists(
             st.builds(
