@@ -99,7 +99,8 @@ def asyncapi() -> Document:
         "info": {
             "title": "Stowage events",
             "version": VERSION,
-            "description": "What the services tell each other, as CloudEvents 1.0 on one EventBridge bus.",
+            "description": "What the services tell each other, as CloudEvents 1.0 on one EventBridge bus. "
+            'A message is one event, or {"events": [...]} with several of one type.',
         },
         "defaultContentType": "application/cloudevents+json",
         "channels": channels,

@@ -103,7 +103,7 @@ INVENTORY = Service("inventory", (
         "inventory.StockDeallocated", "inventory.StockDeparted", "inventory.HandlingUnitMoved",
         "inventory.PutAwayConfirmed",
     )),
-    reaction("outbound", batch=100, window_s=1, also=frozenset({Grant.READ_VIEWS}), on=(
+    reaction("outbound", batch=30, window_s=1, also=frozenset({Grant.READ_VIEWS}), on=(
         "picking.UnitsPicked", "picking.PickShort", "picking.CartonPacked", "shipping.ShipmentDispatched",
     )),
     schedule("unsettled", every_minutes=5),

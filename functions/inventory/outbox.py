@@ -1,6 +1,10 @@
 """Publishes what inventory has committed."""
 
-from inventory.contracts import PUBLISHED
+from inventory.contracts import PUBLISHED, TOLD_TOGETHER
 from shared.outbox import publisher
 
-handler = publisher("inventory", [f"inventory.{event.__name__}" for event in PUBLISHED])
+handler = publisher(
+    "inventory",
+    [f"inventory.{event.__name__}" for event in PUBLISHED],
+    together=[f"inventory.{event.__name__}" for event in TOLD_TOGETHER],
+)

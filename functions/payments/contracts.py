@@ -208,6 +208,11 @@ PUBLISHED: tuple[type[Event], ...] = (
     ReauthorizationDeclined,
     MovementNoted,
 )
+TOLD_TOGETHER: tuple[type[Event], ...] = (
+    PaymentAuthorized,
+    PaymentCaptured,
+)
+"""Small facts that come in numbers, and whose readers take many at once: several may share a message."""
 
 _ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
 _AUTHORIZATION = "auth_8b6f0d0e-7c1f-8a52-9d3b-54a1f1c0e2d7"

@@ -1,6 +1,10 @@
 """Publishes what happened to payments."""
 
-from payments.contracts import PUBLISHED
+from payments.contracts import PUBLISHED, TOLD_TOGETHER
 from shared.outbox import publisher
 
-handler = publisher("payments", [f"payments.{event.__name__}" for event in PUBLISHED])
+handler = publisher(
+    "payments",
+    [f"payments.{event.__name__}" for event in PUBLISHED],
+    together=[f"payments.{event.__name__}" for event in TOLD_TOGETHER],
+)

@@ -237,6 +237,16 @@ PUBLISHED: tuple[type[Event], ...] = (
     OrderPicked,
     *packing_contracts.PUBLISHED,
 )
+TOLD_TOGETHER: tuple[type[Event], ...] = (
+    PickingStarted,
+    UnitsPicked,
+    PickShort,
+    PartPicked,
+    OrderPicked,
+    packing_contracts.CartonPacked,
+    packing_contracts.OrderPacked,
+)
+"""Small facts that come in numbers, and whose readers take many at once: several may share a message."""
 
 _ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
 _WAVE = "0190f3c2-8e22-8c1f-9a55-4c9b2e7c8d5f"

@@ -1,7 +1,8 @@
 """Queue consumers: a batch of bus events becomes commands, grouped by stream, one write per stream.
 
-Every message can come twice, late or out of order. A message that fails is reported alone, with a growing delay
-before its next try; after the queue's last try it lands in the dead-letter queue, from where it can be redriven.
+Every message can come twice, late or out of order, and may hold several events. One that fails is reported alone,
+with a growing delay before its next try; what else is in it comes again with it, and is recognized. After the
+queue's last try it lands in the dead-letter queue, from where it can be redriven.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -11,9 +12,9 @@ from typing import Any, TypeVar
 import msgspec
 from msgspec import Struct, structs
 
-from shared import aws, clock, codec, ids, telemetry
+from shared import aws, clock, ids, telemetry
 from shared.decider import Command, Contended, Decider, Outcome, execute, execute_all
-from shared.envelope import CloudEvent, caused_by
+from shared.envelope import CloudEvent, caused_by, told
 from shared.environment import required
 from shared.event_store import EventStore, Stream
 from shared.rejection import Unavailable
@@ -36,6 +37,8 @@ class Addressed:
 
 @dataclass(frozen=True, slots=True)
 class _Message:
+    """One event, and the message in which it came, alone or with others."""
+
     id: str
     receipt: str
     receives: int
@@ -49,19 +52,23 @@ class _Batch:
         self._started = clock.now()
         self.messages: list[_Message] = []
         self._failed: dict[str, tuple[str, int]] = {}
+        self._logged: set[tuple[str, str]] = set()
         self._size = len(lambda_event["Records"])
         for record in lambda_event["Records"]:
             receives = int(record["attributes"]["ApproximateReceiveCount"])
             try:
-                event = codec.from_json(record["body"], CloudEvent)
+                events = told(record["body"])
             except msgspec.MsgspecError as error:
                 telemetry.error("poison message", message_id=record["messageId"], error=str(error))
                 self._failed[record["messageId"]] = (record["receiptHandle"], _HOPELESS)
                 continue
-            self.messages.append(_Message(record["messageId"], record["receiptHandle"], receives, event))
+            self.messages.extend(
+                _Message(record["messageId"], record["receiptHandle"], receives, event) for event in events
+            )
 
     def fail(self, message: _Message, error: Exception, *, hopeless: bool = False) -> None:
-        if message.id not in self._failed:
+        if (message.id, message.event.id) not in self._logged:
+            self._logged.add((message.id, message.event.id))
             log = telemetry.warning if isinstance(error, Unavailable) else telemetry.error
             log(
                 "reaction failed",
@@ -72,7 +79,8 @@ class _Batch:
                 receives=message.receives,
                 **telemetry.failure(error),
             )
-        self._failed[message.id] = (message.receipt, _HOPELESS if hopeless else message.receives)
+        _, tries = self._failed.get(message.id, ("", _HOPELESS))
+        self._failed[message.id] = (message.receipt, max(tries, _HOPELESS if hopeless else message.receives))
 
     def response(self, **counts: int) -> dict[str, Any]:
         """The partial batch response; failed messages get a delay that doubles with each try."""
@@ -81,6 +89,7 @@ class _Batch:
         telemetry.info(
             "reacted",
             messages=self._size,
+            events=len(self.messages),
             failed=len(self._failed),
             correlation_ids=sorted({message.event.correlationid for message in self.messages})[:10],
             milliseconds=int((clock.now() - self._started).total_seconds() * 1000),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from msgspec import Raw, Struct
 
-from shared import telemetry
+from shared import codec, telemetry
 from shared.events import CommandMetadata, Commit
 
 _EVENTS_PER_COMMIT = 10_000
@@ -43,6 +43,17 @@ class CloudEvent(Struct, frozen=True, kw_only=True):
     def commit_sequence(self) -> int:
         """The number of the commit in its stream that recorded this event."""
         return int(self.sequence.partition(".")[0])
+
+
+class CloudEvents(Struct, frozen=True):
+    """Several events of one type that travel as one message: each of them is an event as if it came alone."""
+
+    events: tuple[CloudEvent, ...] = ()
+
+
+def told(message: str | bytes) -> tuple[CloudEvent, ...]:
+    """The events that a message from the bus holds: one, or several. Raises msgspec.MsgspecError."""
+    return codec.from_json(message, CloudEvents).events or (codec.from_json(message, CloudEvent),)
 
 
 def published(commit: Commit, service: str) -> Iterator[CloudEvent]:

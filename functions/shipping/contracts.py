@@ -205,6 +205,13 @@ PUBLISHED: tuple[type[Event], ...] = (
     ShipmentDelivered,
     DeliveryExceptionRaised,
 )
+TOLD_TOGETHER: tuple[type[Event], ...] = (
+    ShipmentLabelled,
+    ShipmentDispatched,
+    TrackingUpdated,
+    ShipmentDelivered,
+)
+"""Small facts that come in numbers, and whose readers take many at once: several may share a message."""
 
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 _SHIPMENT = "0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"

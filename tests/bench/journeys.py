@@ -6,8 +6,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from infra.app import SYSTEM
-from shared import codec
-from shared.envelope import CloudEvent
 from tests.bench.meter import Bill, Meter
 from tests.simulation.dynamodb import Database
 from tests.support.landscape import Consumer, Landscape, landscape
@@ -23,7 +21,7 @@ class MeteredSystem:
     def __init__(self, system: Landscape, meter: Meter) -> None:
         self._system = system
         self._meter = meter
-        self._queues: dict[Consumer, deque[tuple[float, CloudEvent]]] = {}
+        self._queues: dict[Consumer, deque[tuple[float, str]]] = {}
         self._capabilities = {
             (service.name, capability.name): capability
             for service in SYSTEM.services
@@ -83,15 +81,15 @@ class MeteredSystem:
         size = self._capabilities[service, "outbox"].batch
         for start in range(0, len(records), size):
             self._meter.streamed(f"{service}.outbox", service)
-            before = len(self._system.bus)
+            before = len(self._system.messages)
             with self._meter.invocation(f"{service}.outbox"):
                 self._system.invoke(service, "outbox", {"Records": records[start : start + size]})
-                for event in self._system.bus[before:]:
-                    self._meter.event(len(codec.to_json(event)))
-            for event in self._system.bus[before:]:
-                for consumer in self._system.subscribers(event.type):
-                    self._queues.setdefault(consumer, deque()).append((self._now, event))
-                    self._meter.queued(".".join(consumer), len(codec.to_json(event)))
+                for _, message in self._system.messages[before:]:
+                    self._meter.event(len(message))
+            for event_type, message in self._system.messages[before:]:
+                for consumer in self._system.subscribers(event_type):
+                    self._queues.setdefault(consumer, deque()).append((self._now, message))
+                    self._meter.queued(".".join(consumer), len(message))
         return bool(records)
 
     def _records(self, service: str, reader: str) -> list[Any]:
@@ -115,7 +113,7 @@ class MeteredSystem:
             batch = [waiting.popleft() for _ in range(min(len(waiting), capability.batch))]
             self._meter.polled(step, len(batch))
             with self._meter.invocation(step):
-                again = self._system.deliver(consumer, *(event for _, event in batch))
+                again = self._system.deliver(consumer, *(message for _, message in batch))
             self._queues[consumer].extend((self._now, batch[place][1]) for place in again)
         return moved
 

@@ -30,7 +30,7 @@ from infra.declaration import (
 )
 from shared import codec
 from shared.environment import Environment
-from shared.event_store import COMMIT_PREFIX
+from shared.event_store import COMMIT_PREFIX, commit_of
 from tests.simulation import faults as f
 from tests.simulation.dynamodb import ConditionalCheckFailed, Database, IndexKeys, Item, Table, refusal
 from tests.simulation.faults import Faults
@@ -653,8 +653,7 @@ def _restore(table: Table, now: Item | None, then: Item | None) -> None:
 
 
 def _summary(item: Item) -> str:
-    body = msgspec.json.decode(item["body"]["S"])
-    return ", ".join(event["type"].partition(".")[2] for event in body["events"])
+    return ", ".join(event.type.partition(".")[2] for event in commit_of(item).events)
 
 
 def _environment(system: System, service: Service, capability: Capability) -> Environment:

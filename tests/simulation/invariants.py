@@ -30,7 +30,7 @@ from payments.domain import Payment, due
 from payments.sandbox import Movement
 from shared import codec
 from shared.decider import Decider
-from shared.envelope import CloudEvent
+from shared.envelope import CloudEvent, told
 from shared.event_store import commit_of
 from shared.events import Commit, Event
 from shared.projection import COMMITS_OF_A_FILLING, Projection
@@ -125,7 +125,10 @@ class Watch(Witness):
 
     def offered(self, entry: Mapping[str, Any], *, accepted: bool) -> None:
         """A publication: of a committed event, as it was committed, and not before the ones before it."""
-        event = codec.from_json(entry["Detail"], CloudEvent)
+        for event in told(entry["Detail"]):
+            self._offered_event(event, accepted=accepted)
+
+    def _offered_event(self, event: CloudEvent, *, accepted: bool) -> None:
         fact = self._facts.get(event.id)
         if fact is None or event.id not in self._places:
             raise Violation("published what was never committed", event.id, event.type)

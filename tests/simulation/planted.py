@@ -108,7 +108,7 @@ def published_before_the_commit() -> Iterator[None]:
             event for event in envelope.published(commit, service) if event.type == "inventory.StockAdjusted"
         ]
         if public:
-            outbox._put([(event, codec.to_json(event)) for event in public])
+            outbox._put([outbox.Message(event.type, event.source, [event]) for event in public])
         return put(store, commit)
 
     with patch.object(EventStore, "_put", publish_and_put):
@@ -139,11 +139,11 @@ def bus_answers_ignored() -> Iterator[None]:
             Entries=[
                 {
                     "EventBusName": "stowage",
-                    "Source": event.source,
-                    "DetailType": event.type,
-                    "Detail": detail.decode(),
+                    "Source": message.source,
+                    "DetailType": message.type,
+                    "Detail": message.detail.decode(),
                 }
-                for event, detail in chunk
+                for message in chunk
             ]
         )
 

@@ -22,7 +22,7 @@ from moto import mock_aws
 from infra.app import SYSTEM
 from infra.declaration import Capability, Grant, Service, System
 from shared import aws, codec
-from shared.envelope import CloudEvent
+from shared.envelope import CloudEvent, told
 from shared.environment import Environment, environment
 from shared.event_store import COMMIT_PREFIX, EventStore
 from shared.views import Views
@@ -65,6 +65,7 @@ class Landscape:
         self._running: list[Consumer] = []
         self._given: dict[Consumer, set[tuple[str, str]]] = {}
         self.bus: list[CloudEvent] = []
+        self.messages: list[tuple[str, str]] = []
         self._written: dict[str, set[tuple[str, str]]] = {}
         aws.dynamodb().meta.events.register("before-call.dynamodb.PutItem", self._note)
         hooks: Any = aws.eventbridge().meta.events
@@ -213,7 +214,8 @@ class Landscape:
 
     def _take(self, params: dict[str, Any], **_: object) -> tuple[AWSResponse, dict[str, Any]]:
         entries = msgspec.json.decode(params["body"])["Entries"]
-        self.bus.extend(codec.from_json(entry["Detail"], CloudEvent) for entry in entries)
+        self.messages.extend((entry["DetailType"], entry["Detail"]) for entry in entries)
+        self.bus.extend(event for entry in entries for event in told(entry["Detail"]))
         taken = {"FailedEntryCount": 0, "Entries": [{"EventId": str(n)} for n, _ in enumerate(entries)]}
         return AWSResponse(params["url"], 200, HTTPHeaders(), None), taken
 

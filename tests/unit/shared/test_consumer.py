@@ -8,10 +8,10 @@ import msgspec
 import pytest
 from msgspec import Struct
 
-from shared import aws
+from shared import aws, codec
 from shared.consumer import Addressed, react, react_each
 from shared.decider import ATTEMPTS, Command
-from shared.envelope import CloudEvent
+from shared.envelope import CloudEvent, CloudEvents
 from shared.event_store import MAX_EVENT_BYTES, EventStore
 from tests.support.bin_of_units import BIN, Attach, Bin, Drop, Put, Take
 from tests.support.deliveries import bus_event, failed, history, queue_batch
@@ -66,6 +66,41 @@ def test_a_batch_for_several_streams_is_one_write_each(store: EventStore) -> Non
 
     assert traffic.asked("PutItem") == 3
     assert [units(store, bin_id) for bin_id in "ABC"] == [10, 10, 10]
+
+
+def together(*events: CloudEvent) -> str:
+    return codec.to_json(CloudEvents(events)).decode()
+
+
+def test_a_message_may_hold_several_events(store: EventStore) -> None:
+    message = together(*(asked(f"e{number}", bin_id="AB"[number % 2]) for number in range(6)))
+
+    for _ in range(2):
+        assert failed(react(queue_batch(message, asked("e6")), store, BIN, commands)) == []
+
+    assert [units(store, bin_id) for bin_id in "AB"] == [4, 3]
+
+
+def test_of_a_message_with_one_bad_event_the_others_count_once(store: EventStore) -> None:
+    message = together(asked("e1"), asked("e2", units=-5, bin_id="B"), asked("e3"))
+
+    for _ in range(2):
+        assert failed(react(queue_batch(message, asked("e4")), store, BIN, commands)) == ["m0"]
+
+    assert [units(store, bin_id) for bin_id in "AB"] == [3, 0]
+
+
+def test_each_event_of_a_message_is_handed_on_by_itself() -> None:
+    seen: list[str] = []
+
+    def handle(event: CloudEvent) -> None:
+        seen.append(event.id)
+        if event.id == "e1":
+            raise ValueError(event.id)
+
+    response = react_each(queue_batch(together(asked("e1"), asked("e2")), asked("e3")), handle)
+
+    assert (seen, failed(response)) == (["e1", "e2", "e3"], ["m0"])
 
 
 def test_a_message_delivered_five_times_changes_nothing_more(store: EventStore) -> None:

@@ -1,19 +1,32 @@
 """The outbox publishes all that was committed, in order, and raises when the bus refuses any of it."""
 
 import json
+from collections import Counter
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from shared import aws, codec
-from shared.envelope import CloudEvent
+from shared import aws
+from shared.envelope import CloudEvent, told
 from shared.event_store import EventStore
-from shared.events import originating
-from shared.outbox import MAX_ENTRIES, MAX_REQUEST_BYTES, PublicationFailed, publisher
+from shared.events import Commit, originating
+from shared.outbox import (
+    MAX_ENTRIES,
+    MAX_REQUEST_BYTES,
+    MAX_TOGETHER,
+    MAX_TOGETHER_BYTES,
+    PublicationFailed,
+    publisher,
+)
 from tests.support.bin_of_units import BIN, LabelsAttached, UnitsPut, UnitsTaken
 from tests.support.deliveries import history, stream_batch
 
 publish = publisher("depot", ["depot.UnitsPut", "depot.LabelsAttached"])
+publish_together = publisher(
+    "depot", ["depot.UnitsPut", "depot.UnitsTaken", "depot.LabelsAttached"], together=["depot.UnitsPut"]
+)
 
 
 class Bus:
@@ -41,7 +54,11 @@ class Bus:
 
     @property
     def published(self) -> list[CloudEvent]:
-        return [codec.from_json(entry["Detail"], CloudEvent) for entries in self.requests for entry in entries]
+        return [event for message in self.messages for event in message]
+
+    @property
+    def messages(self) -> list[tuple[CloudEvent, ...]]:
+        return [told(entry["Detail"]) for entries in self.requests for entry in entries]
 
 
 class _Ok:
@@ -154,3 +171,55 @@ def test_a_real_bus_takes_what_is_published(store: EventStore, capsys: pytest.Ca
 
     line = json.loads(capsys.readouterr().out)
     assert (line["message"], line["commits"], line["events"]) == ("published", 1, 1)
+
+
+def test_small_facts_share_messages_up_to_what_a_message_may_hold(store: EventStore, bus: Bus) -> None:
+    committed(store, "Bin#A", *(UnitsPut(units=number) for number in range(1, 24)))
+    publish_together(stream_batch(history(store, "Bin#A")), None)
+
+    assert [len(message) for message in bus.messages] == [MAX_TOGETHER, MAX_TOGETHER, 3]
+    assert [event.id for event in bus.published] == [f"Bin#A@1.{place}" for place in range(23)]
+    assert {entry["DetailType"] for entries in bus.requests for entry in entries} == {"depot.UnitsPut"}
+
+
+def test_what_is_too_large_to_share_a_billed_chunk_travels_alone(store: EventStore, bus: Bus) -> None:
+    both = publisher("depot", ["depot.LabelsAttached"], together=["depot.LabelsAttached"])
+    for size in (40_000, 40_000, 10, 190_000):
+        committed(store, "Bin#A", LabelsAttached(labels=["x" * size]))
+    both(stream_batch(history(store, "Bin#A")), None)
+
+    assert [len(message) for message in bus.messages] == [1, 2, 1]
+    assert len(bus.requests[0][1]["Detail"]) < MAX_TOGETHER_BYTES + 1_000
+
+
+@given(
+    happened=st.lists(
+        st.tuples(
+            st.sampled_from("ABC"), st.lists(st.sampled_from([UnitsPut(units=9), UnitsTaken(units=1)]), min_size=1)
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_whatever_shares_a_message_the_events_of_a_stream_keep_their_order(
+    bus: Bus, happened: list[tuple[str, list[Any]]]
+) -> None:
+    bus.requests = []
+    numbers: Counter[str] = Counter()
+    commits = []
+    for name, events in happened:
+        numbers[name] += 1
+        recorded = tuple(BIN.catalog.encode(event, 0) for event in events)
+        at = "2026-01-31T09:30:00.000Z"
+        commits.append(
+            Commit(f"Bin#{name}", numbers[name], at, (originating(f"{name}{numbers[name]}"),), recorded)
+        )
+    publish_together(stream_batch(commits), None)
+
+    for name, last in numbers.items():
+        places = [event.sequence for event in bus.published if event.subject == f"Bin#{name}"]
+        own = [commit for commit in commits if commit.stream == f"Bin#{name}"]
+        assert places == sorted(places)
+        assert len(set(places)) == sum(len(commit.events) for commit in own)
+        assert len(own) == last
+    assert all(len({event.type for event in message}) == 1 for message in bus.messages)
