@@ -339,16 +339,17 @@ def is_collected(holding: str, order: PickOrder) -> bool:
     return carton or any(pick.list_id == holding for pick in order.picks.values())
 
 
-def still_to_pick(visits: Sequence[Visit], line_id: str, order: PickOrder) -> list[Visit]:
-    """What of a line's units is still to be collected.
+def still_to_pick(visits: Sequence[Visit], line_id: str, order: PickOrder, wanted: int) -> list[Visit]:
+    """What of a line's units is still to be collected, of which the order has `wanted` in all.
 
     Inventory learns of a pick a moment later: what was collected and is in none of our containers by its answer
-    still counts where it came from. The latest picks are the last that it learns of. Never is more asked for than
-    the line lacks.
+    still counts where it came from. The latest picks are the last that it learns of. Units that no visit names
+    stand in packed cartons, or have left. Never is more asked for than the line lacks.
     """
     inside = sum(visit.units for visit in visits if is_collected(visit.holding, order))
+    packed = max(0, wanted - sum(visit.units for visit in visits))
     own = [parcel for parcel in order.goods if parcel.line_id == line_id]
-    behind = max(0, sum(parcel.units for parcel in own) - inside)
+    behind = max(0, sum(parcel.units for parcel in own) - inside - packed)
     left = [visit for visit in visits if not is_collected(visit.holding, order)]
     for parcel in reversed(own):
         for visit in left:
@@ -393,7 +394,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
     following = max(order.picks, default=0)
     for line in newer:
         kept = [pick for pick in order.open_picks if pick.line_id == line.line_id]
-        for visit in still_to_pick(line.visits, line.line_id, order):
+        for visit in still_to_pick(line.visits, line.line_id, order, _wanted(order, line)):
             same = next((pick for pick in kept if pick.visit == visit), None)
             if same is not None:
                 kept.remove(same)
@@ -413,7 +414,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
         number=max(command.number, order.number),
         total_lines=command.total_lines,
         requested_at=command.at,
-        lines=tuple(AskedLine(line.line_id, line.sku, line.quantity, line.answer) for line in newer),
+        lines=tuple(AskedLine(line.line_id, line.sku, _wanted(order, line), line.answer) for line in newer),
         picks=tuple(picks),
         dropped=tuple(pick.number for pick in dropped),
         priority=command.priority if ahead else order.priority,
@@ -425,6 +426,12 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
 
 def _answer(order: PickOrder, line: WantedLine) -> int:
     return order.lines[line.line_id].answer
+
+
+def _wanted(order: PickOrder, line: WantedLine) -> int:
+    """Units of the line in all: a later request leaves out what is packed by then."""
+    known = order.lines.get(line.line_id)
+    return max(line.quantity, known.quantity) if known else line.quantity
 
 
 def _assigned(command: AssignPicks, order: PickOrder) -> Iterator[Event]:

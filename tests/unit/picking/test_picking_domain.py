@@ -112,6 +112,12 @@ class TestOrders:
         order = after(order, asks(at("906141410000000015", 3), at("B", 2), answer=2, number=2))
         assert [pick.visit.holding for pick in order.open_picks] == ["B"]
 
+    def test_given_units_that_are_packed_or_gone_when_the_rest_is_allocated_then_it_is_picked(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), NotePart(LIST, (took(1, 4),), NOW))
+        order = after(order, asks(at(LIST, 3), at("A", 1), answer=2, number=2))
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("A", 1)]
+        assert order.lines["1"].quantity == 5
+
     def test_given_a_pick_that_stays_when_the_line_gets_more_then_it_stays_on_its_list(self) -> None:
         order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1))
         order = after(order, asks(at("A", 2), at("B", 1), answer=2, number=2))
