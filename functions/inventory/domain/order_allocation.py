@@ -412,6 +412,7 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
                 wanted=True,
                 promise=event.promise,
                 short=False,
+                avoid=(),
             )
             return _with(allocation, event, line)
         case SharePlanned():

@@ -17,6 +17,7 @@ from inventory.domain.order_allocation import (
     NoteShares,
     PlanShares,
     ReportEmpty,
+    ReportShort,
     RequestAllocation,
     ShareFreed,
     ShareNoted,
@@ -202,6 +203,15 @@ def test_a_holding_found_empty_is_avoided_and_counted() -> None:
     [need] = reduce(evolve, events, state).needs
     assert (need.units, need.avoid) == (6, ("A-1",))
     assert decide(ReportEmpty("1", "B-1", "nothing there", AT), state) == []
+
+
+def test_a_holding_found_short_by_a_line_that_is_short_already_is_tried_again_later() -> None:
+    short = after(REQUEST, planned(("A-1", 6)), noted(4), planned())
+    state = reduce(evolve, decide(noted(3, as_of=4, answer=False), short), short)
+    state = reduce(evolve, decide(ReportShort("1", "A-1", "empty", AT), state), state)
+    assert state.needs == []
+    again = reduce(evolve, decide(LookAgain(), state), state)
+    assert [(need.units, need.avoid) for need in again.needs] == [(3, ())]
 
 
 def test_every_event_of_an_allocation_is_known() -> None:
