@@ -184,7 +184,10 @@ class ReservationReleaseRequested(Event, frozen=True):
 
 
 class LineToAllocate(Struct, frozen=True):
-    """A line that is to get concrete units; `promise` is the number of inventory's answer that it has them."""
+    """A line that is to get concrete units; `promise` is the number of inventory's answer that it has them.
+
+    `quantity` are the units of the line in all, with those that have left already.
+    """
 
     line_id: LineId
     sku: Sku

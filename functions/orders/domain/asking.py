@@ -69,11 +69,13 @@ def reservation(order: Order, at: datetime, attempt: int) -> ReservationRequeste
 
 
 def allocation(order: Order, lines: Sequence[Line], at: datetime, attempt: int) -> AllocationRequested:
-    """Set concrete units aside for what of `lines` is still to leave."""
+    """Set concrete units aside for `lines`. Inventory knows itself what of them has left."""
     return AllocationRequested(
         order_id=order.order_id,
         warehouse=order.warehouse,
-        lines=tuple(LineToAllocate(line.line_id, line.sku, line.open, line.answer) for line in lines),
+        lines=tuple(
+            LineToAllocate(line.line_id, line.sku, line.quantity - line.cancelled, line.answer) for line in lines
+        ),
         deadline=until(at, ALLOCATION_TIME),
         attempt=attempt,
     )

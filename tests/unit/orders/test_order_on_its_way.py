@@ -114,6 +114,13 @@ class TestPicking:
         outcome = Given(ORDER, broken).when(NoteReservedLine("1", 6, NOW))
         assert [line.line_id for line in only(AllocationRequested, outcome.events).lines] == ["1"]
 
+    def test_of_a_line_that_has_left_in_part_all_is_allocated_for_inventory_knows_what_is_gone(self) -> None:
+        order = told(collected(), packed(_1=3), labels(), left(), NoteWaitingLine("1", 5, 0, NOW))
+        again = Given(ORDER, order).when(NoteReservedLine("1", 6, NOW))
+        assert [(line.line_id, line.quantity) for line in only(AllocationRequested, again.events).lines] == [
+            ("1", 5)
+        ]
+
     def test_an_order_that_is_being_picked_goes_on_while_a_line_waits(self) -> None:
         order = told(allocated(), NotePickingStarted(NOW), NoteWaitingLine("1", 5, 0, NOW))
         assert order.status == "picking"
