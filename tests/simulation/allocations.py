@@ -23,7 +23,8 @@ def check_allocations(states: States, today: str, gone: Gone) -> None:
     Goods that were picked are elsewhere than their allocation knows; what has left the building is in `gone`.
     """
     held: dict[str, Counter[str]] = defaultdict(Counter)
-    free: Counter[tuple[str, str]] = Counter()
+    free: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
+    """By warehouse and SKU: units that nobody has, and where."""
     for name, holding in _of(states, "Holding"):
         for item in holding.items.values():
             for line, units in item.allocated:
@@ -35,14 +36,15 @@ def check_allocations(states: States, today: str, gone: Gone) -> None:
             ):
                 warehouse = _can_be_picked(name, states)
                 if warehouse and not _blocked(states, item.sku, item.lot):
-                    free[warehouse, item.sku] += item.free_units
+                    free[warehouse, item.sku][name] += item.free_units
     for order_id, allocation in _of(states, "Allocation"):
         if allocation.to_ask or allocation.to_free:
             raise Violation("an allocation has stopped halfway", order_id, allocation.to_ask, allocation.to_free)
         for line_id, line in allocation.in_order:
             has = held.pop(line_key(order_id, line_id), Counter())
             _check_line(order_id, line_id, line, has, gone[order_id, line_id])
-            if line.lacking and free[allocation.warehouse, line.sku]:
+            there = free[allocation.warehouse, line.sku]
+            if line.lacking and any(units for name, units in there.items() if name not in line.avoid):
                 raise Violation("a line lacks units though some are free", order_id, line_id, line.lacking)
     if held:
         raise Violation("units are set aside for nobody", *list(held.items())[:3])
@@ -55,7 +57,7 @@ def _check_line(order_id: str, line_id: str, line: Line, held: Counter[str], gon
     if line.closed:
         noted, gone = Counter(), 0
     left = gone - sum(line.gone.values())
-    if held != noted and (noted.total() - left != held.total() or not any(map(is_container, held - noted))):
+    if held != noted and (noted.total() - left != held.total() or not all(map(is_container, held - noted))):
         raise Violation("an allocation is not what holdings have set aside", order_id, line_id, held, noted)
     if held and (line.closed or line.suspended > line.promise):
         raise Violation("units are set aside for a line that wants none", order_id, line_id, held)

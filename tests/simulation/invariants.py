@@ -66,6 +66,9 @@ SWEEPS = ("unsettled/", "wave/", "waiting/")
 OWN_JOURNEYS = ("Wave", "CartonNumbers")
 """Streams that rules and processes begin by themselves."""
 
+JOINING = (("Shipment", "Load"),)
+"""Who goes on with a journey of its own when told by what carries several at once."""
+
 EXPECTED_TROUBLE = ("bus refused entries", "circuit opened")
 """What a handler may report as an error while faults happen."""
 
@@ -165,18 +168,23 @@ class Watch(Witness):
         for command in commit.commands:
             cause = self._facts.get(command.causation_id)
             if cause is not None:
-                if (command.correlation_id, _trace(command.traceparent)) != cause[:2]:
+                joins = (commit.stream.partition("#")[0], command.causation_id.partition("#")[0]) in JOINING
+                own = self._journey_of(commit) if joins else cause[0]
+                if (command.correlation_id, _trace(command.traceparent)) != (own, cause[1]):
                     raise Violation("a journey was lost", commit.stream, commit.sequence, command.causation_id)
             elif command.causation_id.startswith("deadline/"):
-                first = self.commits[commit.stream][0].commands[0]
-                if command.correlation_id != first.correlation_id:
+                if command.correlation_id != self._journey_of(commit):
                     raise Violation("a journey was lost", commit.stream, commit.sequence, "deadline")
-            elif commit.sequence == 1 and commit.stream.startswith(OWN_JOURNEYS):
+            elif commit.stream.startswith(OWN_JOURNEYS) and not command.causation_id:
                 self._begun.add(command.correlation_id)
             elif command.correlation_id not in origins or not _of_a_person_or_sweep(command.causation_id):
                 raise Violation(
                     "a command came from nowhere", commit.stream, commit.sequence, command.causation_id
                 )
+
+    def _journey_of(self, commit: Commit) -> str:
+        """The correlation id under which the commit's stream began."""
+        return next(iter(self.commits[commit.stream]), commit).commands[0].correlation_id
 
     def _publishable(self, service: str, commit: Commit, index: int) -> None:
         event, event_id = commit.events[index], commit.event_id(index)
@@ -250,7 +258,7 @@ class Watch(Witness):
                     raise Violation("stock is not what was put in and taken out", place, sku, units)
         if wrong := {key: units for key, units in expected.items() if units}:
             raise Violation("stock is missing", wrong)
-        self._stockroom.at_rest(self.states, tally.book)
+        self._stockroom.at_rest(self.states, tally.book, self._outgoing.cartons_gone)
         self._outgoing.at_rest(self.states, tally.book)
         check_allocations(self.states, cloud.scheduler.now.date().isoformat(), self._outgoing.gone)
         check_tasks(self.states)
@@ -284,7 +292,11 @@ class Watch(Witness):
             if not self._may_be_cancelled(cloud, tally, order, payment):
                 raise Violation("an order was cancelled without a reason", order.order_id, order.reason)
             return
-        if tally.cancelled.get(order.order_id) == 202 or payment.status in ("declined", "abandoned", "voided"):
+        if (tally.cancelled.get(order.order_id) == 202 and not order.sent) or payment.status in (
+            "declined",
+            "abandoned",
+            "voided",
+        ):
             raise Violation("an order goes on that should be cancelled", order.order_id, order.status)
         if order.warehouse in tally.book.sending:
             check_end(order)
@@ -311,7 +323,7 @@ class Watch(Witness):
             held, captured, refunded = moved.pop(order.order_id, (0, 0, 0))
             if (held, captured, refunded) != (payment.held, payment.captured, payment.refunded):
                 raise Violation("the provider and our books disagree about money", order.order_id, order.status)
-            wanted = 0 if order.status == CANCELLED else order.total.amount - captured
+            wanted = 0 if order.status == CANCELLED or _is_settled(order) else order.total.amount - captured
             if held != wanted:
                 raise Violation("the provider holds the wrong money", order.order_id, order.status)
             if due(payment) is not None:
@@ -383,6 +395,11 @@ class Watch(Witness):
         for stream, state in self.states.items():
             if stream.partition("#")[0] == category:
                 yield stream, state
+
+
+def _is_settled(order: Order) -> bool:
+    """Whether all of it that ever leaves has left and is paid: nothing is held for it any more."""
+    return bool(order.sent) and order.all_sent and not order.in_debt
 
 
 def _moved(cloud: Cloud) -> dict[str, tuple[int, int, int]]:

@@ -1,12 +1,15 @@
-"""Who finishes what the day has left: once all is quiet, whatever can still be picked is picked."""
+"""Who finishes what the day has left: once all is quiet, whatever can still leave leaves."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from tests.simulation.packwork import PackOrders
 from tests.simulation.pickwork import PickLists
 from tests.simulation.population import MINUTE, Action, Population
+from tests.simulation.roadwork import DescribeCarrier, LoadTruck
 
 ROUNDS = 12
+DONE = ("cancelled", "closed")
 LEASES_ARE_OVER = 20 * MINUTE
 
 
@@ -15,10 +18,14 @@ class LateShift(Action):
     """Somebody goes through all orders of a warehouse until nothing more can be done for any of them."""
 
     warehouse: str
+    carriers: tuple[str, ...]
 
     def act(self, people: Population) -> None:
         """Work round by round, until one changes nothing."""
         people.tally.book.sending.add(self.warehouse)
+        for number, carrier in enumerate(self.carriers):
+            everywhere = (f"{self.name}-{carrier}", self.warehouse, carrier, ("DE", "FR"), ("standard", "express"))
+            DescribeCarrier(0.0, *everywhere, 490 + 200 * number).act(people)
         people.cloud.scheduler.sleep(LEASES_ARE_OVER)
         before: list[tuple[str, str]] | None = None
         for number in range(ROUNDS):
@@ -47,3 +54,23 @@ class LateShift(Action):
         while (taken := picker.take_list(people, f"next-{number}")) is not None:
             picker.work(people, taken, "right", str(number))
             number += 1
+        people.cloud.scheduler.sleep(MINUTE)
+        packer = PackOrders(0.0, f"pack-{self.name}-{part}", self.warehouse, self.name, (), 0, 1.0)
+        for number, order in enumerate(self._orders(people)):
+            if order["status"] not in DONE:
+                packer.pack(people, order["order_id"], "proposed", str(number))
+        people.cloud.scheduler.sleep(MINUTE)
+        for carrier in sorted(self.carriers):
+            truck = LoadTruck(
+                0.0, f"load-{self.name}-{part}-{carrier}", self.warehouse, self.name, carrier, "all", (), 1.0
+            )
+            truck.send(people, "")
+        people.cloud.scheduler.sleep(MINUTE)
+        shipments = [
+            shipment["shipment_id"]
+            for order in people.orders_at(self.warehouse, "dispatched", "partially_dispatched")
+            for shipment in people.get(f"/orders/{order['order_id']}")["shipments"]
+            if shipment["status"] in ("dispatched", "partially_dispatched")
+        ]
+        driver = LoadTruck(0.0, f"drive-{self.name}-{part}", self.warehouse, self.name, "", "all", (), 1.0)
+        driver.drive_away(people, shipments, ("delivered",), part)

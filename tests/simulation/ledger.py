@@ -43,6 +43,13 @@ class Ledger:
     """Confirmations of picks that were accepted."""
     leases: dict[str, tuple[str, str]] = field(default_factory=dict)
     """By pick list: who was told to have it, and until when."""
+    packed: dict[str, Counter[Kind]] = field(default_factory=dict)
+    """By SSCC: what was closed into a carton."""
+
+    def note_cartons(self, cartons: Iterable[Mapping[str, Any]]) -> None:
+        """Note cartons that were closed, as answers tell of them."""
+        for carton in cartons:
+            self.packed[carton["sscc"]] = goods_of(carton["items"])
 
     def count(self, sku: str, units: int, lot: str | None = None, serials: Iterable[str] = ()) -> None:
         """Note units that came (or went: fewer than none)."""
@@ -57,3 +64,19 @@ class Ledger:
         """Note goods that came, as answers tell of them."""
         for one in goods:
             self.count(one["sku"], one["units"], one.get("lot"), one.get("serials", ()))
+
+
+def goods_of(items: Iterable[Mapping[str, Any]]) -> Counter[Kind]:
+    """Units by SKU, lot and serial of what answers tell."""
+    found: Counter[Kind] = Counter()
+    for item in items:
+        found.update(kinds(item["sku"], item["units"], item.get("lot"), item.get("serials", ())))
+    return found
+
+
+def kinds(sku: str, units: int, lot: str | None, serials: Iterable[str]) -> Counter[Kind]:
+    """Units by SKU, lot and serial."""
+    named = list(serials)
+    if named:
+        return Counter((sku, lot or "", serial) for serial in named)
+    return Counter({(sku, lot or "", ""): units})

@@ -5,10 +5,12 @@ from typing import Any
 
 from tests.simulation.actions import CancelOrder, PlaceOrder
 from tests.simulation.dockwork import DescribePlace, DescribeWare
+from tests.simulation.packwork import CARTON_TYPES, DescribeCarton, PackOrders
 from tests.simulation.people import Part, People
 from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, ReleaseWave
 from tests.simulation.population import MINUTE, Action
 from tests.simulation.putwork import ReleaseOrder
+from tests.simulation.roadwork import DescribeCarrier, LoadTruck
 from tests.simulation.stockwork import CountStock, ReceiveDirectly
 from tests.simulation.wares import LOTS, Ware
 
@@ -28,6 +30,11 @@ MANNERS = (
     "goes home",
     "gives back",
 )
+PACKERS = ("sam", "toni")
+PACKING = (*("proposed",) * 4, "light", "by hand", "by hand", "overridden", "some", "cut short")
+CARRIERS = ("fleet-one", "fleet-two")
+LOADING = ("all", "all", "strangers", "one missing", "twice", "unloaded")
+ROADS = (("in_transit", "delivered"), ("delivered",), ("exception", "delivered"), ("delivered", "returned"), ())
 HOME = {
     "name": "Kim Example",
     "street1": "Langer Weg 12",
@@ -50,6 +57,15 @@ def premises(people: People) -> Iterator[Action]:
             yield _receipt(people, ware, at, f"in-{ware.sku}-{receipt}")
 
 
+def equipment(people: People) -> Iterator[Action]:
+    """Cartons, and carriers: one for everything at home, a dearer one that also goes abroad."""
+    for kind in CARTON_TYPES:
+        yield DescribeCarton(0.0, f"carton-{kind}", SOUTH, kind)
+    yield DescribeCarrier(0.0, "carrier-one", SOUTH, CARRIERS[0], ("DE",), ("standard",), 490)
+    later = people.moment() if people.happens(50) else 0.0
+    yield DescribeCarrier(later, "carrier-two", SOUTH, CARRIERS[1], ("DE", "FR"), ("standard", "express"), 690)
+
+
 def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
     units = people.one_of(12, 8, 4, 20)
     label = ware.labelled(people.one_of("L-LATE", "L-LONG", *LOTS), units, named)
@@ -63,7 +79,10 @@ def demand(people: People) -> Iterator[Action]:
             (people.one_of(*people.goods).sku, people.one_of(1, 1, 2, 3, 5)) for _ in range(people.one_of(1, 2, 3))
         )
         at, name = people.moment() / 2, f"order-out-{number}"
-        wishes: dict[str, Any] = {"warehouse": SOUTH, "ship_to": HOME, "priority": people.one_of(5, 9, 0)}
+        home = people.one_of(HOME, HOME, HOME | {"country": "FR"})
+        wishes: dict[str, Any] = {"warehouse": SOUTH, "ship_to": home, "priority": people.one_of(5, 9, 0)}
+        if people.happens(20):
+            wishes["carrier_service"] = people.one_of("express", "fleet-one:standard", "fleet-two:standard")
         wishes |= {"partial_shipments": people.happens(80)}
         yield PlaceOrder(at, name, lines, "tok_accepted", people.number(1, 5_000), "webshop", wishes)
         if people.happens(15):
@@ -103,6 +122,25 @@ def picking(people: People) -> Iterator[Action]:
             yield PickLists(people.moment(), f"pick-{picker}-{shift}", SOUTH, picker, manners, pace, offline)
 
 
+def packing(people: People) -> Iterator[Action]:
+    """Packers pack as proposed, or otherwise."""
+    for packer in PACKERS:
+        for shift in range(people.one_of(1, 2, 3)):
+            manners = tuple(people.one_of(*PACKING) for _ in range(people.number(1, 5)))
+            which, pace = people.number(0, 3), people.one_of(30.0, 300.0, 1.0)
+            yield PackOrders(people.moment(), f"pack-{packer}-{shift}", SOUTH, packer, manners, which, pace)
+
+
+def roads(people: People) -> Iterator[Action]:
+    """Trucks are loaded, leave, and arrive somewhere."""
+    for number in range(people.number(2, 5)):
+        carrier, manner, road = people.one_of(*CARRIERS), people.one_of(*LOADING), people.one_of(*ROADS)
+        name, pace = f"truck-{number}", people.one_of(10.0, 300.0)
+        yield LoadTruck(
+            people.moment() / 2 + people.shape.minutes * 30, name, SOUTH, "uma", carrier, manner, road, pace
+        )
+
+
 def counting(people: People) -> Iterator[Action]:
     """Somebody counts where goods lie, and finds fewer or more."""
     for number in people.most_of(people.number(0, 3)):
@@ -111,4 +149,4 @@ def counting(people: People) -> Iterator[Action]:
         yield CountStock(people.moment(), f"count-out-{number}", ware, people.number(0, 5), found)
 
 
-PARTS: tuple[Part, ...] = (premises, demand, releases, picking, counting)
+PARTS: tuple[Part, ...] = (premises, demand, releases, picking, counting, equipment, packing, roads)

@@ -4,25 +4,27 @@ Counted from the events as they are committed, and from the ledger of what peopl
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from inventory.domain.holding import Holding
 from inventory.domain.order_allocation import Allocation
 from inventory.domain.picked import StockCollected
-from inventory.stock_contracts import StockShipped
+from inventory.stock_contracts import Goods, StockShipped
 from inventory.task_contracts import LineAllocated
-from orders.contracts import OrderPlaced
-from orders.domain.order import Order
-from orders.domain.states import LINE_BACKORDERED
+from orders.contracts import CaptureRequested, OrderPlaced
+from orders.domain.order import Order, shipment_of_capture
+from orders.domain.states import CAPTURE_DECLINED, LINE_BACKORDERED
 from picking.contracts import UnitsPicked
 from picking.domain.pick_list import PickList, PickListClaimed
 from picking.domain.pick_order import PickOrder, pick_id
+from picking.packing_contracts import CartonPacked, PackedItem
 from picking.picking import LEASE
 from shared import clock
 from shared.events import Event
-from tests.simulation.ledger import Ledger
+from shipping.contracts import ShipmentDispatched, ShipmentLabelled, ShipmentVoided
+from tests.simulation.ledger import Kind, Ledger, kinds
 from tests.simulation.violation import Violation
 
 States = Mapping[str, Any]
@@ -31,13 +33,24 @@ Line = tuple[str, str]
 
 
 class Outgoing:
-    """Follows order lines from their allocation to the trolley."""
+    """Follows order lines from their allocation into trolleys and cartons, away, and to their payment."""
 
     def __init__(self) -> None:
         self._ordered: dict[Line, int] = {}
+        self._prices: dict[Line, int] = {}
         self._set_aside: dict[Line, set[tuple[str, str | None]]] = defaultdict(set)
         self._picked: Counter[Line] = Counter()
         self._collected: Counter[str] = Counter()
+        self._unpacked: Counter[tuple[str, Line]] = Counter()
+        """Units by trolley and order line."""
+        self._packed: dict[str, CartonPacked] = {}
+        self._labelled: dict[str, set[str]] = {}
+        """By shipment: its cartons that have labels."""
+        self._stopped: set[str] = set()
+        """Shipments that were called off."""
+        self.cartons_gone: set[str] = set()
+        self._taken_out: set[str] = set()
+        """Cartons whose goods are no stock any more."""
         self.gone: Counter[Line] = Counter()
         """Units that have left, by order line."""
 
@@ -49,6 +62,7 @@ class Outgoing:
             match event:
                 case OrderPlaced():
                     self._ordered |= {(event.order_id, line.line_id): line.quantity for line in event.lines}
+                    self._prices |= {(event.order_id, line.line_id): line.unit_price for line in event.lines}
                 case LineAllocated():
                     line = self._set_aside[event.order_id, event.line_id]
                     line.update((pick.holding, pick.lot) for pick in event.picks)
@@ -56,11 +70,26 @@ class Outgoing:
                     _check_claim(before, event)
                 case UnitsPicked():
                     self._check_pick(before, event)
-                case StockShipped():
-                    for one in event.lines:
-                        self.gone[event.order_id, one.line_id] += one.units
                 case StockCollected():
                     self._collected[event.pick_id] += sum(goods.units for goods in event.goods)
+                case _:
+                    self._send(event)
+
+    def _send(self, event: Event) -> None:
+        match event:
+            case CartonPacked():
+                self._check_carton(event)
+            case ShipmentLabelled():
+                self._check_labels(event)
+            case ShipmentVoided():
+                self._stopped.add(event.shipment_id)
+                self._labelled.pop(event.shipment_id, None)
+            case ShipmentDispatched():
+                self._check_departure(event)
+            case StockShipped():
+                self._check_shipped(event)
+            case CaptureRequested():
+                self._check_capture(event)
 
     def _check_pick(self, before: PickList, event: UnitsPicked) -> None:
         line = (event.order_id, event.line_id)
@@ -69,8 +98,61 @@ class Outgoing:
         if event.operator != before.operator:
             raise Violation("units were picked from somebody else's list", event.list_id, event.operator)
         self._picked[line] += event.units
+        self._unpacked[event.container, line] += event.units
         if self._picked[line] > self._ordered[line]:
             raise Violation("more was picked than was ordered", *line, self._picked[line])
+
+    def _check_carton(self, event: CartonPacked) -> None:
+        if event.sscc in self._packed:
+            raise Violation("two cartons have one SSCC", event.sscc)
+        self._packed[event.sscc] = event
+        for item in event.items:
+            there = (item.container, (event.order_id, item.line_id))
+            self._unpacked[there] -= item.units
+            if self._unpacked[there] < 0:
+                raise Violation("more was packed than was picked", event.sscc, *there)
+
+    def _check_labels(self, event: ShipmentLabelled) -> None:
+        cartons = {one.sscc for one in event.cartons}
+        if any(self._packed[sscc].shipment_id != event.shipment_id for sscc in cartons):
+            raise Violation("a carton is labelled that is none of the shipment's", event.shipment_id)
+        if event.shipment_id in self._stopped and event.shipment_id not in self._labelled:
+            self._stopped.discard(event.shipment_id)  # somebody has voided it by hand, and thought better of it
+        self._labelled[event.shipment_id] = cartons
+
+    def _check_departure(self, event: ShipmentDispatched) -> None:
+        for sscc in event.cartons:
+            if sscc not in self._labelled.get(event.shipment_id, ()):
+                raise Violation("a carton has left without a good label", event.shipment_id, sscc)
+            if sscc in self.cartons_gone:
+                raise Violation("a carton has left twice", event.shipment_id, sscc)
+            self.cartons_gone.add(sscc)
+
+    def _check_shipped(self, event: StockShipped) -> None:
+        if event.holding not in self.cartons_gone or event.holding in self._taken_out:
+            raise Violation("stock has left without its carton", event.holding)
+        self._taken_out.add(event.holding)
+        packed = _goods(self._packed[event.holding].items)
+        if _goods(event.goods) != packed:
+            raise Violation("other goods have left than were packed", event.holding, event.goods)
+        for one in event.lines:
+            self.gone[event.order_id, one.line_id] += one.units
+
+    def _check_capture(self, event: CaptureRequested) -> None:
+        shipment_id, _ = shipment_of_capture(event.capture_id)
+        cartons = [sscc for sscc, one in self._packed.items() if one.shipment_id == shipment_id]
+        if not cartons or not self.cartons_gone.issuperset(cartons):
+            raise Violation("money is asked for before the goods have left", event.order_id, event.capture_id)
+        if event.amount != self._value(cartons):
+            raise Violation("more or less is asked for than has left", event.order_id, event.capture_id)
+
+    def _value(self, cartons: Iterable[str]) -> int:
+        """What the goods in cartons cost."""
+        return sum(
+            self._prices[packed.order_id, item.line_id] * item.units
+            for packed in (self._packed[sscc] for sscc in cartons)
+            for item in packed.items
+        )
 
     # --- at rest ---
 
@@ -81,6 +163,30 @@ class Outgoing:
         for order_id, order in _of(states, "PickOrder"):
             _check_order(order_id, order, lists)
         _check_put_back(states, lists)
+        self._cartons(book)
+        self._money(states)
+
+    def _cartons(self, book: Ledger) -> None:
+        """What packers were told is what was packed, and what has left is no stock any more."""
+        packed = {sscc: _goods(one.items) for sscc, one in self._packed.items()}
+        if packed != book.packed:
+            wrong = [sscc for sscc in {*packed, *book.packed} if packed.get(sscc) != book.packed.get(sscc)]
+            raise Violation("packing does not know what was packed", *sorted(wrong)[:3])
+        if self._taken_out != self.cartons_gone:
+            raise Violation(
+                "what has left is still in the books", *sorted(self.cartons_gone - self._taken_out)[:3]
+            )
+
+    def _money(self, states: States) -> None:
+        """Of each order as much is taken as what has left costs, unless that was declined."""
+        for order_id, order in _of(states, "Order"):
+            owed = 0
+            for shipment in order.shipments.values():
+                cartons = [sscc for sscc, one in self._packed.items() if one.shipment_id == shipment.shipment_id]
+                if cartons and self.cartons_gone.issuperset(cartons) and shipment.capture != CAPTURE_DECLINED:
+                    owed += self._value(cartons)
+            if order.captured != owed:
+                raise Violation("the money for what has left is not taken", order_id, order.captured, owed)
 
     def _picks(self, lists: Mapping[str, PickList], book: Ledger) -> None:
         picked = Counter(
@@ -94,12 +200,15 @@ class Outgoing:
 
 def check_end(order: Order) -> None:
     """Where an order may stand once everything was done for it that can be done."""
+    lacks = any(line.missing or line.status == LINE_BACKORDERED for line in order.lines.values() if line.open > 0)
     match order.status:
-        case "picked":
+        case "closed":
             return
-        case "backordered" if order.lines_in(LINE_BACKORDERED):
+        case "delivered" if order.in_debt:
             return
-        case "allocating" if any(line.missing for line in order.lines.values()):
+        case "backordered" | "allocating" | "partially_dispatched" if lacks:
+            return
+        case "picked" | "packed" if lacks and not order.partial_shipments:
             return
         case _:
             raise Violation("an order does not go on", order.order_id, order.status, order.waiting_for)
@@ -140,6 +249,13 @@ def _check_put_back(states: States, lists: Mapping[str, PickList]) -> None:
         allocation: Allocation = states.get(f"Allocation#{order_id}", Allocation())
         if order.status == "cancelled" and any(not line.closed for line in allocation.lines.values()):
             raise Violation("a cancelled order still wants units", order_id)
+
+
+def _goods(items: Iterable[Goods | PackedItem]) -> Counter[Kind]:
+    found: Counter[Kind] = Counter()
+    for item in items:
+        found.update(kinds(item.sku, item.units, item.lot, item.serials))
+    return found
 
 
 def _different(one: Counter[str], other: Counter[str]) -> list[tuple[str, int, int]]:

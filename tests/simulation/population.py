@@ -175,6 +175,11 @@ class Population:
             self.tally.book.confirmed[task] += note["units"]
         return status
 
+    def orders_at(self, warehouse: str, *statuses: str) -> list[dict[str, Any]]:
+        """Called inside a task: the orders of a warehouse in these statuses, as the lists know."""
+        found = [one for status in statuses for one in self.pages("/orders", status=status, limit="200")]
+        return [one for one in found if one["warehouse"] == warehouse]
+
     def note_lease(self, list_id: str, picker: str, until: str) -> None:
         """A picker was told to have a list until then; clocks may be wrong by half a minute each."""
         holder, end = self.tally.book.leases.get(list_id, (picker, ""))

@@ -18,7 +18,7 @@ from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import Watch, deciders
 from tests.simulation.lateshift import LateShift
-from tests.simulation.outbound import SOUTH
+from tests.simulation.outbound import CARRIERS, SOUTH
 from tests.simulation.paperwork import Paperwork
 from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
@@ -124,7 +124,7 @@ class Simulation:
     def _finish(self) -> None:
         """What can leave leaves; what was given up is brought back, and others get it."""
         for number in range(2):
-            self.scheduler.spawn(partial(LateShift(0.0, f"late-{number}", SOUTH).act, self.population))
+            self.scheduler.spawn(partial(LateShift(0.0, f"late-{number}", SOUTH, CARRIERS).act, self.population))
             self.scheduler.run()
             self._work_through_the_night(SOUTH, named=f"night-south-{number}")
 

@@ -30,7 +30,7 @@ from inventory.stock_contracts import (
 from receiving.domain.inspection import DECIDED, Inspection
 from receiving.domain.shipment import Shipment
 from shared.events import Event
-from tests.simulation.ledger import Kind, Ledger
+from tests.simulation.ledger import Kind, Ledger, kinds
 from tests.simulation.violation import Violation
 
 States = Mapping[str, Any]
@@ -94,7 +94,7 @@ class Stockroom:
                 case CartonFilled():
                     self._fill(stream, event)
                 case StockAdjusted() if event.reason == FOUND:
-                    self._found.update(_kinds(event.sku, event.quantity, event.lot, event.serials))
+                    self._found.update(kinds(event.sku, event.quantity, event.lot, event.serials))
         if +expected != _contents(after) or -expected:
             raise Violation("a holding is not what its events say", stream, *events)
 
@@ -161,19 +161,22 @@ class Stockroom:
 
     # --- at rest ---
 
-    def at_rest(self, states: States, book: Ledger) -> None:
-        """Everything has arrived: the sums are those that callers know, and all books agree with each other."""
+    def at_rest(self, states: States, book: Ledger, gone: Iterable[str]) -> None:
+        """Everything has arrived: the sums are those that callers know, and all books agree with each other.
+
+        `gone` are the cartons that have left.
+        """
         if self._on_the_way:
             raise Violation("goods left and never arrived", *list(self._on_the_way)[:3])
         holdings = dict(_of(states, "Holding"))
-        self._sums(holdings, book)
+        self._sums(holdings, book, gone)
         self._standings(holdings, states)
         self._promises(holdings, states)
         self._inspections(holdings, states, book)
         self._lots(holdings, states)
         self._shipments(states, book)
 
-    def _sums(self, holdings: Mapping[str, Holding], book: Ledger) -> None:
+    def _sums(self, holdings: Mapping[str, Holding], book: Ledger, gone: Iterable[str]) -> None:
         there: Counter[tuple[str, str, str]] = Counter()
         for holding in holdings.values():
             for item in holding.items.values():
@@ -181,6 +184,8 @@ class Stockroom:
                     there[item.sku, item.lot, item.serial] += item.units
         came = Counter(book.balance)
         came.update(self._found)
+        for carton in gone:
+            came.subtract(book.packed[carton])
         known = {kind: units for kind, units in came.items() if units}
         if there != known:
             wrong = {kind: (there[kind], known.get(kind, 0)) for kind in {*there, *known}}
@@ -326,12 +331,6 @@ def _alike(goods: Goods) -> Counter[Like]:
     if goods.serials:
         return Counter((goods.sku, lot, serial, status) for serial in goods.serials)
     return Counter({(goods.sku, lot, "", status): goods.units})
-
-
-def _kinds(sku: str, units: int, lot: str | None, serials: Sequence[str]) -> Counter[Kind]:
-    if serials:
-        return Counter((sku, lot or "", serial) for serial in serials)
-    return Counter({(sku, lot or "", ""): units})
 
 
 def _contents(holding: Holding) -> Counter[Like]:
