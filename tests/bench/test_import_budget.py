@@ -21,6 +21,7 @@ LIBRARIES: Mapping[str, frozenset[str]] = {
     "receiving.imports": frozenset({"pydifact"}),
     "inventory.labels": frozenset({"zint", "html", "pkgutil", "pydoc", "sysconfig"}),
     "shipping.documents": frozenset({"zint", "html", "pkgutil", "pydoc", "sysconfig"}),
+    "receiving.return_labels": frozenset({"zint", "html", "pkgutil", "pydoc", "sysconfig"}),
 }
 """Those that a handler has in a layer of its own besides.
 
@@ -85,12 +86,14 @@ FURTHER: Mapping[str, frozenset[str]] = {
     **{f"payments.{name}": AT_PROVIDER for name in ("authorization", "settlement", "movements", "expiry")},
     "payments.webhooks": AT_PROVIDER | OF_ANOTHER,
     "shipping.webhooks": OF_ANOTHER,
+    "shipping.waiting": AT_PROVIDER,
     "inventory.labels": PAPER | READS_CODES,
     "inventory.identification": READS_CODES,
     "payments.reconciliation": AT_PROVIDER | SHEETS,
     **{f"picking.{name}": CODES for name in ("picking", "packing")},
     "receiving.reports": SHEETS,
     "shipping.documents": PAPER,
+    "receiving.return_labels": PAPER,
 }
 """Which modules of `shared` a handler may import besides.
 
