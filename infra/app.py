@@ -315,6 +315,7 @@ SHIPPING = Service("shipping", (
         "POST /shipping/shipments/{id}/labelling": "shipping/write",
         "POST /shipping/shipments/{id}/reprints": "shipping/write",
         "POST /shipping/shipments/{id}/tracking": "shipping/write",
+        "POST /shipping/shipments/{id}/return-labels": "shipping/write",
     }, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost"),
     query("queries", {
         "GET /shipping/carriers": "shipping/read",
@@ -326,6 +327,7 @@ SHIPPING = Service("shipping", (
     }),
     query("documents", {
         "GET /shipping/shipments/{id}/labels": "shipping/read",
+        "GET /shipping/shipments/{id}/return-labels": "shipping/read",
         "GET /shipping/loads/{id}/manifest": "shipping/read",
         "GET /shipping/loads/{id}/pickup-forms": "shipping/read",
     }, also=frozenset({Grant.ATTACH, Grant.FETCH_ATTACHED}), libraries="labels"),

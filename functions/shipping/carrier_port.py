@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from shared.rejection import Unavailable
 from shipping.domain.carrier import Carrier
-from shipping.domain.shipment import Offer, Purchase, Shipment
+from shipping.domain.shipment import Offer, Purchase, ReturnLabel, Shipment
 from shipping.tracking import Tracker
 
 
@@ -16,6 +16,13 @@ class Bought(Struct, frozen=True):
 
     tracking_number: str
     document: str = ""
+
+
+class Postage(Struct, frozen=True):
+    """What is to be bought, and in which currency."""
+
+    purchase: Purchase
+    currency: str
 
 
 class PickupForm(Struct, frozen=True):
@@ -48,6 +55,9 @@ class CarrierPort(Protocol):
 
     def offers(self, shipment: Shipment, carrier: Carrier) -> list[Offer] | Refused:
         """What the labels that the shipment waits for would cost, by each service that is wanted."""
+
+    def return_postage(self, shipment: Shipment, carrier: Carrier, label: ReturnLabel) -> Postage | Refused:
+        """What the label of a parcel that comes back would cost by the service it went by, or the cheapest."""
 
     def buy(self, purchase: Purchase) -> Bought | Refused:
         """Buy a label."""

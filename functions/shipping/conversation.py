@@ -13,7 +13,7 @@ from shared.events import CommandMetadata
 from shared.rejection import Invalid
 from shared.resources import history, views
 from shipping.aggregates import SHIPMENT
-from shipping.carrier_port import Bought, Refused
+from shipping.carrier_port import Bought, Postage, Refused
 from shipping.domain.carrier import CARRIERS, Carrier
 from shipping.domain.offers import cheapest, fleet_offers, is_wanted, serves
 from shipping.domain.shipment import (
@@ -25,9 +25,16 @@ from shipping.domain.shipment import (
     NoteAsked,
     NoteBought,
     NoteRefused,
+    NoteReturnBought,
+    NoteReturnPostage,
+    NoteReturnRefused,
     NoteSettled,
+    Purchase,
     PurchaseDue,
+    ReturnChoiceDue,
     ReturnDue,
+    ReturnLabel,
+    ReturnPurchaseDue,
     Shipment,
     Step,
     due,
@@ -38,7 +45,15 @@ from shipping.tracking import news_of
 Metadata = Callable[[str], CommandMetadata]
 """Who asks, and why: the metadata of the command that records an answer, by a name that tells answers apart."""
 
-Recorded = LabelShipment | NoteBought | NoteRefused | NoteSettled
+Recorded = (
+    LabelShipment
+    | NoteBought
+    | NoteRefused
+    | NoteSettled
+    | NoteReturnPostage
+    | NoteReturnBought
+    | NoteReturnRefused
+)
 
 
 def instant_answer(shipment: Shipment) -> Answer | None:
@@ -56,7 +71,7 @@ def take_up(stream: Stream[Shipment], metadata: Metadata) -> Stream[Shipment]:
         if isinstance(step, ChoiceDue) and stream.state.failure and chosen_now:
             break
         answer = _answer(step, stream.state, fresh=chosen_now)
-        chosen_now = chosen_now or isinstance(step, ChoiceDue)
+        chosen_now = chosen_now or isinstance(step, ChoiceDue | ReturnChoiceDue)
         telemetry.info("carrier asked", shipment_id=stream.state.shipment_id, step=type(step).__name__)
         command = Command(answer, metadata(_name(step)))
         stream = execute(history(), SHIPMENT, stream.id, command, known=stream).stream
@@ -73,6 +88,10 @@ def _name(step: Step) -> str:
             return f"purchase/{purchase.consignment}"
         case ReturnDue(consignment):
             return f"return/{consignment}"
+        case ReturnChoiceDue(label):
+            return f"return-choice/{label.return_id}/{label.sscc}"
+        case ReturnPurchaseDue(label, purchase):
+            return f"return-purchase/{purchase.consignment}"
 
 
 def _answer(step: Step, shipment: Shipment, *, fresh: bool) -> Recorded:
@@ -97,6 +116,33 @@ def _answer(step: Step, shipment: Shipment, *, fresh: bool) -> Recorded:
             returned = easypost().give_back(consignment)
             remove(postage_key(shipment.shipment_id, consignment))
             return NoteSettled(consignment, returned)
+        case ReturnChoiceDue(label):
+            return _return_choice(shipment, label)
+        case ReturnPurchaseDue(label, purchase):
+            return _return_purchase(shipment, label, purchase, fresh=fresh)
+
+
+def _return_choice(shipment: Shipment, label: ReturnLabel) -> Recorded:
+    from shipping.easypost import easypost
+
+    sold_by = next((one for one in _carriers() if one.carrier == shipment.carrier), Carrier())
+    match easypost().return_postage(shipment, sold_by, label):
+        case Postage(purchase, currency):
+            return NoteReturnPostage(label.return_id, purchase, currency)
+        case Refused(reason):
+            return NoteReturnRefused(label.return_id, label.sscc, reason)
+
+
+def _return_purchase(shipment: Shipment, label: ReturnLabel, purchase: Purchase, *, fresh: bool) -> Recorded:
+    from shipping.easypost import easypost
+
+    found = None if fresh else easypost().find(purchase)
+    match found or easypost().buy(purchase):
+        case Bought(number, address):
+            document = keep(postage_key(shipment.shipment_id, purchase.consignment), easypost(), address)
+            return NoteReturnBought(label.return_id, label.sscc, number, document)
+        case Refused(reason):
+            return NoteReturnRefused(label.return_id, label.sscc, reason)
 
 
 def ask_where(stream: Stream[Shipment], metadata: Metadata) -> None:

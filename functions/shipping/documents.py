@@ -18,10 +18,12 @@ from shared.gs1 import Sscc
 from shared.http_edge import Api, Document, Response
 from shared.identifiers import Timestamp
 from shared.labelling.rendering import to_pdf, to_zpl
+from shared.money import Money
 from shared.rejection import Conflict, NotFound, Unprocessable
 from shared.resources import history, views
 from shipping.aggregates import LOAD, SHIPMENT
 from shipping.contracts import LoadId, ShipmentId, TrackingNumber
+from shipping.domain import shipment as rules
 from shipping.domain.load import Load, require_known
 from shipping.domain.shipment import Shipment, foreign_carton, require_labels, require_requested
 from shipping.paper import ManifestRow, label, manifest
@@ -90,6 +92,27 @@ class PickupForms(Struct, frozen=True):
     expires_at: Timestamp
 
 
+class ReturnLabelDocument(Struct, frozen=True, omit_defaults=True):
+    """A carrier's label for a parcel that comes back: ordered, refused, or bought, and then where to GET it."""
+
+    return_id: ShipmentId
+    sscc: Sscc
+    status: Literal["ordered", "bought", "refused"]
+    tracking_number: str = ""
+    cost: Money | None = None
+    media_type: str = ""
+    url: str = ""
+    refused: str = ""
+
+
+class ReturnLabels(Struct, frozen=True):
+    """The carrier's labels for what comes back of a shipment, and until when they can be fetched."""
+
+    shipment_id: ShipmentId
+    labels: list[ReturnLabelDocument]
+    expires_at: Timestamp
+
+
 class ManifestQuery(Struct, frozen=True, forbid_unknown_fields=True):
     """In which format."""
 
@@ -129,6 +152,21 @@ def get_labels(id: ShipmentId, query: LabelQuery) -> Response:
         carrier_labels=list(_by_the_carrier(shipment, ssccs)),
     )
     return Response(200, document)
+
+
+@handler.route(
+    "GET",
+    "/shipping/shipments/{id}/return-labels",
+    scope="shipping/read",
+    returns=(200, ReturnLabels),
+    rejects=(NotFound,),
+)
+def get_return_labels(id: ShipmentId) -> Response:
+    """The labels of the shipment's carrier for what comes back."""
+    shipment = history().load(SHIPMENT, SHIPMENT.stream_id(id)).state
+    require_requested(shipment)
+    labels = [_return_label(shipment, one) for one in shipment.return_labels.values()]
+    return Response(200, ReturnLabels(id, labels, clock.iso(clock.now() + ADDRESS_VALID_FOR)))
 
 
 @handler.route(
@@ -190,6 +228,25 @@ def _keep(shipment: Shipment, ssccs: list[str], query: LabelQuery) -> str:
         Bucket=required("attachments_bucket"), Key=key, Body=content, ContentType=MEDIA[query.format]
     )
     return key
+
+
+def _return_label(shipment: Shipment, label: rules.ReturnLabel) -> ReturnLabelDocument:
+    url, cost = "", None
+    if label.purchase is not None:
+        cost = Money(label.purchase.amount, label.currency)
+        if label.document:
+            key = postage_key(shipment.shipment_id, label.purchase.consignment)
+            url = signed_address(key, label.document, f"return-{label.return_id}.{_ENDINGS[label.document]}")
+    return ReturnLabelDocument(
+        return_id=label.return_id,
+        sscc=label.sscc,
+        status=label.status,
+        tracking_number=label.tracking_number,
+        cost=cost,
+        media_type=label.document,
+        url=url,
+        refused=label.refused,
+    )
 
 
 def _by_the_carrier(shipment: Shipment, ssccs: list[str]) -> Iterator[CarrierLabel]:

@@ -20,10 +20,10 @@ from shared.address import Address
 from shared.environment import required
 from shared.money import Money
 from shared.resilience import Circuit, Guard, Policy
-from shipping.carrier_port import Bought, CarrierUnavailable, PickupForm, Refused
+from shipping.carrier_port import Bought, CarrierUnavailable, PickupForm, Postage, Refused
 from shipping.domain.carrier import Carrier
 from shipping.domain.offers import is_wanted
-from shipping.domain.shipment import Offer, Parcel, Purchase, Shipment
+from shipping.domain.shipment import Offer, Parcel, Purchase, ReturnLabel, Shipment
 from shipping.tracking import Tracker
 
 T = TypeVar("T")
@@ -33,6 +33,8 @@ SECONDS = 6
 ADDRESS_REFUSED = "address-refused"
 LABEL_REFUSED = "label-refused"
 FORM_REFUSED = "form-refused"
+RETURN_REFUSED = "return-refused"
+NO_RETURNS = "no-service-for-returns"
 
 _POLICY = Policy(attempts=2, within=4.0)
 _TRACKERS_AT_ONCE = 100
@@ -151,6 +153,29 @@ class EasyPost:
                     )
                 )
         return offers
+
+    def return_postage(self, shipment: Shipment, carrier: Carrier, label: ReturnLabel) -> Postage | Refused:
+        """See CarrierPort. Addresses are those of the way out: EasyPost swaps them for a return."""
+        if carrier.account is None or shipment.ship_to is None:
+            return Refused(RETURN_REFUSED)
+        asked = {
+            "reference": f"{label.return_id}-{label.sscc}",
+            "is_return": True,
+            "from_address": _address(carrier.account.origin),
+            "to_address": _address(shipment.ship_to),
+            "parcel": _parcel(shipment.cartons[label.sscc]),
+            "options": {"label_format": "PDF"},
+        }
+        answer = self._asked(Consignment, partial(self._client.shipment.create, **asked))
+        if isinstance(answer, Refused):
+            return Refused(RETURN_REFUSED)
+        services = {(one.carrier, one.carrier_service): one.service for one in carrier.account.sells}
+        sold = [rate for rate in answer.rates if (rate.carrier, rate.service) in services]
+        same = [rate for rate in sold if services[rate.carrier, rate.service] == shipment.service]
+        if not sold:
+            return Refused(NO_RETURNS)
+        rate = min(same or sold, key=lambda rate: (_minor(rate), rate.id))
+        return Postage(Purchase(label.sscc, answer.id, rate.id, _minor(rate)), rate.currency)
 
     def buy(self, purchase: Purchase) -> Bought | Refused:
         """See CarrierPort. What was bought already is refused there: then it is looked up."""

@@ -7,6 +7,7 @@ from msgspec import Meta, Struct
 
 from shared import clock, telemetry
 from shared.decider import Outcome, execute
+from shared.event_store import Stream
 from shared.events import part_of
 from shared.gs1 import Sscc
 from shared.http_edge import Api, Request, Response
@@ -21,11 +22,13 @@ from shipping.domain.shipment import (
     LabelsOrderedAgain,
     News,
     OrderLabelsAgain,
+    OrderReturnLabel,
     Reprint,
     Shipment,
     Track,
     Withdraw,
     evolve,
+    return_key,
 )
 
 handler = Api()
@@ -61,6 +64,24 @@ class DriversScans(Struct, frozen=True, forbid_unknown_fields=True):
     """Scans of a driver, of a minute or of a day without a network."""
 
     updates: Annotated[tuple[DriversScan, ...], Meta(min_length=1, max_length=MAX_UPDATES)]
+
+
+class ReturnParcel(Struct, frozen=True, forbid_unknown_fields=True):
+    """The return whose goods come back, and in which of the cartons that they left in."""
+
+    return_id: ShipmentId
+    sscc: Sscc
+
+
+class ReturnLabelReceipt(Struct, frozen=True, omit_defaults=True):
+    """Where the carrier's label for the return stands: ordered, bought or refused, and why."""
+
+    shipment_id: ShipmentId
+    return_id: ShipmentId
+    sscc: Sscc
+    status: Literal["ordered", "bought", "refused"]
+    tracking_number: str = ""
+    refused: str = ""
 
 
 class OutboundReceipt(Struct, frozen=True):
@@ -131,6 +152,24 @@ def reprint(request: Request, id: ShipmentId, body: Reprinting) -> Response:
 
 @handler.route(
     "POST",
+    "/shipping/shipments/{id}/return-labels",
+    scope="shipping/write",
+    returns=(202, ReturnLabelReceipt),
+    rejects=(NotFound, Conflict, Unprocessable),
+)
+def order_return_label(request: Request, id: ShipmentId, body: ReturnParcel) -> Response:
+    """Buy a label of the shipment's carrier for a parcel that comes back. It costs postage, once a carton."""
+    command = request.command(OrderReturnLabel(body.return_id, body.sscc))
+    outcome = execute(history(), SHIPMENT, SHIPMENT.stream_id(id), command)
+    shipment = _taken_up(request, id, outcome).state
+    label = shipment.return_labels[return_key(body.return_id, body.sscc)]
+    receipt = ReturnLabelReceipt(id, body.return_id, body.sscc, label.status, label.tracking_number, label.refused)
+    where = {"location": f"/shipping/shipments/{id}/return-labels"}
+    return Response(202, receipt, where, replayed=outcome.repeated)
+
+
+@handler.route(
+    "POST",
     "/shipping/shipments/{id}/tracking",
     scope="shipping/write",
     returns=(200, TrackingReceipt),
@@ -160,13 +199,16 @@ def track(request: Request, id: ShipmentId, body: DriversScans) -> Response:
     return Response(200, TrackingReceipt(id, shipment.status, cartons), replayed=outcome.repeated)
 
 
-def _settled(request: Request, shipment_id: str, outcome: Outcome[Shipment]) -> Response:
-    """Where the shipment stands after what its carrier has answered by now; the schedule takes up the rest."""
-    stream = outcome.stream
+def _taken_up(request: Request, shipment_id: str, outcome: Outcome[Shipment]) -> Stream[Shipment]:
+    """The shipment after what its carrier has answered by now; the schedule takes up the rest."""
     try:
-        stream = take_up(stream, partial(part_of, request.metadata))
+        return take_up(outcome.stream, partial(part_of, request.metadata))
     except Unavailable as error:
         telemetry.warning("shipment waits", shipment_id=shipment_id, error=f"{type(error).__name__}: {error}")
-        stream = history().load(SHIPMENT, stream.id)
-    receipt = OutboundReceipt(shipment_id, stream.state.status)
+        return history().load(SHIPMENT, outcome.stream.id)
+
+
+def _settled(request: Request, shipment_id: str, outcome: Outcome[Shipment]) -> Response:
+    """Where the shipment stands then."""
+    receipt = OutboundReceipt(shipment_id, _taken_up(request, shipment_id, outcome).state.status)
     return Response(202, receipt, {"location": f"/shipping/shipments/{shipment_id}"}, replayed=outcome.repeated)

@@ -137,6 +137,8 @@ class EasyPostServer:
             "id": f"shp_{number}",
             "object": "Shipment",
             "reference": asked["reference"],
+            "is_return": asked.get("is_return", False),
+            "from": asked["from_address"]["street1"],
             "parcel": asked["parcel"],
             "rates": rates,
             "tracking_code": None,

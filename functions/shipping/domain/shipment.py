@@ -141,6 +141,42 @@ class CarrierAsked(Event, frozen=True, kw_only=True):
     asked_at: str
 
 
+class ReturnLabelOrdered(Event, frozen=True, kw_only=True):
+    """A customer who sends goods back gets a label of the carrier, for a parcel like the carton that it was."""
+
+    shipment_id: str
+    return_id: str
+    sscc: str
+
+
+class ReturnPostageChosen(Event, frozen=True, kw_only=True):
+    """The label of a return is bought, under the number given."""
+
+    shipment_id: str
+    return_id: str
+    purchase: Purchase
+    currency: str
+
+
+class ReturnLabelBought(Event, frozen=True, kw_only=True):
+    """The label of a return was bought; `document` is its media type, empty when it could not be had."""
+
+    shipment_id: str
+    return_id: str
+    sscc: str
+    tracking_number: str
+    document: str = ""
+
+
+class ReturnLabelRefused(Event, frozen=True, kw_only=True):
+    """The carrier sells no label for the return."""
+
+    shipment_id: str
+    return_id: str
+    sscc: str
+    reason: str
+
+
 class LabelsOrderedAgain(Event, frozen=True, kw_only=True):
     """Somebody wants labels for a shipment that has none: what kept it from having some was mended."""
 
@@ -182,13 +218,33 @@ class Parcel(Struct, frozen=True, omit_defaults=True):
         return bool(self.delivered_at) or self.tracking == "returned"
 
 
+class ReturnLabel(Struct, frozen=True, omit_defaults=True):
+    """The carrier's label for a parcel that comes back: what is bought for it, or why it was `refused`."""
+
+    return_id: str
+    sscc: str
+    purchase: Purchase | None = None
+    currency: str = ""
+    tracking_number: str = ""
+    document: str = ""
+    refused: str = ""
+
+    @property
+    def status(self) -> Literal["ordered", "bought", "refused"]:
+        """Where the label stands."""
+        if self.refused:
+            return "refused"
+        return "bought" if self.tracking_number else "ordered"
+
+
 class Shipment(Struct, frozen=True, omit_defaults=True):
     """A shipment. Without cartons it was not requested yet, and only an address or a withdrawal is known.
 
     `revision` numbers the sets of labels that were wanted: each address, and each time they are ordered again, has
     its own. `withdrawn` tells by whom it was called off. `purchases` are the labels of the present revision that a
     carrier sells, by carton; `unwanted` are those of before that may have to be given back, with their cartons.
-    `asked_at` is when its carrier was last asked where cartons are.
+    `asked_at` is when its carrier was last asked where cartons are. `return_labels` are for what comes back, by
+    return and carton.
     """
 
     shipment_id: str = ""
@@ -215,6 +271,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     purchases: dict[str, Purchase] = {}
     unwanted: dict[str, str] = {}
     asked_at: str = ""
+    return_labels: dict[str, ReturnLabel] = {}
 
     @property
     def under_way(self) -> list["Parcel"]:
@@ -394,6 +451,38 @@ class NoteAsked(Struct, frozen=True):
     at: str
 
 
+class OrderReturnLabel(Struct, frozen=True):
+    """Have the carrier make a label for a parcel like carton `sscc`, which comes back by the return."""
+
+    return_id: str
+    sscc: str
+
+
+class NoteReturnPostage(Struct, frozen=True):
+    """Note what is to be bought for a return."""
+
+    return_id: str
+    purchase: Purchase
+    currency: str
+
+
+class NoteReturnBought(Struct, frozen=True):
+    """Note that the label of a return was bought."""
+
+    return_id: str
+    sscc: str
+    tracking_number: str
+    document: str
+
+
+class NoteReturnRefused(Struct, frozen=True):
+    """Note that the carrier sells no label for a return."""
+
+    return_id: str
+    sscc: str
+    reason: str
+
+
 ShipmentCommand = (
     RequestShipment
     | ChangeAddress
@@ -407,6 +496,10 @@ ShipmentCommand = (
     | Dispatch
     | Track
     | NoteAsked
+    | OrderReturnLabel
+    | NoteReturnPostage
+    | NoteReturnBought
+    | NoteReturnRefused
 )
 ShipmentEvent = (
     ShipmentAccepted
@@ -419,6 +512,10 @@ ShipmentEvent = (
     | LabelBought
     | PostageSettled
     | CarrierAsked
+    | ReturnLabelOrdered
+    | ReturnPostageChosen
+    | ReturnLabelBought
+    | ReturnLabelRefused
     | LabelsOrderedAgain
     | LabelsReprinted
     | ShipmentDispatched
@@ -461,6 +558,10 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
                 return []
             asked = CarrierAsked(shipment_id=shipment.shipment_id, asked_at=at)
             return [asked, *_heard(shipment, news, by_driver=False)]
+        case OrderReturnLabel(return_id, sscc):
+            return _return_label_ordered(shipment, return_id, sscc)
+        case NoteReturnPostage() | NoteReturnBought() | NoteReturnRefused():
+            return _return_label_noted(shipment, command)
 
 
 def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
@@ -511,6 +612,15 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             return replace(shipment, unwanted=left)
         case CarrierAsked(asked_at=at):
             return replace(shipment, asked_at=at)
+        case ReturnLabelOrdered(return_id=return_id, sscc=sscc):
+            return _with_return_label(shipment, ReturnLabel(return_id, sscc))
+        case ReturnPostageChosen(return_id=return_id, purchase=purchase, currency=currency):
+            return _with_return_label(shipment, ReturnLabel(return_id, purchase.sscc, purchase, currency))
+        case ReturnLabelBought(return_id=return_id, sscc=sscc, tracking_number=number, document=document):
+            label = shipment.return_labels[return_key(return_id, sscc)]
+            return _with_return_label(shipment, replace(label, tracking_number=number, document=document))
+        case ReturnLabelRefused(return_id=return_id, sscc=sscc, reason=reason):
+            return _with_return_label(shipment, ReturnLabel(return_id, sscc, refused=reason))
         case ShipmentWithdrawn(shipment_id=shipment_id, order_id=order_id, by_order=by_order):
             by = "by_order" if by_order else "by_hand"
             return replace(_without_purchases(shipment), shipment_id=shipment_id, order_id=order_id, withdrawn=by)
@@ -558,7 +668,20 @@ class ReturnDue(Struct, frozen=True):
     consignment: str
 
 
-Step = ChoiceDue | PurchaseDue | ReturnDue
+class ReturnChoiceDue(Struct, frozen=True):
+    """It has to be asked what the label of a return costs."""
+
+    label: ReturnLabel
+
+
+class ReturnPurchaseDue(Struct, frozen=True):
+    """The label of a return has to be bought."""
+
+    label: ReturnLabel
+    purchase: Purchase
+
+
+Step = ChoiceDue | PurchaseDue | ReturnDue | ReturnChoiceDue | ReturnPurchaseDue
 
 
 def due(shipment: Shipment) -> Step | None:
@@ -571,6 +694,9 @@ def due(shipment: Shipment) -> Step | None:
                 return PurchaseDue(purchase)
     for consignment in shipment.unwanted:
         return ReturnDue(consignment)
+    for label in shipment.return_labels.values():
+        if label.status == "ordered":
+            return ReturnPurchaseDue(label, label.purchase) if label.purchase else ReturnChoiceDue(label)
     return None
 
 
@@ -723,6 +849,77 @@ def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Seque
     return [
         LabelsReprinted(shipment_id=shipment.shipment_id, ssccs=ssccs or tuple(shipment.cartons), reason=reason)
     ]
+
+
+# --- labels for what comes back ---
+
+
+def return_key(return_id: str, sscc: str) -> str:
+    """By what a label of a return is known: one for each carton that a return may come back in."""
+    return f"{return_id}/{sscc}"
+
+
+def _return_label_ordered(shipment: Shipment, return_id: str, sscc: str) -> Sequence[Event]:
+    """Ordered twice it is bought once; one that was refused is asked for again."""
+    require_requested(shipment)
+    if sscc not in shipment.cartons:
+        raise foreign_carton(shipment, sscc, "sscc")
+    if not shipment.cartons[sscc].load_id:
+        raise Conflict(
+            f"Carton {sscc} has not left yet.",
+            field="sscc",
+            value=sscc,
+            remedy="Only what has left can come back.",
+            code="carton-not-dispatched",
+        )
+    if sscc not in shipment.purchases:
+        raise Conflict(
+            f"Carton {sscc} went with {shipment.carrier}, which sells no labels.",
+            field="sscc",
+            value=sscc,
+            remedy="Print the return's own label: GET /receiving/returns/{id}/label.",
+            code="no-labels-for-returns",
+        )
+    known = shipment.return_labels.get(return_key(return_id, sscc))
+    if known is not None and known.status != "refused":
+        return []
+    return [ReturnLabelOrdered(shipment_id=shipment.shipment_id, return_id=return_id, sscc=sscc)]
+
+
+def _return_label_noted(
+    shipment: Shipment, command: NoteReturnPostage | NoteReturnBought | NoteReturnRefused
+) -> Sequence[Event]:
+    """The first answer to each question counts."""
+    sscc = command.purchase.sscc if isinstance(command, NoteReturnPostage) else command.sscc
+    label = shipment.return_labels.get(return_key(command.return_id, sscc))
+    if label is None or label.status != "ordered":
+        return []
+    match command:
+        case NoteReturnPostage(return_id, purchase, currency):
+            if label.purchase is not None:
+                return []
+            chosen = ReturnPostageChosen(
+                shipment_id=shipment.shipment_id, return_id=return_id, purchase=purchase, currency=currency
+            )
+            return [chosen]
+        case NoteReturnBought(return_id, sscc, number, document):
+            bought = ReturnLabelBought(
+                shipment_id=shipment.shipment_id,
+                return_id=return_id,
+                sscc=sscc,
+                tracking_number=number,
+                document=document,
+            )
+            return [bought]
+        case NoteReturnRefused(return_id, sscc, reason):
+            return [
+                ReturnLabelRefused(shipment_id=shipment.shipment_id, return_id=return_id, sscc=sscc, reason=reason)
+            ]
+
+
+def _with_return_label(shipment: Shipment, label: ReturnLabel) -> Shipment:
+    key = return_key(label.return_id, label.sscc)
+    return replace(shipment, return_labels=shipment.return_labels | {key: label})
 
 
 # --- on the way ---

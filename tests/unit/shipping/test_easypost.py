@@ -564,3 +564,95 @@ class TestPickupForms:
             if len(passed) <= moment:
                 break
         assert moment > 3
+
+
+class TestReturnLabels:
+    def delivered(self, desk: Desk, **how: Any) -> tuple[str, str]:
+        """A shipment that has left, and its carton."""
+        sscc = new_sscc()
+        _, shipment_id = desk.shipment(sscc, **how)
+        load_id = desk.load(sscc, carrier=desk.state(shipment_id).carrier)
+        desk.depart(load_id)
+        desk.leave(load_id)
+        return shipment_id, sscc
+
+    def order(self, desk: Desk, shipment_id: str, return_id: str, sscc: str, key: str | None = None) -> Answer:
+        """Order a label for a return."""
+        body = {"return_id": return_id, "sscc": sscc}
+        return desk.post(f"/shipping/shipments/{shipment_id}/return-labels", body, key)
+
+    def labels(self, desk: Desk, shipment_id: str) -> list[dict[str, Any]]:
+        """What GET tells of the labels."""
+        return list(desk.get(f"/shipping/shipments/{shipment_id}/return-labels").body["labels"])
+
+    def test_a_customer_gets_a_label_of_the_carrier_by_the_service_that_the_goods_went_by(
+        self, desk: Desk, server: EasyPostServer
+    ) -> None:
+        shipment_id, sscc = self.delivered(desk, service="express")
+        return_id = new_id()
+        answer = self.order(desk, shipment_id, return_id, sscc)
+        assert (answer.status, answer.body["status"]) == (202, "bought"), answer
+        bought = server.shipments["shp_2"]
+        assert (bought["reference"], bought["is_return"]) == (f"{return_id}-{sscc}", True)
+        assert bought["from"] == "Rampe 1", "as on the way out: EasyPost swaps them"
+        [label] = self.labels(desk, shipment_id)
+        assert label["tracking_number"] == bought["tracking_code"]
+        assert label["cost"] == {"amount": 3310, "currency": "USD"}
+        assert f"/attached/postage/{shipment_id}/shp_2?" in label["url"]
+        assert desk.state(shipment_id).status == "dispatched"
+
+    def test_ordered_twice_it_is_bought_once(self, desk: Desk, server: EasyPostServer) -> None:
+        shipment_id, sscc = self.delivered(desk)
+        return_id = new_id()
+        answers = [self.order(desk, shipment_id, return_id, sscc, key) for key in ("K-1", "K-1", "K-2")]
+        assert {answer.body["tracking_number"] for answer in answers} == {
+            server.shipments["shp_2"]["tracking_code"]
+        }
+        assert [one["is_return"] for one in server.shipments.values()] == [False, True]
+
+    def test_during_an_outage_it_waits_and_is_bought_later(
+        self, desk: Desk, server: EasyPostServer, time: MovableClock
+    ) -> None:
+        shipment_id, sscc = self.delivered(desk)
+        server.down = True
+        assert self.order(desk, shipment_id, new_id(), sscc).body["status"] == "ordered"
+        server.down = False
+        sweep(desk, time)
+        assert [label["status"] for label in self.labels(desk, shipment_id)] == ["bought"]
+
+    def test_a_worker_that_dies_anywhere_pays_for_one_label(self, desk: Desk, server: EasyPostServer) -> None:
+        shipment_id, sscc = self.delivered(desk)
+        for moment in count():
+            return_id = new_id()
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                self.order(desk, shipment_id, return_id, sscc)
+            assert self.order(desk, shipment_id, return_id, sscc).body["status"] == "bought"
+            assert len([one for one in server.bought() if one.startswith(return_id)]) == 1
+            if len(passed) <= moment:
+                break
+        assert moment > 3
+
+    def test_one_that_the_carrier_refuses_says_so_and_can_be_ordered_again(self, desk: Desk) -> None:
+        shipment_id, sscc = self.delivered(desk)
+        desk.put_carrier(
+            "easypost",
+            name="E",
+            kind="easypost",
+            fleet=None,
+            account=ACCOUNT | {"sells": [ACCOUNT["sells"][0] | {"carrier_service": "Nowhere"}]},
+        )
+        return_id = new_id()
+        answer = self.order(desk, shipment_id, return_id, sscc)
+        assert (answer.body["status"], answer.body["refused"]) == ("refused", "no-service-for-returns")
+        desk.put_carrier("easypost", name="E", kind="easypost", fleet=None, account=ACCOUNT)
+        assert self.order(desk, shipment_id, return_id, sscc).body["status"] == "bought"
+
+    def test_what_cannot_come_back_by_a_carrier_is_refused(self, desk: Desk) -> None:
+        sscc = new_sscc()
+        _, here = desk.shipment(sscc)
+        assert self.order(desk, here, new_id(), sscc).problem == "carton-not-dispatched"
+        assert self.order(desk, here, new_id(), new_sscc()).problem == "foreign-carton"
+        desk.put_carrier("own-fleet", fleet=FLEET)
+        shipment_id, sscc = self.delivered(desk)
+        answer = self.order(desk, shipment_id, new_id(), sscc)
+        assert (answer.status, answer.problem) == (409, "no-labels-for-returns")
