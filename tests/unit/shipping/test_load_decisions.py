@@ -16,11 +16,17 @@ from shipping.domain.load import (
     MAX_CARTONS,
     SHIPMENTS_AT_ONCE,
     DispatchLoad,
+    Form,
+    FormMade,
+    FormRefused,
     Load,
     LoadCommand,
     LoadedShipment,
     LoadOpened,
+    NoteForm,
+    NoteNoForm,
     OpenLoad,
+    Postage,
     RefusedShipment,
     ScanOn,
     Settle,
@@ -239,3 +245,39 @@ def test_every_carton_leaves_at_most_once_and_never_when_its_shipment_was_called
                 if yard.shipments[one].cartons[sscc].load_id == load_id
             }
             assert aboard == {sscc for sscc in left if yard.shipments[sscc[0]].cartons[sscc].load_id == load_id}
+
+
+class TestPickupForms:
+    def left(self) -> Load:
+        """A load that has left with three bought labels."""
+        postage = tuple(Postage(f"shp_{number}", "standard") for number in (1, 2, 3))
+        return after(scan("s", "1", "2", "3"), DispatchLoad(False, AT), Settle(1, ("s",), (), postage))
+
+    def test_a_load_waits_for_forms_only_once_it_has_left_with_bought_labels(self) -> None:
+        assert not after(scan("s", "1"), DispatchLoad(False, AT), Settle(1, ("s",), ())).waits_for_forms
+        many = [scan(f"s{n}", str(n)) for n in range(SHIPMENTS_AT_ONCE + 1)]
+        half = Settle(1, ("s0",), (), (Postage("shp_1", "standard"),))
+        assert not after(*many, DispatchLoad(False, AT), half).waits_for_forms, "the other part is still to come"
+        assert self.left().waits_for_forms
+
+    def test_a_carton_is_on_one_form_whoever_notes_it_and_how_often(self) -> None:
+        first, second = (
+            NoteForm("sf_1", ("shp_1", "shp_2"), "application/pdf"),
+            NoteForm("sf_2", ("shp_2", "shp_3"), ""),
+        )
+        assert list(decide(first, self.left())) == [
+            FormMade(load_id="l", form="sf_1", consignments=("shp_1", "shp_2"), document="application/pdf")
+        ]
+        load = after(first, first, load=self.left())
+        assert (load.postage, load.forms) == ({"shp_3": "standard"}, (Form("sf_1", 2, "application/pdf"),))
+        load = after(second, second, load=load)
+        assert not load.waits_for_forms
+        assert load.forms[1:] == (Form("sf_2", 1),)
+
+    def test_cartons_for_which_no_form_is_made_wait_no_more(self) -> None:
+        command = NoteNoForm(("shp_1", "shp_2", "shp_3"), "form-refused")
+        assert list(decide(command, self.left())) == [
+            FormRefused(load_id="l", consignments=command.consignments, reason="form-refused")
+        ]
+        load = after(command, command, load=self.left())
+        assert (load.postage, load.forms) == ({}, (Form("", 3, refused="form-refused"),))

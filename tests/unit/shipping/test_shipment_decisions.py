@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import reduce
 from itertools import permutations
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
@@ -23,16 +24,30 @@ from shipping.contracts import (
 )
 from shipping.domain.shipment import (
     AddressChanged,
+    CarrierAsked,
+    CarrierChosen,
     ChangeAddress,
     Dispatch,
+    LabelBought,
     LabelShipment,
     News,
     NoOffer,
+    NoteAsked,
+    NoteReturnBought,
+    NoteReturnPostage,
+    NoteReturnRefused,
     Offer,
     OfferedLabel,
     OrderLabelsAgain,
+    OrderReturnLabel,
     PackedCarton,
+    Purchase,
     RequestShipment,
+    ReturnChoiceDue,
+    ReturnLabelBought,
+    ReturnLabelOrdered,
+    ReturnPostageChosen,
+    ReturnPurchaseDue,
     Shipment,
     ShipmentAccepted,
     ShipmentCommand,
@@ -40,6 +55,7 @@ from shipping.domain.shipment import (
     Track,
     Withdraw,
     decide,
+    due,
     evolve,
 )
 
@@ -302,3 +318,86 @@ class TestWhateverHappens:
         assert kinds.count(ShipmentAccepted) == 1
         if ShipmentDispatched in kinds:
             assert kinds.index(ShipmentLabelled) < kinds.index(ShipmentDispatched)
+
+
+BOUGHT = (
+    ACCEPTED,
+    CarrierChosen(
+        shipment_id="s",
+        revision=1,
+        carrier="easypost",
+        service="standard",
+        currency="USD",
+        purchases=(Purchase(ONE, "shp_1", "rate_1", 758), Purchase(TWO, "shp_2", "rate_2", 758)),
+    ),
+    LabelBought(
+        shipment_id="s", sscc=ONE, consignment="shp_1", tracking_number="OF11", document="application/pdf"
+    ),
+    LabelBought(shipment_id="s", sscc=TWO, consignment="shp_2", tracking_number="OF21"),
+    labelled(),
+)
+AWAY = (*BOUGHT, dispatched(ONE, TWO))
+
+
+class TestSilentCarriers:
+    def test_the_most_silent_carton_says_since_when_nothing_is_known(self) -> None:
+        assert shipment(*BOUGHT).last_heard == "", "it has not left"
+        assert shipment(*AWAY).last_heard == LATER
+        heard = when(NoteAsked((News(ONE, "in_transit", LATEST),), LATEST), *AWAY)
+        assert heard[0] == CarrierAsked(shipment_id="s", asked_at=LATEST)
+        assert [type(event) for event in heard[1:]] == [TrackingUpdated]
+        assert shipment(*AWAY, *heard[1:]).last_heard == LATER
+        assert shipment(*AWAY, *heard).last_heard == LATEST
+
+    def test_an_answer_without_news_only_moves_the_next_question(self) -> None:
+        assert when(NoteAsked((), LATEST), *AWAY) == [CarrierAsked(shipment_id="s", asked_at=LATEST)]
+
+    @pytest.mark.parametrize("status", ["delivered", "returned"])
+    def test_what_is_there_or_back_is_not_asked_for(self, status: Literal["delivered", "returned"]) -> None:
+        news = (News(ONE, status, LATEST), News(TWO, status, LATEST))
+        there = (*AWAY, *when(NoteAsked(news, LATEST), *AWAY))
+        assert shipment(*there).under_way == []
+        assert when(NoteAsked(news, LATEST), *there) == []
+
+    def test_our_own_fleet_is_not_asked(self) -> None:
+        assert shipment(ACCEPTED, labelled(), dispatched(ONE, TWO)).under_way == []
+
+
+class TestReturnLabels:
+    ORDERED = ReturnLabelOrdered(shipment_id="s", return_id="r", sscc=ONE)
+    POSTAGE = Purchase(ONE, "shp_9", "rate_9", 700)
+    CHOSEN = ReturnPostageChosen(shipment_id="s", return_id="r", purchase=POSTAGE, currency="USD")
+
+    def test_one_is_ordered_named_and_bought_once(self) -> None:
+        order, choice = OrderReturnLabel("r", ONE), NoteReturnPostage("r", self.POSTAGE, "USD")
+        assert when(order, *AWAY) == [self.ORDERED]
+        ordered = (*AWAY, self.ORDERED)
+        assert isinstance(due(shipment(*ordered)), ReturnChoiceDue)
+        assert when(choice, *ordered) == [self.CHOSEN]
+        chosen = (*ordered, self.CHOSEN)
+        step = due(shipment(*chosen))
+        assert isinstance(step, ReturnPurchaseDue)
+        assert step.purchase == self.POSTAGE
+        assert when(NoteReturnPostage("r", Purchase(ONE, "shp_10", "rate_10", 700), "USD"), *chosen) == []
+        [bought] = when(NoteReturnBought("r", ONE, "94001", "application/pdf"), *chosen)
+        assert isinstance(bought, ReturnLabelBought)
+        done = (*chosen, bought)
+        assert due(shipment(*done)) is None
+        for late in (order, choice, NoteReturnBought("r", ONE, "94001", ""), NoteReturnRefused("r", ONE, "late")):
+            assert when(late, *done) == []
+
+    def test_each_carton_of_a_return_has_its_own(self) -> None:
+        [other] = when(OrderReturnLabel("r", TWO), *AWAY, self.ORDERED)
+        assert set(shipment(*AWAY, self.ORDERED, other).return_labels) == {f"r/{ONE}", f"r/{TWO}"}
+
+    def test_one_that_was_refused_can_be_ordered_again(self) -> None:
+        [no] = when(NoteReturnRefused("r", ONE, "no-service-for-returns"), *AWAY, self.ORDERED)
+        refusal = (*AWAY, self.ORDERED, no)
+        assert due(shipment(*refusal)) is None
+        assert when(OrderReturnLabel("r", ONE), *refusal) == [self.ORDERED]
+
+    def test_only_what_a_carrier_took_along_can_come_back_with_it(self) -> None:
+        order = OrderReturnLabel("r", ONE)
+        assert refused(order, *BOUGHT).code == "carton-not-dispatched"
+        assert refused(order, ACCEPTED, labelled(), dispatched(ONE)).code == "no-labels-for-returns"
+        assert refused(OrderReturnLabel("r", "306141412345678902"), *AWAY).code == "foreign-carton"
