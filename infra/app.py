@@ -104,7 +104,8 @@ INVENTORY = Service("inventory", (
         "inventory.PutAwayConfirmed",
     )),
     reaction("outbound", batch=30, window_s=1, also=frozenset({Grant.READ_VIEWS}), on=(
-        "picking.UnitsPicked", "picking.PickShort", "picking.CartonPacked", "shipping.ShipmentDispatched",
+        "picking.UnitsPicked", "picking.PickShort", "picking.UnitsRejected", "picking.CartonPacked",
+        "shipping.ShipmentDispatched",
     )),
     schedule("unsettled", every_minutes=5),
     *machinery("inventory"),
@@ -263,7 +264,7 @@ PICKING = Service("picking", (
         "POST /picking/pick-lists/{id}/release": "picking/write",
         "POST /picking/pick-lists/{id}/confirmations": "picking/write",
     }, also=frozenset({Grant.READ_VIEWS})),
-    reaction("progress", batch=100, window_s=1, on=("picking.PartPicked",)),
+    reaction("progress", batch=100, window_s=1, on=("picking.PartPicked", "picking.ItemsRejected")),
     query("queries", {
         "GET /picking/pool": "picking/read",
         "GET /picking/orders/{id}": "picking/read",
@@ -281,6 +282,7 @@ PICKING = Service("picking", (
     command("packing", {
         "POST /picking/orders/{id}/packing": "picking/write",
         "POST /picking/orders/{id}/packing/completion": "picking/supervise",
+        "POST /picking/orders/{id}/rejections": "picking/write",
         "POST /picking/orders/{id}/cartons": "picking/write",
         "POST /picking/orders/{id}/cartons/{sscc}/items": "picking/write",
         "POST /picking/orders/{id}/cartons/{sscc}/removals": "picking/write",

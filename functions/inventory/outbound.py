@@ -5,7 +5,7 @@ for each place, and one for the list's container. What is told of goods that hav
 again. An order's allocation is not written for any of this, unless something is not as it was allocated.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from msgspec import Struct, structs
@@ -19,19 +19,22 @@ from inventory.domain.holding import Holding, collected, is_container
 from inventory.domain.movement import ReleaseUnit
 from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, ReportShort
 from inventory.domain.outbound import (
+    DAMAGED,
     CollectStock,
     FillCarton,
     NotThereYet,
     PackedUnits,
     PackStock,
     PickStock,
+    RejectedUnits,
+    RejectStock,
     ShipStock,
 )
 from inventory.domain.picked import LineGoods, StockPacked, StockPicked
 from inventory.moving import settle
 from inventory.setting_aside import allocation_of, decide, follow
 from inventory.stock_contracts import Goods, StockShipped
-from inventory.subscriptions import READS, CartonPacked, PickShort, ShipmentDispatched, UnitsPicked
+from inventory.subscriptions import READS, CartonPacked, PickShort, ShipmentDispatched, UnitsPicked, UnitsRejected
 from inventory.trails import picks_of
 from shared import codec, ids
 from shared.consumer import react_in_groups
@@ -43,7 +46,14 @@ from shared.resources import history
 
 E = TypeVar("E", bound=Event)
 
-IN_TURN = ("picking.UnitsPicked", "picking.PickShort", "picking.CartonPacked", "shipping.ShipmentDispatched")
+
+IN_TURN = (
+    "picking.UnitsPicked",
+    "picking.PickShort",
+    "picking.UnitsRejected",
+    "picking.CartonPacked",
+    "shipping.ShipmentDispatched",
+)
 """What comes before what, in one batch."""
 
 
@@ -74,6 +84,8 @@ def handle(events: Sequence[CloudEvent]) -> None:
         match one:
             case PickShort():
                 report(one, metadata)
+            case UnitsRejected():
+                reject(one, metadata)
             case CartonPacked():
                 pack(one, metadata)
             case ShipmentDispatched():
@@ -125,6 +137,31 @@ def report(short: PickShort, metadata: CommandMetadata) -> None:
     decide(short.order_id, lack, metadata)
 
 
+def reject(told: UnitsRejected, metadata: CommandMetadata) -> None:
+    """Take what packers reject out of what can be sold, or out of the books.
+
+    The order's allocation hears of it like of every loss, and gets the lines other units.
+    """
+    for container in dict.fromkeys(line.container for line in told.lines):
+        command = RejectStock(
+            holding=container,
+            warehouse=told.warehouse,
+            rejection=told.rejection_id,
+            order_id=told.order_id,
+            lines=tuple(
+                RejectedUnits(
+                    line.pick_id, line.line_id, line.sku, line.units, line.holding, line.lot, line.serials
+                )
+                for line in told.lines
+                if line.container == container
+            ),
+            damaged=told.condition == DAMAGED,
+            reason=told.reason,
+            occurred_at=told.rejected_at,
+        )
+        _waiting(container, command, _named(metadata, "reject", told.rejection_id, container))
+
+
 def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
     """Put what was packed out of the lists' containers into its carton."""
     lines = [
@@ -159,6 +196,10 @@ def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
         {(one.line_id, one.sku) for one in carton.items if one.line_id in lost},
         metadata,
     )
+    skus = {item.line_id: item.sku for item in carton.items}
+    strays = {line.line_id: skus[line.line_id] for line in lines if line.line_id not in lost and _is_stray(line)}
+    if strays:
+        _adopt(carton.order_id, carton.sscc, strays, metadata)
 
 
 def ship(dispatched: ShipmentDispatched, metadata: CommandMetadata) -> None:
@@ -240,14 +281,22 @@ def _agree(order_id: str, container: str, picks: Sequence[Pick]) -> None:
             adopted[pick.told.line_id] = pick.told.sku
     _give_back(order_id, container, lost, picks[0].metadata)
     if adopted:
-        books = ground.books(container)
-        shares = tuple(
-            NotedShare(
-                line_id, container, books.sequence, picks_of(books.state, container, order_id, line_id, sku)
-            )
-            for line_id, sku in adopted.items()
-        )
-        decide(order_id, AdoptGoods(shares), ground.part(picks[0].metadata, f"adopt/{order_id}"))
+        _adopt(order_id, container, adopted, picks[0].metadata)
+
+
+def _adopt(order_id: str, holding: str, skus: Mapping[str, str], metadata: CommandMetadata) -> None:
+    """Let lines of an order count on what a holding has for them, though nobody had planned it."""
+    books = ground.books(holding)
+    shares = tuple(
+        NotedShare(line_id, holding, books.sequence, picks_of(books.state, holding, order_id, line_id, sku))
+        for line_id, sku in skus.items()
+    )
+    decide(order_id, AdoptGoods(shares), ground.part(metadata, f"adopt/{order_id}"))
+
+
+def _is_stray(line: LineGoods) -> bool:
+    """Whether goods were packed for the line that were not set aside for it (any more)."""
+    return sum(one.units for one in line.set_aside) < sum(one.units for one in line.goods)
 
 
 def _lost(order_id: str, line_ids: Iterable[str]) -> set[str]:

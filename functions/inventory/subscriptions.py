@@ -211,6 +211,31 @@ class PickShort(Struct, frozen=True):
     lot: LotNumber | None = None
 
 
+class RejectedUnits(Struct, frozen=True):
+    """Units of an order line in `container`, which `pick_id` took from `holding`, that a packer rejects."""
+
+    pick_id: str
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    container: HoldingId
+    holding: HoldingId
+    lot: LotNumber | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class UnitsRejected(Struct, frozen=True):
+    """picking.UnitsRejected: picked units of an order are damaged, or missing."""
+
+    rejection_id: str
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: tuple[RejectedUnits, ...]
+    condition: str
+    reason: str
+    rejected_at: Timestamp
+
+
 class PackedItem(Struct, frozen=True):
     """Units of an order line that a packer took out of `container`."""
 
@@ -274,6 +299,7 @@ READS: dict[str, type[Struct]] = {
     "inventory.LotBlocked": LotBlocked,
     "picking.UnitsPicked": UnitsPicked,
     "picking.PickShort": PickShort,
+    "picking.UnitsRejected": UnitsRejected,
     "picking.CartonPacked": CartonPacked,
     "shipping.ShipmentDispatched": ShipmentDispatched,
     "inventory.ContainerDeparted": ContainerDeparted,

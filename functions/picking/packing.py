@@ -16,6 +16,7 @@ from picking.domain.packing import (
     PackAtOnce,
     Packing,
     PutItems,
+    RejectItems,
     ShipmentCutShort,
     TakeItemsOut,
 )
@@ -23,11 +24,15 @@ from picking.items_in_hand import CartonCode, ItemInHand, carton_of, scans
 from picking.packing_contracts import (
     CartonPacked,
     CartonTypeId,
+    Condition,
     Grams,
+    ItemsRejected,
     OrderPacked,
     PackedItem,
     PackedShipmentId,
     PositiveGrams,
+    RejectionId,
+    RejectionReason,
 )
 from picking.packing_work import carton_kind, decided, require_packing_place, traits_of
 from picking.picked import picked_order, skus_of
@@ -120,6 +125,24 @@ class ShortShipmentNote(Struct, frozen=True):
     order_id: OrderId
     shipment_id: PackedShipmentId
     left: tuple[PackedItem, ...]
+
+
+class Rejection(Struct, frozen=True, forbid_unknown_fields=True):
+    """Items that were picked and are damaged, or not there. Those in an open carton have to come out first."""
+
+    items: ItemsInHand
+    condition: Condition
+    reason: RejectionReason
+
+
+class RejectionNote(Struct, frozen=True):
+    """The items as they were picked. `packed`: the shipment is packed without them."""
+
+    order_id: OrderId
+    rejection_id: RejectionId
+    condition: Condition
+    items: tuple[PackedItem, ...]
+    packed: bool
 
 
 class PackedByHand(Struct, frozen=True, forbid_unknown_fields=True):
@@ -281,6 +304,30 @@ def cut_shipment_short(request: Request, id: OrderId, body: ShortShipment) -> Re
     outcome = decided(request, id, make)
     [short] = (event for event in outcome.events if isinstance(event, ShipmentCutShort))
     return Response(200, ShortShipmentNote(id, short.shipment_id, short.left), replayed=outcome.repeated)
+
+
+@handler.route(
+    "POST",
+    "/picking/orders/{id}/rejections",
+    scope="picking/write",
+    returns=(201, RejectionNote),
+    rejects=(NotFound, Conflict, Unprocessable),
+    any_characters=("code",),
+)
+def reject_items(request: Request, id: OrderId, body: Rejection) -> Response:
+    """Report picked items as damaged or missing: the order gets others, if there are any."""
+
+    def make(_packing: Packing) -> RejectItems:
+        order = picked_order(id)
+        items = scans(body.items, articles(skus_of(order)), "items")
+        at = clock.iso(clock.now())
+        return RejectItems(order, request.created_id(), items, body.condition, body.reason, request.actor, at)
+
+    outcome = decided(request, id, make)
+    [rejected] = (event for event in outcome.events if isinstance(event, ItemsRejected))
+    packed = any(isinstance(event, OrderPacked) for event in outcome.events)
+    note = RejectionNote(id, rejected.rejection_id, rejected.condition, rejected.items, packed)
+    return Response(201, note, replayed=outcome.repeated)
 
 
 def _closing(request: Request, id: str, sscc: str, weight_g: int, override: str | None = None) -> Response:

@@ -1,6 +1,6 @@
 """What picking publishes of packing: cartons, and the shipments that they make up."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -19,6 +19,8 @@ from shared.identifiers import (
     WarehouseCode,
 )
 from shared.quantity import Quantity
+
+_ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
 
 CartonTypeId = Annotated[
     str,
@@ -43,6 +45,18 @@ Grams = Annotated[int, Meta(ge=0, le=100_000_000, description="A weight in grams
 PositiveGrams = Annotated[
     int, Meta(ge=1, le=100_000_000, description="A weight in grams, at least 1.", examples=[2_350])
 ]
+
+
+RejectionId = Annotated[
+    str,
+    Meta(
+        pattern=r"^[0-9a-f-]{36}$",
+        description="One report of a packer that items are damaged or missing.",
+        examples=["0190f3c2-7a10-8c1f-9a55-6b8a1d6b7c3e"],
+    ),
+]
+Condition = Literal["damaged", "missing"]
+RejectionReason = Annotated[str, Meta(min_length=1, max_length=200, description="What was seen, in words.")]
 
 
 class PackedItem(Struct, frozen=True, omit_defaults=True):
@@ -106,11 +120,50 @@ class OrderPacked(Event, frozen=True):
     packed_at: Timestamp
 
 
-PUBLISHED: tuple[type[Event], ...] = (CartonPacked, OrderPacked)
+class ItemsRejected(Event, frozen=True):
+    """A packer has found picked items damaged, or has not found them: they are never packed."""
 
-_ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
+    rejection_id: RejectionId
+    order_id: OrderId
+    warehouse: WarehouseCode
+    items: Annotated[tuple[PackedItem, ...], Meta(min_length=1)]
+    condition: Condition
+    reason: RejectionReason
+    operator: Operator
+    rejected_at: Timestamp
+
+
+class RejectedUnits(Struct, frozen=True, omit_defaults=True):
+    """Units of an order line that were in `container` and cannot be sent; `pick_id` took them from `holding`."""
+
+    pick_id: Annotated[str, Meta(description="The pick that they came by.", examples=[f"{_ORDER}.1"])]
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    container: HoldingId
+    holding: HoldingId
+    lot: LotNumber | None = None
+    expires_on: CalendarDate | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class UnitsRejected(Event, frozen=True):
+    """Picked units of an order are damaged, or missing: they count no longer, and others are looked for."""
+
+    rejection_id: RejectionId
+    order_id: OrderId
+    warehouse: WarehouseCode
+    lines: Annotated[tuple[RejectedUnits, ...], Meta(min_length=1)]
+    condition: Condition
+    reason: RejectionReason
+    rejected_at: Timestamp
+
+
+PUBLISHED: tuple[type[Event], ...] = (CartonPacked, OrderPacked, ItemsRejected, UnitsRejected)
+
 _SHIPMENT = "0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"
 _LIST = "0190f3c2-9f33-8c1f-9a55-5dac3f8d9e6a"
+_REJECTION = "0190f3c2-7a10-8c1f-9a55-6b8a1d6b7c3e"
 _SSCC = "906141410000000015"
 _AT = "2026-01-31T09:30:00.000Z"
 
@@ -146,5 +199,35 @@ EXAMPLES: dict[type[Event], Event] = {
             PackedLine("3", "DRILL-18V", 1),
         ),
         packed_at=_AT,
+    ),
+    ItemsRejected: ItemsRejected(
+        rejection_id=_REJECTION,
+        order_id=_ORDER,
+        warehouse="MAIN",
+        items=(PackedItem("2", "MILK-1L", 1, container=_LIST, lot="L2026-04", expires_on="2026-06-30"),),
+        condition="damaged",
+        reason="the bottle leaks",
+        operator="operator-7",
+        rejected_at=_AT,
+    ),
+    UnitsRejected: UnitsRejected(
+        rejection_id=_REJECTION,
+        order_id=_ORDER,
+        warehouse="MAIN",
+        lines=(
+            RejectedUnits(
+                f"{_ORDER}.2",
+                "2",
+                "MILK-1L",
+                1,
+                container=_LIST,
+                holding="A-01-02-3",
+                lot="L2026-04",
+                expires_on="2026-06-30",
+            ),
+        ),
+        condition="damaged",
+        reason="the bottle leaks",
+        rejected_at=_AT,
     ),
 }

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from picking.carton_types import CartonTypeDocument, document
-from picking.domain.packing import Packing, PackingCarton, expected_weight, without
+from picking.domain.packing import PackingCarton, expected_weight, without
 from picking.domain.proposal import Body, Portion, ProposedCarton, Unplaced, propose
 from picking.packing_aggregates import CARTON_RANGE, PACKING
 from picking.packing_contracts import CartonPacked, CartonTypeId, Grams, PackedItem, PackedLine, PackedShipmentId
@@ -104,7 +104,7 @@ def propose_packing(id: OrderId) -> Response:
     packing = history().load(PACKING, PACKING.stream_id(id)).state
     portions: dict[str, Portion] = {}
     for line_id, sku, units in (
-        *((item.line_id, item.sku, item.units) for item in without(order.goods, _boxed(packing))),
+        *((item.line_id, item.sku, item.units) for item in without(order.goods, packing.gone)),
         *((line.line_id, line.sku, line.units) for line in order.awaited),
     ):
         more = portions[line_id].units if line_id in portions else 0
@@ -143,7 +143,7 @@ def get_packing(id: OrderId) -> Response:
         PackingDetails(
             order_id=id,
             warehouse=order.warehouse,
-            to_pack=without(order.goods, _boxed(packing)),
+            to_pack=without(order.goods, packing.gone),
             awaited=order.awaited,
             shipments=shipments,
             history=entries(commits),
@@ -151,10 +151,6 @@ def get_packing(id: OrderId) -> Response:
         ),
         version=stream.sequence,
     )
-
-
-def _boxed(packing: Packing) -> tuple[PackedItem, ...]:
-    return (*packing.sent, *(item for carton in packing.cartons for item in carton.contents))
 
 
 def _status(carton: PackingCarton) -> CartonStatus:

@@ -243,9 +243,9 @@ def _details(order: PickOrder) -> OrderPicking:
         ),
         collected=tuple(
             CollectedUnits(one.line_id, one.sku, one.units, one.container, one.lot, one.serials)
-            for one in order.goods
+            for one in order.held
         ),
-        containers=tuple(dict.fromkeys(one.container for one in order.goods)),
+        containers=tuple(dict.fromkeys(one.container for one in order.held)),
         ship_by=order.ship_by,
         carrier_service=order.carrier_service,
         withdrawn=order.withdrawn or None,

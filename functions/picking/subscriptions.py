@@ -3,6 +3,7 @@
 from msgspec import Struct
 
 from picking.contracts import PartPicked, WaveRequested
+from picking.packing_contracts import ItemsRejected
 from shared.identifiers import (
     CalendarDate,
     HoldingId,
@@ -140,4 +141,5 @@ READS: dict[str, type[Struct]] = {
     "orders.RemainderCancelled": RemainderCancelled,
     "picking.WaveRequested": WaveRequested,
     "picking.PartPicked": PartPicked,
+    "picking.ItemsRejected": ItemsRejected,
 }

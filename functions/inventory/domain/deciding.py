@@ -33,6 +33,7 @@ _RULES: dict[type[Struct], Callable[[Any, Holding], Sequence[Event]]] = {
     outbound.PickStock: outbound.pick,
     outbound.CollectStock: outbound.collect,
     outbound.PackStock: outbound.pack,
+    outbound.RejectStock: outbound.reject,
     outbound.FillCarton: outbound.fill,
     outbound.ShipStock: outbound.ship,
 }

@@ -14,7 +14,14 @@ from msgspec import Struct, structs
 
 from inventory.domain import numbers
 from inventory.domain.goods import AVAILABLE, Items, allocating, as_status, with_goods, without_goods
-from inventory.domain.picked import CartonFilled, LineGoods, StockCollected, StockPacked, StockPicked
+from inventory.domain.picked import (
+    CartonFilled,
+    LineGoods,
+    RejectionNoted,
+    StockCollected,
+    StockPacked,
+    StockPicked,
+)
 from inventory.domain.room import Claim, Load, Occupant, load_of, total
 from inventory.stock_contracts import (
     ContainerArrived,
@@ -261,6 +268,11 @@ def packed(carton: str) -> str:
     return f"carton|{carton}"
 
 
+def rejected(rejection: str) -> str:
+    """Where a pick list's container remembers a packer's report of damaged or missing goods."""
+    return f"rejection|{rejection}"
+
+
 def lane_of(origin: str, lane: int) -> str:
     """Where a holding remembers the arrivals of one of its origin's lanes."""
     return f"{origin}|{lane}"
@@ -359,6 +371,8 @@ def _on_its_way_out(holding: Holding, event: Event) -> Holding:
                 aside = allocating(items, line_key(event.order_id, line.line_id), line.set_aside, -1)
                 items = without_goods(aside, line.goods)
             return structs.replace(holding, items=items, seen=_seeing(holding.seen, packed(event.carton), 1))
+        case RejectionNoted():
+            return structs.replace(holding, seen=_seeing(holding.seen, rejected(event.rejection), 1))
         case CartonFilled():
             items = holding.items
             for line in event.lines:

@@ -6,6 +6,7 @@ found. Nothing is ever below zero.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Literal
 
 from msgspec import Struct
 
@@ -20,10 +21,18 @@ from inventory.domain.holding import (
     line_key,
     packed,
     pick_key,
+    rejected,
     sellable,
 )
-from inventory.domain.picked import CartonFilled, LineGoods, StockCollected, StockPacked, StockPicked
-from inventory.domain.stock import WithdrawLot, withdraw_lot
+from inventory.domain.picked import (
+    CartonFilled,
+    LineGoods,
+    RejectionNoted,
+    StockCollected,
+    StockPacked,
+    StockPicked,
+)
+from inventory.domain.stock import WithdrawLot, with_status, withdraw_lot
 from inventory.measures import CubicMillimetres, Ordinal, Text, Weight
 from inventory.stock_contracts import (
     Goods,
@@ -52,6 +61,7 @@ from shared.quantity import Quantity
 from shared.rejection import Conflict
 
 FOUND = "picked, though the books did not know of it"
+DAMAGED: Literal["damaged"] = "damaged"
 Blocked = tuple[tuple[str, str], ...]
 """The (SKU, lot) of goods that are recalled."""
 
@@ -107,6 +117,31 @@ class PackStock(Struct, frozen=True):
     carton: Sscc
     order_id: OrderId
     lines: tuple[PackedUnits, ...]
+    occurred_at: Timestamp
+
+
+class RejectedUnits(Struct, frozen=True):
+    """Units of an order line that a packer rejects; the pick `pick_id` took them from `origin`."""
+
+    pick_id: Text
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    origin: HoldingId
+    lot: LotNumber | None = None
+    serials: tuple[SerialNumber, ...] = ()
+
+
+class RejectStock(Struct, frozen=True):
+    """Goods in a pick list's container are damaged, or are not there, as the packer's report `rejection` says."""
+
+    holding: HoldingId
+    warehouse: WarehouseCode
+    rejection: Text
+    order_id: OrderId
+    lines: tuple[RejectedUnits, ...]
+    damaged: bool
+    reason: Text
     occurred_at: Timestamp
 
 
@@ -224,6 +259,21 @@ def pack(command: PackStock, holding: Holding) -> Sequence[Event]:
     return [*events, _packed(command, holding, tuple(lines))]
 
 
+def reject(command: RejectStock, holding: Holding) -> Sequence[Event]:
+    """Damaged goods have that status, missing ones are off the books, once; the line has lost them.
+
+    What has been put back meanwhile is left alone. Raises NotThereYet when the pick has not come yet.
+    """
+    if holding.seen.get(rejected(command.rejection)):
+        return []
+    events: list[Event] = []
+    for units in command.lines:
+        for event in _rejected(command, units, holding):
+            events.append(event)
+            holding = evolve(holding, event)
+    return [*events, RejectionNoted(holding=command.holding, rejection=command.rejection)]
+
+
 def fill(command: FillCarton, holding: Holding) -> Sequence[Event]:
     """The carton, once; goods of a recalled lot go to quarantine with it."""
     if holding.order_id:
@@ -303,7 +353,7 @@ def _is_picked(item: Item, command: PickStock) -> bool:
     )
 
 
-def _is_packed(item: Item, units: PackedUnits) -> bool:
+def _is_packed(item: Item, units: PackedUnits | RejectedUnits) -> bool:
     return (
         item.sku == units.sku
         and (units.lot is None or item.lot == units.lot)
@@ -421,6 +471,74 @@ def _adding(command: PickStock, holding: Holding, found: Goods) -> Iterator[Even
         requested_at=command.occurred_at,
         order_id=command.order_id,
         line_id=command.line_id,
+    )
+
+
+def _rejected(command: RejectStock, units: RejectedUnits, holding: Holding) -> Iterator[Event]:
+    """What the line loses, and what the goods are now; a place where something is missing is counted."""
+    warehouse = holding.warehouse or command.warehouse
+    if not holding.seen.get(collected(units.pick_id)):
+        raise NotThereYet(
+            f"Pick {units.pick_id}, of which units are rejected, has not come to {command.holding}.",
+            field="container",
+            value=command.holding,
+        )
+    alike = [item for item in _in_turn(holding) if _is_packed(item, units)]
+    taken = _Taking(units.units)
+    own = taken.take((item, item.units_for(line_key(command.order_id, units.line_id))) for item in alike)
+    taken.take((item, item.free_units) for item in alike if item.status == AVAILABLE)
+    taken.take((item, item.units) for item in alike if item.status != AVAILABLE or item.inspection_id)
+    if own:
+        lost = StockDeallocated(
+            holding=command.holding,
+            warehouse=warehouse,
+            order_id=command.order_id,
+            line_id=units.line_id,
+            goods=together(own),
+            reason=DAMAGED if command.damaged else "missing",
+        )
+        yield lost
+        holding = evolve(holding, lost)
+    goods = tuple(one for one in together(taken.goods) if not (command.damaged and one.status == DAMAGED))
+    if command.damaged and goods:
+        yield from with_status(
+            holding, command.holding, warehouse, goods, DAMAGED, DAMAGED, command.occurred_at,
+            reason=command.reason,
+        )  # fmt: skip
+    if command.damaged:
+        return
+    for one in goods:
+        yield (gone := _written_off(command, holding, warehouse, one))
+        holding = evolve(holding, gone)
+    yield CountRequested(
+        holding=units.origin,
+        warehouse=warehouse,
+        sku=units.sku,
+        reason=command.reason,
+        requested_at=command.occurred_at,
+        order_id=command.order_id,
+        line_id=units.line_id,
+    )
+
+
+def _written_off(command: RejectStock, holding: Holding, warehouse: str, goods: Goods) -> StockAdjusted:
+    return StockAdjusted(
+        location=command.holding,
+        warehouse=warehouse,
+        sku=goods.sku,
+        quantity=-goods.units,
+        on_hand=holding.units_of(goods.sku) - goods.units,
+        reason=command.reason,
+        occurred_at=command.occurred_at,
+        reason_code="lost",
+        lot=goods.lot,
+        expires_on=goods.expires_on,
+        serials=goods.serials,
+        status=goods.status,
+        volume_mm3=goods.volume_mm3,
+        weight_g=goods.weight_g,
+        storage_class=goods.storage_class,
+        supply=changed_supply(holding, warehouse, [(goods, -1)]),
     )
 
 

@@ -82,4 +82,11 @@ class CartonFilled(Event, frozen=True):
     tare_g: Weight = 0
 
 
-PRIVATE: tuple[type[Event], ...] = (StockPicked, StockCollected, StockPacked, CartonFilled)
+class RejectionNoted(Event, frozen=True):
+    """A packer's report of that name was looked into: it is in the books what it says is damaged or missing."""
+
+    holding: HoldingId
+    rejection: Text
+
+
+PRIVATE: tuple[type[Event], ...] = (StockPicked, StockCollected, StockPacked, CartonFilled, RejectionNoted)

@@ -320,7 +320,7 @@ def change_status(command: ChangeStatus, holding: Holding) -> Sequence[Event]:
             remedy="Send the status that they have as `from`, and another one as `to`.",
         )
     goods = take(command.holding, holding, command.wanted, field="units", any_lot=True)
-    return _with_status(
+    return with_status(
         holding, command.holding, warehouse, goods, command.status, command.reason_code, command.occurred_at,
         reason=command.reason,
     )  # fmt: skip
@@ -419,7 +419,7 @@ def _released(
         ([item.some(item.units) for item in left], "quarantine"),
     ):
         if goods:
-            changed = _with_status(
+            changed = with_status(
                 holding, command.holding, warehouse, goods, status, "inspected", verdict.decided_at,
                 inspection_id=inspection_id,
             )  # fmt: skip
@@ -607,11 +607,11 @@ def _withdrawn(
     released = list(_deallocating(place, warehouse or named or "", holding, goods, status))
     for event in released:
         holding = evolve(holding, event)
-    changed = _with_status(holding, place, warehouse, goods, status, reason_code, occurred_at, reason=reason)
+    changed = with_status(holding, place, warehouse, goods, status, reason_code, occurred_at, reason=reason)
     return [*released, *changed]
 
 
-def _with_status(
+def with_status(
     holding: Holding,
     place: str,
     warehouse: str,
@@ -623,6 +623,7 @@ def _with_status(
     reason: str | None = None,
     inspection_id: str | None = None,
 ) -> list[Event]:
+    """What gives `goods` that lie here another status."""
     after = [structs.replace(one, status=status) for one in goods]
     changes = [*((one, -1) for one in goods), *((one, 1) for one in after)]
     return [

@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, structs
 
 from picking.domain.carton_range import CartonKind
-from picking.packing_contracts import CartonPacked, OrderPacked, PackedCarton, PackedItem, PackedLine
+from picking.packing_contracts import (
+    CartonPacked,
+    Condition,
+    ItemsRejected,
+    OrderPacked,
+    PackedCarton,
+    PackedItem,
+    PackedLine,
+)
 from shared import ids
 from shared.events import Event, EventCatalog
 from shared.gs1 import Sscc
@@ -96,6 +104,7 @@ CATALOG = EventCatalog(
     (
         CartonPacked,
         OrderPacked,
+        ItemsRejected,
         ShipmentBegun,
         CartonOpened,
         ItemsPacked,
@@ -141,7 +150,10 @@ class PackedShipment(Struct, frozen=True):
 
 
 class Packing(Struct, frozen=True):
-    """What is packed of an order. `goods` are those of the present shipment, if it was begun carton by carton."""
+    """What is packed of an order. `goods` are those of the present shipment, if it was begun carton by carton.
+
+    `rejected` are damaged or missing: they were picked, and are never packed.
+    """
 
     order_id: str = ""
     warehouse: str = ""
@@ -149,6 +161,7 @@ class Packing(Struct, frozen=True):
     goods: tuple[PackedItem, ...] = ()
     cartons: tuple[PackingCarton, ...] = ()
     shipments: tuple[PackedShipment, ...] = ()
+    rejected: tuple[PackedItem, ...] = ()
 
     @property
     def left(self) -> tuple[PackedItem, ...]:
@@ -159,6 +172,12 @@ class Packing(Struct, frozen=True):
     def sent(self) -> tuple[PackedItem, ...]:
         """What earlier shipments hold."""
         return tuple(item for one in self.shipments for carton in one.cartons for item in carton.items)
+
+    @property
+    def gone(self) -> tuple[PackedItem, ...]:
+        """What is not to be packed any more: it is in a carton, or rejected."""
+        boxed = (item for carton in self.cartons for item in carton.contents)
+        return (*self.sent, *boxed, *self.rejected)
 
 
 # --- commands ---
@@ -266,7 +285,19 @@ class CutShipmentShort(Struct, frozen=True):
     at: Timestamp
 
 
-Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce | CutShipmentShort
+class RejectItems(Struct, frozen=True):
+    """Items that are in no carton are damaged, or are not there."""
+
+    order: PickedOrder
+    rejection_id: str
+    items: tuple[Scan, ...]
+    condition: Condition
+    reason: str
+    operator: str
+    at: Timestamp
+
+
+Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce | CutShipmentShort | RejectItems
 
 
 def decide(command: Command, packing: Packing) -> Sequence[Event]:
@@ -302,6 +333,9 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
         case CutShipmentShort():
             _require_wanted(command.order)
             return _cut_short(command, packing)
+        case RejectItems():
+            _require_wanted(command.order)
+            return list(_rejected(command, packing))
 
 
 def evolve(packing: Packing, event: Event) -> Packing:
@@ -338,6 +372,12 @@ def evolve(packing: Packing, event: Event) -> Packing:
             return structs.replace(
                 packing, shipment_id="", goods=(), cartons=(), shipments=(*packing.shipments, done)
             )
+        case ItemsRejected():
+            return structs.replace(
+                packing,
+                goods=without(packing.goods, event.items),
+                rejected=without((*packing.rejected, *event.items), ()),
+            )
         case _:
             return packing
 
@@ -372,7 +412,7 @@ def _require_wanted(order: PickedOrder) -> None:
 def _shipment(order: PickedOrder, packing: Packing, *, partial: bool) -> ShipmentBegun:
     """The shipment that cartons are packed for now. It takes in what was picked since it was begun."""
     goods = packing.goods
-    more = without(_wanted(order.goods, order), (*packing.sent, *packing.goods))
+    more = without(_wanted(order.goods, order), (*packing.sent, *packing.rejected, *packing.goods))
     if partial or not (order.awaited or not order.complete):
         goods = without((*packing.goods, *more), ())
     elif not goods:
@@ -479,6 +519,26 @@ def _cut_short(command: CutShipmentShort, packing: Packing) -> list[Event]:
         reason=command.reason,
     )
     return [left, _order_packed(packing, packing.order_id, packing.warehouse, command.at)]
+
+
+def _rejected(command: RejectItems, packing: Packing) -> Iterator[Event]:
+    """The items, and that the shipment is packed where they were the last that was in no carton."""
+    goods = _wanted(command.order.goods, command.order)
+    taken = _taken(command.items, without(goods, packing.gone), command.order, goods)
+    rejected = ItemsRejected(
+        rejection_id=command.rejection_id,
+        order_id=command.order.order_id,
+        warehouse=command.order.warehouse,
+        items=without(taken, ()),
+        condition=command.condition,
+        reason=command.reason,
+        operator=command.operator,
+        rejected_at=command.at,
+    )
+    yield rejected
+    after = evolve(packing, rejected)
+    if any(carton.closed for carton in after.cartons) and not _outstanding(after, command.order):
+        yield _order_packed(after, command.order.order_id, command.order.warehouse, command.at)
 
 
 def _wanted(goods: Iterable[PackedItem], order: PickedOrder) -> tuple[PackedItem, ...]:

@@ -23,6 +23,7 @@ from picking.contracts import (
     Reason,
     WaveId,
 )
+from picking.packing_contracts import Condition, PackedItem, RejectedUnits, UnitsRejected
 from shared.events import Event
 from shared.gs1 import CARTON_EXTENSION, SSCC_LENGTH
 from shared.identifiers import (
@@ -147,7 +148,7 @@ class Line(Struct, frozen=True):
 
 
 class Collected(Struct, frozen=True):
-    """Units of a line that are in a list's container (`container`), and from which holding they come."""
+    """Units of a line that are in a list's container (`container`), and the holding that a pick took them from."""
 
     line_id: str
     sku: str
@@ -157,12 +158,14 @@ class Collected(Struct, frozen=True):
     lot: str | None = None
     expires_on: str | None = None
     serials: tuple[str, ...] = ()
+    pick_id: str = ""
 
 
 class PickOrder(Struct, frozen=True):
     """An order's picking; `number` 0 means that nothing was asked for yet.
 
-    `since` is when its latest picks were asked for, `told` what OrderPicked last said.
+    `since` is when its latest picks were asked for, `told` what OrderPicked last said. `goods` are all that was
+    ever collected, `rejected` what of it packers found damaged or missing, by the reports `rejections`.
     """
 
     order_id: str = ""
@@ -181,6 +184,8 @@ class PickOrder(Struct, frozen=True):
     tellings: int = 0
     told: tuple[PickedLine, ...] = ()
     told_short: tuple[str, ...] = ()
+    rejected: tuple[Collected, ...] = ()
+    rejections: tuple[str, ...] = ()
 
     @property
     def open_picks(self) -> list[Pick]:
@@ -201,8 +206,13 @@ class PickOrder(Struct, frozen=True):
         return units
 
     def picked(self, line_id: str) -> int:
-        """Units of a line that were collected."""
-        return sum(parcel.units for parcel in self.goods if parcel.line_id == line_id)
+        """Units of a line that were collected, and are good."""
+        return sum(parcel.units for parcel in self.held if parcel.line_id == line_id)
+
+    @property
+    def held(self) -> tuple[Collected, ...]:
+        """What was collected and is good."""
+        return tuple(_good(self.goods, self.rejected)) if self.rejected else self.goods
 
     def on_lists(self, lines: Iterable[str] = ()) -> dict[str, tuple[int, ...]]:
         """The open picks (of these lines, or of all) that are on lists, by list."""
@@ -285,7 +295,17 @@ class WithdrawPicking(Struct, frozen=True):
     lines: tuple[str, ...] = ()
 
 
-Command = RequestPicks | AssignPicks | NotePart | WithdrawPicking
+class NoteRejection(Struct, frozen=True):
+    """Collected items are damaged or missing."""
+
+    rejection_id: str
+    items: tuple[PackedItem, ...]
+    condition: Condition
+    reason: str
+    at: Timestamp
+
+
+Command = RequestPicks | AssignPicks | NotePart | WithdrawPicking | NoteRejection
 
 
 def pick_id(order_id: str, number: int) -> str:
@@ -304,6 +324,8 @@ def decide(command: Command, order: PickOrder) -> Sequence[Event]:
             events = list(_noted(command, order))
         case WithdrawPicking():
             events = list(_withdrawn(command, order))
+        case NoteRejection():
+            events = list(_rejected(command, order))
     after = order
     for event in events:
         after = evolve(after, event)
@@ -329,6 +351,8 @@ def evolve(order: PickOrder, event: Event) -> PickOrder:
             return _without(order, event)
         case OrderPicked():
             return structs.replace(order, tellings=event.number, told=event.lines, told_short=event.short)
+        case UnitsRejected():
+            return _with_rejection(order, event)
         case _:
             return order
 
@@ -348,7 +372,7 @@ def still_to_pick(visits: Sequence[Visit], line_id: str, order: PickOrder, wante
     """
     inside = sum(visit.units for visit in visits if is_collected(visit.holding, order))
     packed = max(0, wanted - sum(visit.units for visit in visits))
-    own = [parcel for parcel in order.goods if parcel.line_id == line_id]
+    own = [parcel for parcel in order.held if parcel.line_id == line_id]
     behind = max(0, sum(parcel.units for parcel in own) - inside - packed)
     left = [visit for visit in visits if not is_collected(visit.holding, order)]
     for parcel in reversed(own):
@@ -465,6 +489,69 @@ def _withdrawn(command: WithdrawPicking, order: PickOrder) -> Iterator[Event]:
     yield PickingWithdrawn(order_id=command.order_id, reason=command.reason, lines=command.lines)
 
 
+def _rejected(command: NoteRejection, order: PickOrder) -> Iterator[Event]:
+    """Which of the collected goods the items are, by where they were picked."""
+    if command.rejection_id in order.rejections:
+        return
+    lines: list[RejectedUnits] = []
+    held = order.held
+    for item in command.items:
+        left = item.units
+        for one in held:
+            units, serials = _shared(one, item, left)
+            if units:
+                left -= units
+                lines.append(
+                    RejectedUnits(
+                        one.pick_id,
+                        item.line_id,
+                        item.sku,
+                        units,
+                        item.container,
+                        one.holding,
+                        item.lot,
+                        item.expires_on,
+                        serials,
+                    )
+                )
+    if lines:
+        yield UnitsRejected(
+            rejection_id=command.rejection_id,
+            order_id=order.order_id,
+            warehouse=order.warehouse,
+            lines=tuple(lines),
+            condition=command.condition,
+            reason=command.reason,
+            rejected_at=command.at,
+        )
+
+
+def _shared(one: Collected, item: Collected | PackedItem, units: int) -> tuple[int, tuple[str, ...]]:
+    """How many of `units` of an item, and which serials, are among those collected."""
+    for name in ("line_id", "sku", "container", "lot", "expires_on"):
+        if getattr(one, name) != getattr(item, name):
+            return 0, ()
+    serials = tuple(serial for serial in one.serials if serial in item.serials)
+    return len(serials) if one.serials else min(units, one.units), serials
+
+
+def _good(goods: Iterable[Collected], rejected: Iterable[Collected]) -> Iterator[Collected]:
+    """`goods` without those that were rejected."""
+    bad = tuple(rejected)
+    left = [gone.units for gone in bad]
+    for one in goods:
+        rest = one
+        for number, gone in enumerate(bad):
+            if gone.pick_id != one.pick_id:
+                continue
+            shared, serials = _shared(rest, gone, left[number])
+            left[number] -= shared
+            kept = tuple(serial for serial in rest.serials if serial not in serials)
+            rest = structs.replace(rest, units=rest.units - shared, serials=kept)
+        if rest.units:
+            yield rest
+
+
 def _over(order: PickOrder, at: Timestamp) -> OrderPicked | None:
     """That nothing is open any more, if that is so, and other than was said before."""
     if order.withdrawn or order.open_picks or not order.lines or len(order.lines) < order.total_lines:
@@ -524,10 +611,31 @@ def _with_part(order: PickOrder, event: PartNoted) -> PickOrder:
             parcel.lot,
             parcel.expires_on,
             parcel.serials,
+            parcel.pick_id,
         )
         for parcel in event.parcels
     )
     return structs.replace(order, picks=picks, goods=(*order.goods, *goods))
+
+
+def _with_rejection(order: PickOrder, event: UnitsRejected) -> PickOrder:
+    gone = (
+        Collected(
+            one.line_id,
+            one.sku,
+            one.units,
+            one.container,
+            one.holding,
+            one.lot,
+            one.expires_on,
+            one.serials,
+            one.pick_id,
+        )
+        for one in event.lines
+    )
+    return structs.replace(
+        order, rejected=(*order.rejected, *gone), rejections=(*order.rejections, event.rejection_id)
+    )
 
 
 def _without(order: PickOrder, event: PickingWithdrawn) -> PickOrder:

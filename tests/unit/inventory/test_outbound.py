@@ -56,6 +56,16 @@ class Outbound:
             **self._pick(holding, pick, number), "missing": missing, "reason": "empty", "reported_at": AT,
         })  # fmt: skip
 
+    def rejected(self, holding: str, units: int, condition: str = "damaged", *, pick: int = 1) -> CloudEvent:
+        line = {
+            "pick_id": f"{self.order_id}.{pick}", "line_id": self.line_id, "sku": self.sku, "units": units,
+            "container": self.list_id, "holding": holding,
+        }  # fmt: skip
+        return self._event("picking.UnitsRejected", f"rejected-{pick}", {
+            "rejection_id": f"{self.order_id[:-3]}{pick:03d}", "order_id": self.order_id, "warehouse": "MAIN",
+            "lines": [line], "condition": condition, "reason": "cracked", "rejected_at": AT,
+        })  # fmt: skip
+
     def packed(self, units: int, place: str, **more: Any) -> CloudEvent:
         item = {"line_id": self.line_id, "sku": self.sku, "units": units, "container": self.list_id, **more}
         return self._event("picking.CartonPacked", "packed", {
@@ -278,6 +288,45 @@ class TestShort:
             if moment >= len(passed):
                 break
         assert moment > 5
+
+
+class TestRejections:
+    def test_what_is_damaged_at_the_bench_goes_to_quarantine_and_the_line_gets_others(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 5, 9)
+        bench, quarantine = yard.place("packing"), yard.place("quarantine")
+        out = Outbound(yard, sku, 5)
+        assert out.hear(out.rejected(first, 2)) == [0], "its pick is not known yet"
+        assert out.hear(out.picked(first, 5)) == []
+        assert out.hear(out.rejected(first, 2)) == []
+        assert out.hear(out.rejected(first, 2)) == []
+        happened = yard.settle()
+        assert (out.set_aside(out.list_id), out.set_aside(second)) == (3, 2)
+        [latest] = told(happened, "LineAllocated", out.order_id)
+        assert {pick["holding"]: pick["units"] for pick in latest["picks"]} == {out.list_id: 3, second: 2}
+        yard.landscape.project("inventory")
+        tasks = yard.landscape.call("GET", "/inventory/put-away-tasks", query={"limit": "200"}).body["items"]
+        [task] = [one for one in tasks if one["holding"] == out.list_id]
+        assert (task["purpose"], task["units"], task["location"]) == ("quarantine", 2, quarantine)
+        assert out.hear(out.picked(second, 2, pick=2), out.packed(5, bench)) == []
+        assert (yard.promise(sku).sellable_units, yard.promise(sku).reserved_units) == (12, 5)
+        assert (on_hand(yard, sku, out.list_id), out.set_aside(out.sscc)) == (2, 5)
+
+    def test_a_report_that_dies_anywhere_is_whole_when_it_comes_again(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 1000, 2000)
+        for moment in count():
+            out = Outbound(yard, sku, 5)
+            assert out.hear(out.picked(first, 5)) == []
+            missing = out.rejected(first, 2, "missing")
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(OUTBOUND, missing)
+            assert out.hear(missing) == []
+            yard.settle()
+            assert (out.set_aside(out.list_id), on_hand(yard, sku, out.list_id)) == (3, 3), moment
+            assert out.set_aside(first) + out.set_aside(second) == 2
+            assert len(told(yard.landscape.bus, "CountRequested", out.order_id)) == 1
+            if moment >= len(passed):
+                break
+        assert moment > 1
 
 
 class TestCancellation:

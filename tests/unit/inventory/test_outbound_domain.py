@@ -7,8 +7,25 @@ from msgspec import structs
 
 from inventory.aggregates import HOLDING
 from inventory.domain.holding import Holding
-from inventory.domain.outbound import CollectStock, FillCarton, PackedUnits, PackStock, PickStock, ShipStock
-from inventory.domain.picked import CartonFilled, LineGoods, StockCollected, StockPacked, StockPicked
+from inventory.domain.outbound import (
+    CollectStock,
+    FillCarton,
+    NotThereYet,
+    PackedUnits,
+    PackStock,
+    PickStock,
+    RejectedUnits,
+    RejectStock,
+    ShipStock,
+)
+from inventory.domain.picked import (
+    CartonFilled,
+    LineGoods,
+    RejectionNoted,
+    StockCollected,
+    StockPacked,
+    StockPicked,
+)
 from inventory.stock_contracts import (
     Goods,
     ShippedLine,
@@ -273,3 +290,62 @@ def test_whatever_is_picked_nothing_is_negative_and_every_unit_is_somewhere(
     assert trolley.units_of("MILK") == sum(picks)
     assert shelf.units_of("MILK") + trolley.units_of("MILK") == there + damaged + found
     assert found == max(0, sum(picks) - there - damaged)
+
+
+def collected(units: int) -> StockCollected:
+    return StockCollected(
+        holding=LIST,
+        warehouse="MAIN",
+        origin="A-01",
+        pick_id=PICK,
+        number=1,
+        order_id=ORDER,
+        line_id="1",
+        goods=(some(units),),
+        occurred_at=AT,
+    )
+
+
+def rejecting(units: int, *, damaged: bool = True) -> RejectStock:
+    lines = (RejectedUnits(PICK, "1", "MILK", units, "A-01", lot="L1"),)
+    return RejectStock(LIST, "MAIN", "r1", ORDER, lines, damaged, "cracked", AT)
+
+
+def lost(units: int, reason: str) -> StockDeallocated:
+    return StockDeallocated(
+        holding=LIST, warehouse="MAIN", order_id=ORDER, line_id="1", goods=(some(units),), reason=reason
+    )
+
+
+def test_what_a_packer_finds_damaged_is_lost_to_the_line_and_to_the_promise() -> None:
+    outcome = given(HOLDING, collected(4)).when(rejecting(3))
+    gone, changed, noted = outcome.events
+    assert gone == lost(3, "damaged")
+    assert isinstance(changed, StockStatusChanged)
+    assert (changed.status, changed.reason_code, changed.goods, changed.supply) == (
+        "damaged",
+        "damaged",
+        (some(3),),
+        (Supply("MILK", -3, (("2026-12-31", -3),)),),
+    )
+    assert noted == RejectionNoted(holding=LIST, rejection="r1")
+    assert {item.status: item.units for item in outcome.state.items.values()} == {"available": 1, "damaged": 3}
+
+
+def test_what_a_packer_does_not_find_is_written_off_and_counted_where_it_came_from() -> None:
+    outcome = given(HOLDING, collected(4)).when(rejecting(3, damaged=False))
+    gone, adjusted, count, _ = outcome.events
+    assert gone == lost(3, "missing")
+    assert isinstance(adjusted, StockAdjusted)
+    assert (adjusted.quantity, adjusted.on_hand, adjusted.reason_code) == (-3, 1, "lost")
+    assert isinstance(count, CountRequested)
+    assert (count.holding, count.order_id) == ("A-01", ORDER)
+    assert sum(item.units for item in outcome.state.items.values()) == 1
+
+
+def test_a_report_counts_once_waits_for_its_pick_and_leaves_alone_what_was_put_back() -> None:
+    noted = RejectionNoted(holding=LIST, rejection="r1")
+    given(HOLDING, collected(4), noted).when(rejecting(3)).then()
+    given(HOLDING).when(rejecting(3)).then_rejected(NotThereYet.code)
+    outcome = given(HOLDING, collected(2)).when(rejecting(3))
+    assert {item.status: item.units for item in outcome.state.items.values()} == {"damaged": 2}

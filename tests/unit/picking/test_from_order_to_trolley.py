@@ -8,6 +8,13 @@ import pytest
 from infra.app import SYSTEM
 from tests.support.landscape import Answer, Landscape, landscape
 
+BOX = {
+    "inner": {"length_mm": 400, "width_mm": 300, "height_mm": 250},
+    "outer": {"length_mm": 410, "width_mm": 310, "height_mm": 260},
+    "max_weight_g": 20_000,
+    "tare_g": 300,
+}
+
 
 class House:
     """The whole system; news goes round until there is none."""
@@ -15,10 +22,15 @@ class House:
     def __init__(self, system: Landscape) -> None:
         self.system = system
         self._calls = 0
-        for place in ("A-01", "A-02", "PACK"):
-            kind = "packing" if place == "PACK" else "pick_face"
+        for place, kind in (
+            ("A-01", "pick_face"),
+            ("A-02", "pick_face"),
+            ("PACK", "packing"),
+            ("Q-01", "quarantine"),
+        ):
             self.ask("PUT", f"/inventory/locations/{place}", _place(place, kind))
         self.ask("PUT", "/inventory/products/MUG", {"name": "Mug", "gtin": "4006381333931"})
+        self.ask("PUT", "/picking/carton-types/BOX", BOX)
         self.settle()
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
@@ -78,6 +90,34 @@ class House:
         assert verdict["result"] == "accepted", verdict
         self.settle()
 
+    def reject(self, order_id: str, units: int, condition: str) -> Any:
+        """The packer reports mugs of an order."""
+        items = [{"code": "4006381333931", "units": units}]
+        body = {"items": items, "condition": condition, "reason": "seen at the bench"}
+        answer = self.ask("POST", f"/picking/orders/{order_id}/rejections", body)
+        self.settle()
+        return answer
+
+    def pack(self, order_id: str, units: int) -> Any:
+        items = [{"code": "4006381333931", "units": units}]
+        cartons = [{"carton_type": "BOX", "weight_g": 300, "items": items}]
+        answer = self.ask("POST", f"/picking/orders/{order_id}/packing", {"cartons": cartons})
+        self.settle()
+        return answer
+
+    def counted(self) -> dict[str, int]:
+        """How many mugs can be sold, and how many of them are promised."""
+        stock = self.ask("GET", "/inventory/stock/MUG")
+        return {name: stock[name] for name in ("on_hand", "reserved", "available")}
+
+    def lying(self, place: str) -> dict[str, int]:
+        """Mugs in a place, by status; none of them are set aside."""
+        holdings = self.ask("GET", "/inventory/stock/MUG")["holdings"]
+        [found] = [one for one in holdings if one["holding"] == place]
+        assert not found.get("allocated")
+        statuses: dict[str, int] = found["statuses"]
+        return statuses
+
     def status(self, order_id: str) -> str:
         return str(self.ask("GET", f"/orders/{order_id}")["status"])
 
@@ -124,3 +164,50 @@ def test_what_is_not_found_is_picked_where_inventory_has_more(house: House) -> N
     assert house.status(order_id) == "picked"
     collected = house.ask("GET", f"/picking/orders/{order_id}")["collected"]
     assert sum(one["units"] for one in collected) == 3
+
+
+def test_what_the_packer_finds_damaged_is_picked_elsewhere_and_the_books_agree(house: House) -> None:
+    house.stock("A-01", 3)
+    house.stock("A-02", 5)
+    order_id = house.released(3)
+    [picklist] = house.wave()
+    house.pick(picklist)
+    rejected = house.reject(order_id, 1, "damaged")
+    assert (rejected["packed"], [one["units"] for one in rejected["items"]]) == (False, [1])
+    assert house.counted() == {"on_hand": 7, "reserved": 3, "available": 4}
+    [second] = house.wave()
+    assert [(step["place"], step["units"]) for step in second["steps"]] == [("A-02", 1)]
+    house.pick(second)
+    assert house.status(order_id) == "picked"
+    assert house.pack(order_id, 3)["packed"] is True
+    assert house.status(order_id) == "packed"
+    assert house.lying("A-02") == {"available": 4}
+    [task] = house.ask("GET", "/inventory/put-away-tasks")["items"]
+    assert (task["holding"], task["purpose"], task["stock_status"], task["units"], task["location"]) == (
+        picklist["list_id"],
+        "quarantine",
+        "damaged",
+        1,
+        "Q-01",
+    )
+
+
+def test_what_the_packer_does_not_find_and_nobody_has_waits_for_stock(house: House) -> None:
+    house.stock("A-01", 3)
+    order_id = house.released(3)
+    [picklist] = house.wave()
+    house.pick(picklist)
+    house.reject(order_id, 1, "missing")
+    [line] = house.ask("GET", f"/orders/{order_id}")["lines"]
+    assert line["status"] == "backordered"
+    assert house.counted() == {"on_hand": 2, "reserved": 0, "available": 2}
+    house.stock("A-02", 5)
+    [second] = house.wave()
+    house.pick(second)
+    house.pack(order_id, 3)
+    assert house.status(order_id) == "packed"
+    assert house.counted() == {"on_hand": 7, "reserved": 3, "available": 4}
+    assert house.lying("A-02") == {"available": 4}
+    [carton] = house.ask("GET", f"/picking/orders/{order_id}/packing")["shipments"][0]["cartons"]
+    allocation = house.ask("GET", f"/inventory/allocations/{order_id}")
+    assert [(pick["holding"], pick["units"]) for pick in allocation["lines"][0]["picks"]] == [(carton["sscc"], 3)]

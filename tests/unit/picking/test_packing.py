@@ -176,6 +176,27 @@ class TestByHand:
         ]
         assert bench.close(order_id, f"(00){sscc}", TARE + 5_000).status == 200
 
+    def test_what_is_damaged_is_reported_once_and_told_with_the_pick_that_it_came_by(
+        self, bench: PackingBench
+    ) -> None:
+        order_id = bench.picked(line("MUG", 5))
+        body = {"items": [{"code": MUG_GTIN, "units": 2}], "condition": "damaged", "reason": "cracked"}
+        answer = bench.post(f"{order_id}/rejections", body, "k")
+        again = bench.post(f"{order_id}/rejections", body, "k")
+        assert (answer.status, answer.body["packed"]) == (201, False)
+        assert (again.body, again.headers["idempotent-replayed"]) == (answer.body, "true")
+        too_many = bench.post(f"{order_id}/rejections", {**body, "items": [{"sku": "MUG", "units": 4}]})
+        assert (too_many.status, too_many.problem, too_many.field) == (422, "too-many", "items[0].units")
+        [rejected] = [one for one in bench.system.publish("picking") if one.type == "picking.ItemsRejected"]
+        for _ in range(2):
+            assert bench.system.deliver(("picking", "progress"), rejected) == []
+        [told] = bench.told("UnitsRejected")
+        [gone] = told["lines"]
+        assert (gone["pick_id"], gone["units"], gone["holding"]) == (f"{order_id}.1", 2, "A-MUG")
+        assert bench.get(f"{order_id}/packing")["to_pack"][0]["units"] == 3
+        assert bench.get(order_id)["collected"][0]["units"] == 3
+        assert bench.pack(order_id, (TARE + 1_200, [mugs(3)])).body["packed"] is True
+
     def test_what_is_taken_out_goes_into_another_carton(self, bench: PackingBench) -> None:
         order_id = bench.picked(line("MUG", 5))
         first, second = bench.open(order_id), bench.open(order_id)

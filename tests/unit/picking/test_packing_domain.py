@@ -21,6 +21,7 @@ from picking.domain.packing import (
     Packing,
     PickedOrder,
     PutItems,
+    RejectItems,
     Scan,
     ShipmentBegun,
     ShipmentCutShort,
@@ -31,7 +32,7 @@ from picking.domain.packing import (
     evolve,
     without,
 )
-from picking.packing_contracts import CartonPacked, OrderPacked, PackedItem, PackedLine
+from picking.packing_contracts import CartonPacked, Condition, ItemsRejected, OrderPacked, PackedItem, PackedLine
 from shared.events import Event
 from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
 
@@ -100,6 +101,13 @@ def at_once(*cartons: tuple[int, tuple[Scan, ...]], goods: tuple[PackedItem, ...
         for number, (weight, scans) in enumerate(cartons, start=1)
     )
     return PackAtOnce(order(*goods), filled, TRAITS, "operator-7", AT)
+
+
+def rejecting(
+    *scans: Scan, condition: Condition = "damaged", goods: tuple[PackedItem, ...] = (), cancelled: str = ""
+) -> RejectItems:
+    known = structs.replace(order(*goods), cancelled=cancelled)
+    return RejectItems(known, "rejection-1", scans, condition, "cracked", "operator-7", AT)
 
 
 ALL = (scan("MUG", 5), scan("MILK", 2), scan("DRILL", 2, serials=("S1", "S2")))
@@ -495,3 +503,53 @@ class Bench(RuleBasedStateMachine):
 
 
 TestBench = Bench.TestCase
+
+
+def test_what_is_rejected_is_told_by_line_and_container_and_never_packed() -> None:
+    [rejected] = when(rejecting(scan("MUG", 2), scan("DRILL", 1, serials=("S2",))))
+    assert isinstance(rejected, ItemsRejected)
+    assert rejected.items == (
+        structs.replace(MUGS, units=2),
+        structs.replace(DRILLS, units=1, serials=("S2",)),
+    )
+    assert (rejected.condition, rejected.reason, rejected.operator) == ("damaged", "cracked", "operator-7")
+    before = rejecting(scan("MUG", 2), scan("DRILL", 1, serials=("S2",)))
+    assert refused(at_once((WEIGHT, ALL)), before).code == "too-many"
+    rest = (scan("MUG", 3), scan("MILK", 2), scan("DRILL", 1, serials=("S1",)))
+    _, packed = when(at_once((WEIGHT - 800 - 2_000, rest)), before)
+    assert isinstance(packed, OrderPacked)
+    assert packed.lines == (PackedLine("1", "MUG", 3), PackedLine("2", "MILK", 2), PackedLine("3", "DRILL", 1))
+
+
+def test_what_is_in_a_carton_has_to_come_out_before_it_is_rejected() -> None:
+    filled = (opening(), putting(scan("MUG", 5)))
+    assert refused(rejecting(scan("MUG")), *filled).code == "too-many"
+    out = TakeItemsOut("1", (scan("MUG"),), TRAITS)
+    after = given(*filled, out, rejecting(scan("MUG")))
+    assert (after.left, after.rejected) == ((MILK, DRILLS), (structs.replace(MUGS, units=1),))
+    assert refused(putting(scan("MUG")), *filled, out, rejecting(scan("MUG"))).code == "too-many"
+
+
+def test_the_shipment_is_packed_when_all_that_was_left_is_rejected() -> None:
+    before = (opening(), putting(scan("MUG", 5)), closing(2_200))
+    _, packed = when(
+        rejecting(scan("MILK", 2), scan("DRILL", 2, serials=("S1", "S2")), condition="missing"), *before
+    )
+    assert isinstance(packed, OrderPacked)
+    assert packed.lines == (PackedLine("1", "MUG", 5),)
+
+
+def test_others_that_were_picked_for_what_was_rejected_make_the_next_shipment() -> None:
+    instead = PackedItem("1", "MUG", 2, "0190f3c2-9f33-8c1f-9a55-5dac3f8d9e6b")
+    goods = (MUGS, instead)
+    before = (rejecting(scan("MUG", 2), goods=(MUGS,)), at_once((200 + 1_200, (scan("MUG", 3),)), goods=(MUGS,)))
+    carton, packed = when(at_once((200 + 800, (scan("MUG", 2),)), goods=goods), *before)
+    assert isinstance(carton, CartonPacked)
+    assert carton.items == (instead,)
+    assert isinstance(packed, OrderPacked)
+
+
+def test_nothing_of_a_cancelled_order_and_nothing_foreign_is_rejected() -> None:
+    assert refused(rejecting(scan("MUG"), cancelled="changed my mind")).code == "order-cancelled"
+    assert refused(rejecting(scan("PAINT"))).code == "wrong-item"
+    assert refused(rejecting(scan("MUG", 6))).code == "too-many"

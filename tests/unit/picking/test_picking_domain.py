@@ -27,6 +27,7 @@ from picking.domain.pick_order import (
     ListPart,
     ListsToAsk,
     NotePart,
+    NoteRejection,
     PickOrder,
     PicksAssigned,
     PicksRequested,
@@ -39,6 +40,7 @@ from picking.domain.pick_order import (
 )
 from picking.domain.release import Floor, Measures, Spot, plan_lists
 from picking.domain.routing import Stop
+from picking.packing_contracts import PackedItem, UnitsRejected
 from shared.events import Event
 from shared.rejection import Conflict
 
@@ -129,6 +131,34 @@ class TestOrders:
         order = after(order, NotePart(LIST, (taken,), NOW))
         order = after(order, asks(at("A", 2, ("S1", "S3")), at("B", 1, ("S7",)), answer=2, number=2))
         assert [pick.visit.serials for pick in order.open_picks] == [("S7",)]
+
+    def test_given_all_is_picked_when_some_is_rejected_then_others_are_asked_for_once(self) -> None:
+        order = after(PickOrder(), asks(at("A", 3), at("B", 2)), on(LIST, 1, 2))
+        order = after(order, NotePart(LIST, (took(1, 3), took(2, 2)), NOW))
+        reject = NoteRejection("r1", (PackedItem("1", "MUG", 4, LIST),), "damaged", "cracked", NOW)
+        rejected, said = pick_order.decide(reject, order)
+        assert isinstance(rejected, UnitsRejected)
+        assert [(one.holding, one.units, one.pick_id) for one in rejected.lines] == [
+            ("A", 3, pick_id(ORDER, 1)),
+            ("B", 1, pick_id(ORDER, 2)),
+        ]
+        assert isinstance(said, OrderPicked)
+        assert (said.number, said.lines[0].units, said.short) == (2, 1, ("1",))
+        order = after(order, reject)
+        assert pick_order.decide(reject, order) == []
+        early = after(order, asks(at(LIST, 5), answer=2, number=2))
+        assert early.open_picks == []
+        order = after(early, asks(at(LIST, 1), at("C", 4), answer=3, number=3))
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("C", 4)]
+
+    def test_given_serials_when_one_is_rejected_then_that_one_is(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2, ("S1", "S2"))), on(LIST, 1))
+        parcel = Parcel(pick_id(ORDER, 1), "1", "MUG", 2, serials=("S1", "S2"))
+        order = after(order, NotePart(LIST, (parcel,), NOW))
+        bad = PackedItem("1", "MUG", 1, LIST, serials=("S2",))
+        order = after(order, NoteRejection("r1", (bad,), "missing", "gone", NOW))
+        assert [(one.units, one.serials) for one in order.held] == [(1, ("S1",))]
+        assert order.picked("1") == 1
 
     def test_given_all_is_picked_when_the_part_is_told_again_then_nothing_happens(self) -> None:
         order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1))
