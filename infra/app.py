@@ -263,6 +263,8 @@ PICKING = Service("picking", (
         "POST /picking/pick-lists/{id}/claim": "picking/write",
         "POST /picking/pick-lists/{id}/release": "picking/write",
         "POST /picking/pick-lists/{id}/confirmations": "picking/write",
+        "POST /picking/pick-lists/{id}/hand-over": "picking/supervise",
+        "POST /picking/pick-lists/{id}/cancellation": "picking/supervise",
     }, also=frozenset({Grant.READ_VIEWS})),
     reaction("progress", batch=100, window_s=1, on=("picking.PartPicked", "picking.ItemsRejected")),
     query("queries", {

@@ -194,7 +194,10 @@ class MissingUnits(Struct, frozen=True):
 
 
 class PartPicked(Event, frozen=True):
-    """Nothing more of an order is to be picked on a list: `parcels` are in the list's container."""
+    """Nothing more of an order is to be picked on a list: `parcels` are in the list's container.
+
+    `returned` picks were not made to the end, because the list was cancelled: what is left of them waits again.
+    """
 
     list_id: ListId
     order_id: OrderId
@@ -202,6 +205,7 @@ class PartPicked(Event, frozen=True):
     parcels: tuple[Parcel, ...]
     picked_at: Timestamp
     missing: tuple[MissingUnits, ...] = ()
+    returned: tuple[PickId, ...] = ()
 
 
 class PickedLine(Struct, frozen=True):
@@ -310,6 +314,7 @@ EXAMPLES: dict[type[Event], Event] = {
         parcels=(Parcel(f"{_ORDER}.1", "1", "MUG-0350-BLU", 4, lot="L2026-04", expires_on="2027-06-30"),),
         picked_at=_AT,
         missing=(MissingUnits(f"{_ORDER}.1", 2),),
+        returned=(f"{_ORDER}.1",),
     ),
     OrderPicked: OrderPicked(
         order_id=_ORDER,

@@ -30,7 +30,7 @@ class Step(Struct, frozen=True, omit_defaults=True):
 
 
 class Guidance(Struct, frozen=True, omit_defaults=True):
-    """A pick list in walking order, who has it, and the `next` position that is open."""
+    """A pick list in walking order, who has it, and the `next` position that is open; why it was `cancelled`."""
 
     list_id: str
     wave_id: str
@@ -45,6 +45,7 @@ class Guidance(Struct, frozen=True, omit_defaults=True):
     operator: str | None = None
     until: str | None = None
     ship_by: str | None = None
+    cancelled: str | None = None
 
 
 def guidance(picklist: PickList, at: str) -> Guidance:
@@ -67,6 +68,7 @@ def guidance(picklist: PickList, at: str) -> Guidance:
         operator=picklist.operator if held else None,
         until=picklist.until if held else None,
         ship_by=picklist.ship_by,
+        cancelled=picklist.cancelled or None,
     )
 
 

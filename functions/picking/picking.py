@@ -8,13 +8,15 @@ from msgspec import Meta, Struct
 
 from picking import keys, reference
 from picking.aggregates import PICK_LIST
-from picking.contracts import ListId, PickId, Reason, Zone
+from picking.contracts import ListId, Operator, PickId, Reason, Zone
 from picking.domain.labels import Label
 from picking.domain.pick_list import (
     LIST_CLAIMED,
     LIST_OPEN,
+    CancelList,
     ClaimList,
     Confirm,
+    HandOver,
     PickList,
     Progress,
     ReleaseList,
@@ -115,6 +117,18 @@ class Verdicts(Struct, frozen=True):
     list: Guidance
 
 
+class Cancellation(Struct, frozen=True, forbid_unknown_fields=True):
+    """Why nothing more is picked on the list."""
+
+    reason: Reason
+
+
+class NextPicker(Struct, frozen=True, forbid_unknown_fields=True):
+    """Who goes on with the list; nobody named: whoever claims it first."""
+
+    operator: Operator = ""
+
+
 class NextList(Struct, frozen=True, forbid_unknown_fields=True):
     """Where the picker works."""
 
@@ -147,6 +161,33 @@ def release_list(request: Request, id: ListId) -> Response:
     command = request.command(ReleaseList(request.actor, _now()))
     outcome = execute(history(), PICK_LIST, PICK_LIST.stream_id(id), command)
     return _guided(outcome)
+
+
+@handler.route(
+    "POST",
+    "/picking/pick-lists/{id}/hand-over",
+    scope="picking/supervise",
+    returns=(200, Guidance),
+    rejects=(NotFound, Conflict),
+)
+def hand_over(request: Request, id: ListId, body: NextPicker) -> Response:
+    """Take a list from whoever has it and give it to another picker, who has it for 15 minutes."""
+    now = clock.now()
+    command = request.command(HandOver(body.operator, clock.iso(now), clock.iso(now + LEASE)))
+    return _guided(execute(history(), PICK_LIST, PICK_LIST.stream_id(id), command))
+
+
+@handler.route(
+    "POST",
+    "/picking/pick-lists/{id}/cancellation",
+    scope="picking/supervise",
+    returns=(200, Guidance),
+    rejects=(NotFound, Conflict),
+)
+def cancel_list(request: Request, id: ListId, body: Cancellation) -> Response:
+    """Cancel a list: what was picked stays in its container, what was not waits for the next wave."""
+    command = request.command(CancelList(body.reason, _now()))
+    return _guided(execute(history(), PICK_LIST, PICK_LIST.stream_id(id), command))
 
 
 @handler.route(

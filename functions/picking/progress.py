@@ -26,7 +26,7 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
     """What `event` tells the order that it is about."""
     match codec.from_json(bytes(event.data), READS[event.type]):
         case PartPicked() as part:
-            command = NotePart(part.list_id, part.parcels, part.picked_at)
+            command = NotePart(part.list_id, part.parcels, part.picked_at, part.returned)
             yield Addressed(PICK_ORDER.stream_id(part.order_id), command)
         case ItemsRejected() as bad:
             rejection = NoteRejection(bad.rejection_id, bad.items, bad.condition, bad.reason, bad.rejected_at)

@@ -110,6 +110,13 @@ class PicksWithdrawn(Event, frozen=True):
     reason: Reason
 
 
+class PickListCancelled(Event, frozen=True):
+    """A supervisor has cancelled the list: what was picked on it stays, the rest is picked by another one."""
+
+    list_id: ListId
+    reason: Reason
+
+
 class PickListCompleted(Event, frozen=True):
     """Nothing is left to be picked on the list."""
 
@@ -124,6 +131,7 @@ EVENTS: tuple[type[Event], ...] = (
     PickListReleased,
     ConfirmationsTaken,
     PicksWithdrawn,
+    PickListCancelled,
     PickListCompleted,
 )
 
@@ -175,6 +183,7 @@ class PickList(Struct, frozen=True):
     completed_at: str = ""
     confirmed: dict[str, int] = {}
     withdrawn: tuple[str, ...] = ()
+    cancelled: str = ""
 
     @property
     def open_picks(self) -> list[Progress]:
@@ -225,6 +234,21 @@ class ReleaseList(Struct, frozen=True):
     at: Timestamp
 
 
+class HandOver(Struct, frozen=True):
+    """Take the list from whoever has it, and give it to `operator` (empty: to nobody in particular)."""
+
+    operator: str
+    at: Timestamp
+    until: Timestamp
+
+
+class CancelList(Struct, frozen=True):
+    """Nothing more is to be picked on this list; what is left is picked on another one."""
+
+    reason: str
+    at: Timestamp
+
+
 class Scan(Struct, frozen=True):
     """What a picker has scanned and counted for a pick; `field` is where the request says so.
 
@@ -272,7 +296,7 @@ class Withdraw(Struct, frozen=True):
     at: Timestamp
 
 
-Command = CreateList | ClaimList | ReleaseList | Confirm | Withdraw
+Command = CreateList | ClaimList | ReleaseList | HandOver | CancelList | Confirm | Withdraw
 
 
 def decide(command: Command, picklist: PickList) -> Sequence[Event]:
@@ -288,6 +312,10 @@ def decide(command: Command, picklist: PickList) -> Sequence[Event]:
                 _require_nobody_else(picklist, command.operator, command.at)
                 return []
             return [PickListReleased(list_id=picklist.list_id, operator=command.operator)]
+        case HandOver():
+            return list(_handed_over(command, picklist))
+        case CancelList():
+            return list(_cancelled(command, picklist))
         case Confirm():
             return list(_confirmed(command, picklist))
         case Withdraw():
@@ -333,6 +361,8 @@ def evolve(picklist: PickList, event: Event) -> PickList:
                 for pick_id, one in picklist.picks.items()
             }
             return structs.replace(picklist, picks=picks, withdrawn=(*picklist.withdrawn, *event.picks))
+        case PickListCancelled():
+            return structs.replace(picklist, cancelled=event.reason)
         case PickListCompleted():
             return structs.replace(picklist, completed_at=event.completed_at, operator="", until="")
         case _:
@@ -392,15 +422,7 @@ def _created(command: CreateList, picklist: PickList) -> Iterator[Event]:
 
 
 def _claimed(command: ClaimList, picklist: PickList) -> Iterator[Event]:
-    require_list(picklist)
-    if picklist.completed_at:
-        raise Conflict(
-            f"This list was completed at {picklist.completed_at}.",
-            field="id",
-            value=picklist.list_id,
-            remedy="Take another one: POST /picking/pick-lists/next.",
-            code="list-completed",
-        )
+    _require_unfinished(picklist)
     _require_nobody_else(picklist, command.operator, command.at)
     yield PickListClaimed(list_id=picklist.list_id, operator=command.operator, until=command.until)
     if not picklist.begun:
@@ -411,6 +433,43 @@ def _claimed(command: ClaimList, picklist: PickList) -> Iterator[Event]:
                 warehouse=picklist.warehouse,
                 started_at=command.at,
             )
+
+
+def _handed_over(command: HandOver, picklist: PickList) -> Iterator[Event]:
+    _require_unfinished(picklist)
+    if picklist.operator:
+        released = PickListReleased(list_id=picklist.list_id, operator=picklist.operator)
+        yield released
+        picklist = evolve(picklist, released)
+    if command.operator:
+        yield from _claimed(ClaimList(command.operator, command.at, command.until), picklist)
+
+
+def _cancelled(command: CancelList, picklist: PickList) -> Iterator[Event]:
+    """Each order hears what was picked of it, and which picks wait for another list."""
+    _require_unfinished(picklist)
+    left = tuple(one.position.pick_id for one in picklist.open_picks)
+    withdrawn = PicksWithdrawn(list_id=picklist.list_id, picks=left, reason=command.reason)
+    yield PickListCancelled(list_id=picklist.list_id, reason=command.reason)
+    yield withdrawn
+    after = evolve(picklist, withdrawn)
+    for order_id in dict.fromkeys(one.position.order_id for one in picklist.open_picks):
+        if part := _part(after, order_id, command.at):
+            returned = tuple(one for one in left if picklist.picks[one].position.order_id == order_id)
+            yield structs.replace(part, returned=returned)
+    yield PickListCompleted(list_id=picklist.list_id, warehouse=picklist.warehouse, completed_at=command.at)
+
+
+def _require_unfinished(picklist: PickList) -> None:
+    require_list(picklist)
+    if picklist.completed_at:
+        raise Conflict(
+            f"This list was {'cancelled' if picklist.cancelled else 'completed'} at {picklist.completed_at}.",
+            field="id",
+            value=picklist.list_id,
+            remedy="Take another one: POST /picking/pick-lists/next.",
+            code="list-completed",
+        )
 
 
 def _require_nobody_else(picklist: PickList, operator: str, at: str) -> None:
@@ -532,6 +591,16 @@ def _require_right(scan: Scan, command: Confirm, picklist: PickList) -> None:
     if progress is None:
         raise _wrong(
             scan, "pick_id", scan.pick_id, "This list has no such pick.", "unknown-pick", "Read the list again."
+        )
+    if progress.status == WITHDRAWN and picklist.cancelled:
+        raise _wrong(
+            scan,
+            "pick_id",
+            scan.pick_id,
+            f"This list was cancelled: {picklist.cancelled}.",
+            "list-cancelled",
+            f"Put what you took and had not confirmed back to {progress.position.place}, and bring the rest to "
+            "packing.",
         )
     if progress.status == WITHDRAWN:
         raise _wrong(

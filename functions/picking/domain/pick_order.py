@@ -279,11 +279,12 @@ class AssignPicks(Struct, frozen=True):
 
 
 class NotePart(Struct, frozen=True):
-    """Nothing more of the order is to be picked on the list; `parcels` were."""
+    """Nothing more of the order is to be picked on the list; `parcels` were, `returned` picks wait for another."""
 
     list_id: str
     parcels: tuple[Parcel, ...]
     at: Timestamp
+    returned: tuple[str, ...] = ()
 
 
 class WithdrawPicking(Struct, frozen=True):
@@ -470,8 +471,45 @@ def _assigned(command: AssignPicks, order: PickOrder) -> Iterator[Event]:
 
 
 def _noted(command: NotePart, order: PickOrder) -> Iterator[Event]:
-    if closed := order.on_lists().get(command.list_id):
-        yield _part(order.order_id, command.list_id, closed, command.parcels)
+    closed = order.on_lists().get(command.list_id)
+    if not closed:
+        return
+    noted = _part(order.order_id, command.list_id, closed, command.parcels)
+    yield noted
+    left = tuple(_left_of(command, noted, order))
+    if left:
+        yield PicksRequested(
+            order_id=order.order_id,
+            warehouse=order.warehouse,
+            number=order.number,
+            total_lines=order.total_lines,
+            requested_at=command.at,
+            picks=left,
+            priority=order.priority,
+            ship_by=order.ship_by,
+            carrier_service=order.carrier_service,
+            substitutes_allowed=order.substitutes_allowed,
+        )
+
+
+def _left_of(command: NotePart, noted: PartNoted, order: PickOrder) -> Iterator[NewPick]:
+    """What is left of the returned picks, under new numbers: reports of the old ones may still be under way."""
+    if order.withdrawn:
+        return
+    following = max(order.picks, default=0)
+    for number in noted.closed:
+        pick = order.picks[number]
+        name = pick_id(order.order_id, number)
+        if name not in command.returned or not order.lines[pick.line_id].quantity:
+            continue
+        taken = [parcel for parcel in noted.parcels if parcel.pick_id == name]
+        gone = {serial for parcel in taken for serial in parcel.serials}
+        units = pick.visit.units - sum(parcel.units for parcel in taken)
+        if units > 0:
+            following += 1
+            serials = tuple(serial for serial in pick.visit.serials if serial not in gone)
+            visit = structs.replace(pick.visit, units=units, serials=serials)
+            yield NewPick(following, pick.line_id, pick.sku, visit)
 
 
 def _part(order_id: str, list_id: str, closed: Sequence[int], parcels: Sequence[Parcel]) -> PartNoted:

@@ -602,6 +602,64 @@ class TestCancellation:
             assert lists == [], moment
 
 
+class TestSupervision:
+    def test_what_was_picked_on_a_cancelled_list_is_packed_and_the_rest_is_waved_again(self, floor: Floor) -> None:
+        order_id = mugs(floor, "A-01-01", "B-03-01", units=4)
+        [picklist] = floor.lists()
+        first, second = floor.claimed(picklist["list_id"])["steps"]
+        assert floor.confirm(picklist["list_id"], floor.scan(first, units=3))[0]["result"] == "accepted"
+        path = f"/pick-lists/{picklist['list_id']}/cancellation"
+        answer = floor.post(path, {"reason": "the cart broke"}, "boss", "cancel")
+        assert (answer.status, answer.body["status"], answer.body["cancelled"]) == (200, "done", "the cart broke")
+        assert floor.post(path, {"reason": "the cart broke"}, "boss", "cancel").body == answer.body
+        assert floor.post(path, {"reason": "again"}, "boss").problem == "list-completed"
+        [late] = floor.confirm(picklist["list_id"], floor.scan(second))
+        assert (late["result"], late["problem"]) == ("refused", "list-cancelled")
+        floor.settle()
+        assert [one["order_id"] for one in floor.get("/pool")["items"]] == [order_id]
+        assert [(one["place"], one["units"]) for one in _open(floor, order_id)] == [("A-01-01", 1), ("B-03-01", 4)]
+        [again] = floor.lists()
+        floor.pick_all(again, "sam")
+        [told] = floor.published("OrderPicked")
+        assert (told["lines"][0]["units"], told.get("short", [])) == (8, [])
+        assert floor.get(f"/orders/{order_id}")["containers"] == [picklist["list_id"], again["list_id"]]
+
+    def test_a_pick_at_any_moment_of_a_cancellation_counts_once_and_the_rest_is_picked_once(
+        self, floor: Floor
+    ) -> None:
+        for moment in count():
+            order_id = mugs(floor, "A-01-01", units=4)
+            [picklist] = floor.lists()
+            [step] = floor.claimed(picklist["list_id"])["steps"]
+            pick = partial(floor.confirm, picklist["list_id"], floor.scan(step, units=3))
+            with at_moment(aws.dynamodb(), moment, pick) as passed:
+                floor.post(f"/pick-lists/{picklist['list_id']}/cancellation", {"reason": "fire drill"}, "boss")
+            floor.settle()
+            for one in floor.lists():
+                floor.pick_all(one, "sam")
+            assert sum(one["units"] for one in floor.published("UnitsPicked", order_id=order_id)) == 4, moment
+            assert len(floor.published("OrderPicked", order_id=order_id)) == 1
+            if moment >= len(passed):
+                break
+
+    def test_a_supervisor_gives_a_list_to_another_picker(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        path = f"/pick-lists/{picklist['list_id']}/hand-over"
+        handed = floor.post(path, {"operator": "sam"}, "boss")
+        assert (handed.status, handed.body["operator"]) == (200, "sam")
+        [verdict] = floor.confirm(picklist["list_id"], floor.scan(step))
+        assert (verdict["problem"], "sam has it until" in verdict["error"]["message"]) == (
+            "list-not-claimed",
+            True,
+        )
+        assert floor.post(path, {}, "boss").body.get("operator") is None
+        assert floor.claimed(picklist["list_id"], "alex")["operator"] == "alex"
+        assert len(floor.published("PickingStarted")) == 1
+        assert floor.post(f"/pick-lists/{new_order()}/hand-over", {}, "boss").problem == "unknown-list"
+
+
 def _open(floor: Floor, order_id: str) -> list[dict[str, Any]]:
     found = floor.get(f"/orders/{order_id}")["open"]
     return sorted(found, key=lambda one: str(one["place"]))

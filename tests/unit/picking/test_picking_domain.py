@@ -11,10 +11,13 @@ from picking.contracts import Criteria, ListLimits, OrderPicked, Parcel, PartPic
 from picking.domain import pick_list, pick_order, wave
 from picking.domain.batching import steps
 from picking.domain.pick_list import (
+    CancelList,
     ClaimList,
     Confirm,
     CreateList,
+    HandOver,
     PickList,
+    PickListCancelled,
     PickListCompleted,
     PickListCreated,
     Position,
@@ -168,6 +171,21 @@ class TestOrders:
         order = after(order, NotePart(LIST, (took(1, 2),), NOW))
         assert pick_order.decide(NotePart(LIST, (took(1, 2),), NOW), order) == []
 
+    def test_given_a_list_that_was_cancelled_when_the_order_hears_then_the_rest_waits_under_new_numbers(
+        self,
+    ) -> None:
+        order = after(PickOrder(), asks(at("A", 5), at("B", 2), at("C", 1)), on(LIST, 1, 2), on(OTHER, 3))
+        part = NotePart(LIST, (took(1, 3),), NOW, (pick_id(ORDER, 1), pick_id(ORDER, 2)))
+        order = after(order, part)
+        assert [(pick.number, pick.visit.holding, pick.visit.units) for pick in order.waiting] == [
+            (4, "A", 2),
+            (5, "B", 2),
+        ]
+        assert order.picked("1") == 3
+        assert pick_order.decide(part, order) == []
+        given_up = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), WithdrawPicking(ORDER, "never", NOW))
+        assert after(given_up, NotePart(LIST, (), NOW, (pick_id(ORDER, 1),))).open_picks == []
+
     def test_given_half_of_a_large_order_when_it_is_picked_then_the_order_is_not(self) -> None:
         half = RequestPicks(ORDER, "MAIN", 1, (WantedLine("1", "MUG", 2, 1, (at("A", 2),)),), 2, NOW)
         order = after(PickOrder(), half, on(LIST, 1))
@@ -238,6 +256,34 @@ class TestLists:
         [made] = pick_list.decide(CreateList(LIST, WAVE, "MAIN", "batch", positions, 0, NOW), withdrawn)
         assert isinstance(made, PickListCreated)
         assert [position.units for position in made.positions] == [3]
+
+    def test_given_a_list_when_a_supervisor_cancels_it_then_each_order_hears_what_waits_again(self) -> None:
+        picklist = build(a_list(2, 3, 4, orders=2), ClaimList("kim", NOW, SOON))
+        picklist = build(picklist, confirms("kim", NOW, scan("c1", 1, 2), scan("c2", 3, 1)))
+        cancelled, withdrawn, *parts, completed = pick_list.decide(CancelList("cart broke", NOW), picklist)
+        assert isinstance(cancelled, PickListCancelled)
+        assert isinstance(completed, PickListCompleted)
+        assert withdrawn.picks == (pick_id(ORDER, 2), pick_id(ORDER, 3))  # type: ignore[attr-defined]
+        assert [
+            (part.order_id, sum(parcel.units for parcel in part.parcels), part.returned)
+            for part in parts
+            if isinstance(part, PartPicked)
+        ] == [("order-0", 0, (pick_id(ORDER, 2),)), ("order-1", 3, (pick_id(ORDER, 3),))]
+        over = build(picklist, CancelList("cart broke", NOW))
+        late = confirms("kim", NOW, scan("c3", 3, 3))
+        assert pick_list.refusals(late, over)["c3"].code == "list-cancelled"
+        for command in (CancelList("again", NOW), ClaimList("sam", NOW, SOON), HandOver("sam", NOW, SOON)):
+            with pytest.raises(Conflict, match="cancelled"):
+                pick_list.decide(command, over)
+
+    def test_given_a_lease_when_a_supervisor_hands_the_list_over_then_only_the_other_may_confirm(self) -> None:
+        picklist = build(a_list(2), ClaimList("kim", NOW, SOON), HandOver("sam", NOW, SOON))
+        assert (picklist.operator, picklist.until) == ("sam", SOON)
+        assert (
+            pick_list.refusals(confirms("kim", NOW, scan("c1", 1, 2)), picklist)["c1"].code == "list-not-claimed"
+        )
+        assert pick_list.refusals(confirms("sam", NOW, scan("c1", 1, 2)), picklist) == {}
+        assert build(picklist, HandOver("", NOW, SOON)).operator == ""
 
     def test_given_a_short_pick_when_it_is_confirmed_then_both_are_said_and_the_part_is_over(self) -> None:
         picklist = build(a_list(5), ClaimList("kim", NOW, SOON))
