@@ -309,10 +309,13 @@ def schedule(
     )
 
 
-def machinery(service: str) -> tuple[Capability, ...]:
-    """What every service has: the projector of its views, its outbox, its health."""
+def machinery(service: str, *, views_window_s: int = 0) -> tuple[Capability, ...]:
+    """What every service has: the projector of its views, its outbox, its health.
+
+    `views_window_s` is how long the projector waits for more to show at once: for so long lists may be behind.
+    """
     return (
-        Capability("views", Kind.PROJECTOR, batch=100),
+        Capability("views", Kind.PROJECTOR, batch=100, window_s=views_window_s),
         Capability("outbox", Kind.OUTBOX, batch=100),
         Capability(
             "health",

@@ -267,6 +267,7 @@ class ServiceStack(Stack):
             event_source_arn=self._events_table.table_stream_arn,
             starting_position="TRIM_HORIZON",
             batch_size=capability.batch,
+            maximum_batching_window_in_seconds=capability.window_s,
             parallelization_factor=1,
             bisect_batch_on_function_error=True,
             maximum_retry_attempts=STREAM_RETRIES,

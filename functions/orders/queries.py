@@ -1,5 +1,7 @@
 """What is known of orders. One order is read from its stream and is exact; the list is a moment behind."""
 
+from collections.abc import Callable
+from functools import partial
 from heapq import merge
 from itertools import islice
 from typing import Annotated
@@ -10,7 +12,7 @@ from orders.aggregates import ORDER
 from orders.contracts import Carton, Channel, Pick, ReturnedLine, UnitsOfLine
 from orders.domain.facts import CameBack
 from orders.domain.order import Line, Order, Return, Shipment
-from orders.domain.states import STATUSES
+from orders.domain.states import STAGES, STATUSES
 from orders.views import OrderSummary
 from shared.address import Address
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
@@ -226,24 +228,33 @@ def _return(one: Return) -> OrderReturn:
 
 
 def _pages(query: OrderQuery, after: str | None) -> list[Page[OrderSummary]]:
-    """The index pages that hold the wanted orders: one, or one per status when nothing narrows the list."""
-    if query.status is None and query.channel is not None:
+    """The index pages that hold the wanted orders: one, or one per stage when nothing narrows the list."""
+    if query.status is not None:
+        wanted = partial(_is_wanted, query.status, query.channel)
+        return [_page("stage", STAGES[query.status], query.limit, after, wanted)]
+    if query.channel is not None:
         return [_page("channel", query.channel, query.limit, after)]
-    matching = ("channel", query.channel) if query.channel is not None else None
-    statuses = [query.status] if query.status is not None else STATUSES
-    return [_page("status", status, query.limit, after, matching) for status in statuses]
+    return [_page("stage", stage, query.limit, after) for stage in dict.fromkeys(STAGES.values())]
+
+
+def _is_wanted(status: str, channel: str | None, order: OrderSummary) -> bool:
+    return order.status == status and channel in (None, order.channel)
 
 
 def _page(
-    attribute: str, value: str, limit: int, after: str | None, matching: tuple[str, str] | None = None
+    attribute: str,
+    value: str,
+    limit: int,
+    after: str | None,
+    wanted: Callable[[OrderSummary], bool] | None = None,
 ) -> Page[OrderSummary]:
-    return views().list(
+    return views().listed(
         OrderSummary,
         (attribute, value),
         "placed",
-        index=f"by_{attribute}",
+        f"by_{attribute}",
         after=after,
         descending=True,
         limit=limit,
-        matching=matching,
+        wanted=wanted,
     )

@@ -9,7 +9,7 @@ from orders.aggregates import ORDER, RELEASE
 from orders.contracts import NORMAL_PRIORITY, Channel, Priority
 from orders.domain.commands import ReleaseOrder
 from orders.domain.release import OrdersChosen, ReleaseChosen
-from orders.domain.states import RESERVED
+from orders.domain.states import RESERVED, STAGES
 from shared import clock, ids
 from shared.decider import Command, execute
 from shared.http_edge import Api, Request, Response
@@ -27,6 +27,7 @@ class Candidate(Struct, frozen=True):
     """What the list of orders says of one, as far as it matters here."""
 
     order_id: str
+    status: str
     channel: str = ""
     warehouse: str = ""
     priority: int = NORMAL_PRIORITY
@@ -116,8 +117,14 @@ def _waiting(meant: WaitingOrders) -> Sequence[Candidate]:
 def _reserved() -> Iterator[Candidate]:
     after: str | None = None
     for _ in range(_PAGES_AT_MOST):
-        page = views().list(
-            Candidate, ("status", RESERVED), "placed", index="by_status", after=after, limit=MAX_ORDERS
+        page = views().listed(
+            Candidate,
+            ("stage", STAGES[RESERVED]),
+            "placed",
+            "by_stage",
+            after=after,
+            limit=MAX_ORDERS,
+            wanted=lambda order: order.status == RESERVED,
         )
         yield from (order for _, order in page.items)
         after = page.next

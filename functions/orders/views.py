@@ -1,4 +1,8 @@
-"""Orders' read model: one summary per order, listed by status and by channel, and found by its deadline."""
+"""Orders' read model: one summary per order, listed by stage and by channel, and found by its deadline.
+
+The indexes hold nothing but keys, and none of them names the status: an order changes it a dozen times, and its
+stage only four.
+"""
 
 from collections.abc import Mapping
 from functools import cache
@@ -45,6 +49,7 @@ from orders.domain.states import (
     PLACED,
     RESERVED,
     RESERVING,
+    STAGES,
     WAIT_PROVIDER,
 )
 from shared.events import Event
@@ -178,9 +183,9 @@ def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary
 
 
 def index(order: OrderSummary) -> Mapping[str, str]:
-    """By status and by channel in the order of receipt; by deadline only while there is one (sparse)."""
+    """By stage and by channel in the order of receipt; by deadline only while there is one (sparse)."""
     keys = {
-        "status": order.status,
+        "stage": STAGES[order.status],
         "channel": order.channel,
         "placed": f"{order.received_at}#{order.order_id}",
     }

@@ -1,6 +1,6 @@
 """Read models in one table: small JSON documents under (pk, sk), with attributes for the indexes."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from msgspec import Struct
@@ -192,6 +192,38 @@ class Views:
             return Page(items[:limit], next=items[limit - 1][0])
         return Page(items, next=start[sort_attribute]["S"] if start else None)
 
+    def listed(
+        self,
+        kind: type[V],
+        partition: tuple[str, str],
+        sort_attribute: str,
+        index: str,
+        *,
+        after: str | None = None,
+        descending: bool = False,
+        limit: int = 50,
+        wanted: Callable[[V], bool] | None = None,
+    ) -> Page[V]:
+        """Up to `limit` documents that a keys-only index points at, as `list` has them, if they are `wanted`.
+
+        The documents are those of now, the index may be a moment behind: what has moved on is left to `wanted`.
+        """
+        items: list[tuple[str, V]] = []
+        size = _BATCH_GET_KEYS if wanted is not None else min(limit, _BATCH_GET_KEYS)
+        for _ in range(_INDEX_PAGES_AT_MOST):
+            page = self.pointers(partition, sort_attribute, index, after=after, descending=descending, limit=size)
+            documents = self.documents(kind, (key for _, key in page.items))
+            for sort_key, key in page.items:
+                if key in documents and (wanted is None or wanted(documents[key])):
+                    items.append((sort_key, documents[key]))
+                    if len(items) == limit:
+                        last = page.next is None and sort_key == page.items[-1][0]
+                        return Page(items, next=None if last else sort_key)
+            after = page.next
+            if after is None:
+                break
+        return Page(items, next=after)
+
     def pointers(
         self,
         partition: tuple[str, str],
@@ -200,20 +232,29 @@ class Views:
         *,
         after: str | None = None,
         upto: str | None = None,
+        descending: bool = False,
         limit: int = 50,
     ) -> Pointers:
         """Where up to `limit` documents of a keys-only index's partition are, in the order of `sort_attribute`.
 
-        `after` is the sort key to go on behind, `upto` the last that may be listed.
+        `after` is the sort key to go on behind, `upto` the last that may be listed (ascending).
         """
-        bounds = {":low": {"S": after + _JUST_BEHIND if after else _FIRST}, ":high": {"S": upto or _LAST}}
-        if bounds[":low"]["S"] > bounds[":high"]["S"]:
-            return Pointers([], next=None)
+        condition, bounds = "BETWEEN :low AND :high", {":low": after + _JUST_BEHIND if after else _FIRST}
+        if descending:
+            condition, bounds = "< :behind", {":behind": after or _LAST}
+        else:
+            bounds[":high"] = upto or _LAST
+            if bounds[":low"] > bounds[":high"]:
+                return Pointers([], next=None)
         answer = self._query(
             IndexName=index,
-            KeyConditionExpression="#partition = :partition AND #sort BETWEEN :low AND :high",
+            KeyConditionExpression=f"#partition = :partition AND #sort {condition}",
             ExpressionAttributeNames={"#partition": partition[0], "#sort": sort_attribute},
-            ExpressionAttributeValues={":partition": {"S": partition[1]}, **bounds},
+            ExpressionAttributeValues={
+                ":partition": {"S": partition[1]},
+                **{name: {"S": bound} for name, bound in bounds.items()},
+            },
+            ScanIndexForward=not descending,
             Limit=limit,
         )
         items = [(item[sort_attribute]["S"], (item["pk"]["S"], item["sk"]["S"])) for item in answer["Items"]]

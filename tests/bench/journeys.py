@@ -28,6 +28,7 @@ class MeteredSystem:
             for capability in service.capabilities
         }
         self._now = 0.0
+        self._unseen: dict[str, tuple[float, list[Any]]] = {}
 
     def call(self, method: str, path: str, body: object = None, key: str | None = None, **query: str) -> Any:
         """One HTTP request that has to succeed; what it answers."""
@@ -47,34 +48,55 @@ class MeteredSystem:
             self._meter.bill = bill
 
     def elapse(self, seconds: float) -> None:
-        """Let so much time go by: streams are looked at, and queues hand out what is full or has waited."""
+        """Let so much time go by: streams are looked at, and readers get what is full or has waited."""
         until = self._now + seconds
         while self._now < until:
             self._now += STREAM_POLL_SECONDS
-            for service in SYSTEM.services:
-                self._follow(service.name)
-            for consumer in list(self._queues):
-                self._drain(consumer, ripe=True)
+            self._look()
 
     def settle(self) -> None:
-        """Let outboxes, projectors and consumers work, batch by batch, until every queue is empty."""
-        moved = True
-        while moved:
-            moved = False
-            for service in SYSTEM.services:
-                moved = self._follow(service.name) or moved
-            for consumer in list(self._queues):
-                moved = self._drain(consumer) or moved
+        """Let as much time go by as outboxes, projectors and consumers need until nothing waits any more."""
+        while True:
+            if self._look():
+                self._now += STREAM_POLL_SECONDS
+            elif moments := list(self._due()):
+                self._now = max(self._now, min(moments))
+            else:
+                return
+
+    def _look(self) -> bool:
+        moved = False
+        for service in SYSTEM.services:
+            moved = self._follow(service.name) or moved
+        for consumer in list(self._queues):
+            moved = self._drain(consumer) or moved
+        return moved
+
+    def _due(self) -> Iterator[float]:
+        """When what waits will have waited for as long as the map says."""
+        for service, (since, _) in self._unseen.items():
+            yield since + self._capabilities[service, "views"].window_s
+        for consumer, waiting in self._queues.items():
+            if waiting:
+                yield waiting[0][0] + self._capabilities[consumer].window_s
 
     def _follow(self, service: str) -> bool:
         published = self._publish(service)
-        records = self._records(service, "views")
-        size = self._capabilities[service, "views"].batch
-        for start in range(0, len(records), size):
+        since, records = self._unseen.pop(service, (self._now, []))
+        if not records:
+            since = self._now
+        records += self._records(service, "views")
+        capability = self._capabilities[service, "views"]
+        while records:
+            if len(records) < capability.batch and self._now - since < capability.window_s:
+                self._unseen[service] = since, records
+                return published
+            batch, records = records[: capability.batch], records[capability.batch :]
             self._meter.streamed(f"{service}.views", service)
             with self._meter.invocation(f"{service}.views"):
-                self._system.invoke(service, "views", {"Records": records[start : start + size]})
-        return published or bool(records)
+                self._system.invoke(service, "views", {"Records": batch})
+            published = True
+        return published
 
     def _publish(self, service: str) -> bool:
         records = self._records(service, "outbox")
@@ -97,16 +119,13 @@ class MeteredSystem:
         with self._meter.paused():
             return list(self._system.follow((service, reader)))
 
-    def _drain(self, consumer: Consumer, *, ripe: bool = False) -> bool:
-        """Hand the consumer what waits for it, in batches as large as the map allows.
-
-        Only what is `ripe`: full batches, and others whose first message has waited for as long as the map says.
-        """
+    def _drain(self, consumer: Consumer) -> bool:
+        """Hand the consumer full batches, and what has waited for as long as the map says."""
         waiting, self._queues[consumer] = self._queues[consumer], deque()
         capability, step = self._capabilities[consumer], ".".join(consumer)
         moved = False
         while waiting:
-            if ripe and len(waiting) < capability.batch and self._now - waiting[0][0] < capability.window_s:
+            if len(waiting) < capability.batch and self._now - waiting[0][0] < capability.window_s:
                 self._queues[consumer].extendleft(reversed(waiting))
                 break
             moved = True

@@ -28,24 +28,15 @@ PICKING, PICKED, PACKED, LABELLED = "picking", "picked", "packed", "labelled"
 PARTIALLY_DISPATCHED, DISPATCHED, DELIVERED = "partially_dispatched", "dispatched", "delivered"
 CLOSED = "closed"
 CANCELLING, CANCELLED = "cancelling", "cancelled"
-STATUSES = (
-    PLACED,
-    RESERVING,
-    RESERVED,
-    BACKORDERED,
-    ALLOCATING,
-    ALLOCATED,
-    PICKING,
-    PICKED,
-    PACKED,
-    LABELLED,
-    PARTIALLY_DISPATCHED,
-    DISPATCHED,
-    DELIVERED,
-    CLOSED,
-    CANCELLING,
-    CANCELLED,
-)
+STAGES = {
+    **dict.fromkeys((PLACED, RESERVING, RESERVED, BACKORDERED), "waiting"),
+    **dict.fromkeys((ALLOCATING, ALLOCATED, PICKING, PICKED, PACKED, LABELLED), "in hand"),
+    **dict.fromkeys((PARTIALLY_DISPATCHED, DISPATCHED, DELIVERED, CANCELLING), "on its way"),
+    CLOSED: "closed",
+    CANCELLED: "cancelled",
+}
+"""The part of its way in which an order stands at a status: what changes only a few times."""
+STATUSES = tuple(STAGES)
 
 LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_RELEASED = "pending", "reserved", "backordered", "released"
 LINE_ALLOCATED, LINE_SHIPPED = "allocated", "shipped"

@@ -48,7 +48,7 @@ def test_orders_that_arrive_while_somebody_turns_pages_shift_nothing(
 def test_a_page_that_a_filter_leaves_short_still_goes_on(
     new_counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("shared.views._FILTERED_PAGE", 3)
+    monkeypatch.setattr("shared.views._BATCH_GET_KEYS", 3)
     monkeypatch.setattr("shared.views._INDEX_PAGES_AT_MOST", 2)
     sku, query = new_counter.sku(), {"status": "placed", "channel": "phone"}
     wanted = new_counter.place((sku, 1), channel="phone")
