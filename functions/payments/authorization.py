@@ -1,8 +1,9 @@
 """Asks the payment provider to hold an order's money, and to let go of it, as the orders service requests."""
 
+from functools import partial
 from typing import Any
 
-from payments.conversation import settle
+from payments.conversation import park, settle
 from payments.domain import PAYMENTS, Authorize, Void
 from payments.subscriptions import READS, PaymentAuthorizationRequested, PaymentVoidRequested
 from shared import codec, telemetry
@@ -10,6 +11,7 @@ from shared.consumer import react_each
 from shared.decider import Command, execute
 from shared.envelope import CloudEvent, caused_by
 from shared.money import Money
+from shared.resilience import CircuitOpen
 from shared.resources import history
 
 
@@ -19,11 +21,16 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _react(event: CloudEvent) -> None:
-    """Record what is requested, then ask the provider until the payment rests."""
+    """Record what is requested, then ask the provider until the payment rests, or is parked."""
     request = _request(event)
     command = Command(request, caused_by(event))
     outcome = execute(history(), PAYMENTS, PAYMENTS.stream_id(request.order_id), command)
-    settle(outcome, lambda part: caused_by(event, part))
+    try:
+        settle(outcome, partial(caused_by, event))
+    except CircuitOpen as error:
+        if not park(outcome.stream.id, caused_by(event, "parked")):
+            raise
+        telemetry.warning("parked", order_id=request.order_id, error=str(error))
 
 
 def _request(event: CloudEvent) -> Authorize | Void:

@@ -43,7 +43,7 @@ RefundReason = Annotated[
     str, Meta(min_length=1, max_length=200, description="Why money goes back.", examples=["goods returned"])
 ]
 MovementKind = Literal["captured", "refunded", "refund_failed", "released", "disputed", "dispute_closed"]
-Attempts = Annotated[int, Meta(ge=1, description="How often the provider was asked.", examples=[5])]
+Attempts = Annotated[int, Meta(ge=0, description="How often the provider was asked.", examples=[5])]
 DelayReason = Annotated[str, Meta(description="Why there is no answer yet.", examples=["provider_timeout"])]
 AbandonReason = Annotated[str, Meta(description="Why payments stopped trying.", examples=["provider_timeout"])]
 
@@ -68,9 +68,10 @@ class PaymentDeclined(Event, frozen=True, kw_only=True):
 
 
 class PaymentDelayed(Event, frozen=True, kw_only=True):
-    """The provider has not answered `attempts` times: the payment is parked, and asked for ever more rarely.
+    """The provider does not answer, or is left alone because it does not: the payment is parked.
 
-    Money may be held. An answer still comes, unless the order asks for a void first.
+    It was asked `attempts` times, so money may be held, and is asked again by the clock. An answer still comes,
+    unless the order asks for a void first.
     """
 
     version: ClassVar[int] = 1

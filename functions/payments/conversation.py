@@ -13,6 +13,7 @@ from payments.domain import (
     AuthorizationDue,
     CaptureAsked,
     CaptureDue,
+    Park,
     Payment,
     ReauthorizationAsked,
     RecordAuthorization,
@@ -117,6 +118,11 @@ def take_up(stream: Stream[Payment], metadata: Metadata, fresh: frozenset[str] =
                 return stream
             raise OutcomeUnknown(f"no answer to attempt {step.attempt} of {subject}")
     return stream
+
+
+def park(stream_id: str, metadata: CommandMetadata) -> bool:
+    """Leave an order's authorization to the schedule while nobody asks the provider. Whether it is due at all."""
+    return execute(history(), PAYMENTS, stream_id, Command(Park(), metadata)).stream.state.is_parked
 
 
 def _subject(step: Step) -> str:

@@ -51,6 +51,7 @@ MAX_LAPSES = 2
 """So many authorizations may be found expired by one capture before it is declined."""
 
 PROVIDER_TIMEOUT = "provider_timeout"
+PROVIDER_AWAY = "provider_away"
 AUTHORIZATION_EXPIRED = "authorization_expired"
 
 NOT_YET = "not-authorized-yet"
@@ -246,6 +247,10 @@ class RecordAuthorizationTimeout(Struct, frozen=True):
     number: int = 1
 
 
+class Park(Struct, frozen=True):
+    """The provider cannot be asked now: the order's authorization waits for the schedule."""
+
+
 class RecordLapse(Struct, frozen=True):
     """The provider holds nothing by authorization `number` any more, though it was neither used up nor voided."""
 
@@ -330,6 +335,7 @@ Command = (
     | RecordAuthorization
     | RecordDecline
     | RecordAuthorizationTimeout
+    | Park
     | RecordLapse
     | RecordCapture
     | RecordCaptureDecline
@@ -394,7 +400,8 @@ class Payment(Struct, frozen=True):
     says why the payment was declined, abandoned or voided. `number` counts the authorizations, `asking` is what
     the present one is for, `held` what of it is left, `earlier` what those before were called. `capturing` and
     `refunding` are what the provider has not answered, oldest first; `taken` says by authorization what can be
-    given back. `noted` are the movements that happened at the provider unasked.
+    given back. `parked` leaves an authorization to the schedule; `noted` are the movements that happened at the
+    provider unasked.
     """
 
     status: PaymentStatus = "new"
@@ -410,6 +417,7 @@ class Payment(Struct, frozen=True):
     asking: int = 0
     held: int = 0
     expires_at: str = ""
+    parked: bool = False
     earlier: tuple[str, ...] = ()
     captures: Map[str, CaptureState] = Map()
     capturing: tuple[str, ...] = ()
@@ -427,8 +435,8 @@ class Payment(Struct, frozen=True):
 
     @property
     def is_parked(self) -> bool:
-        """Whether the provider has been silent for so long that only the schedule asks, and ever more rarely."""
-        return self.status == "requested" and self.attempts >= PATIENCE
+        """Whether only the schedule asks for the authorization, and ever more rarely."""
+        return self.status == "requested" and self.parked
 
     @property
     def left(self) -> int:
@@ -547,6 +555,8 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return _record_decline(command, payment)
         case RecordAuthorizationTimeout():
             return _record_authorization_timeout(command, payment)
+        case Park():
+            return _delayed(payment, PROVIDER_AWAY) if payment.status == "requested" else ()
         case RecordLapse(number):
             return _record_lapse(number, payment)
         case RecordCapture():
@@ -778,10 +788,16 @@ def _record_authorization_timeout(answer: RecordAuthorizationTimeout, payment: P
         return (timed_out,)
     if answer.attempt >= MAX_ATTEMPTS:
         return timed_out, PaymentAbandoned(order_id=payment.order_id, reason=PROVIDER_TIMEOUT)
-    if answer.attempt == PATIENCE:
-        delayed = PaymentDelayed(order_id=payment.order_id, attempts=answer.attempt, reason=PROVIDER_TIMEOUT)
-        return timed_out, delayed
+    if answer.attempt >= PATIENCE:
+        return timed_out, *_delayed(evolve(payment, timed_out), PROVIDER_TIMEOUT)
     return (timed_out,)
+
+
+def _delayed(payment: Payment, reason: str) -> Sequence[Event]:
+    """That the payment is parked, once."""
+    if payment.parked:
+        return ()
+    return (PaymentDelayed(order_id=payment.order_id, attempts=payment.attempts, reason=reason),)
 
 
 def _record_lapse(number: int, payment: Payment) -> Sequence[Event]:
@@ -1047,6 +1063,8 @@ def evolve(payment: Payment, event: Event) -> Payment:
             return replace(payment, authorization=authorization, attempts=payment.attempts + 1)
         case PaymentDeclined(reason=reason):
             return replace(payment, status="declined", reason=reason, attempts=payment.attempts + 1)
+        case PaymentDelayed():
+            return replace(payment, parked=True)
         case PaymentAbandoned(reason=reason):
             return replace(payment, status="abandoned", reason=reason)
         case AuthorizationExpired():

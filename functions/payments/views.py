@@ -70,7 +70,7 @@ def _pause(payment: Payment) -> timedelta:
     """How long the provider is left alone with an unanswered step."""
     if not payment.is_parked:
         return TAKEN_UP_AFTER
-    doublings = min(payment.attempts - PATIENCE, 8)
+    doublings = min(max(0, payment.attempts - PATIENCE), 8)
     return min(LONGEST_PAUSE, TAKEN_UP_AFTER * (1 << doublings))
 
 

@@ -18,6 +18,7 @@ from payments.domain import (
     AuthorizationDue,
     AuthorizationTimedOut,
     Authorize,
+    Park,
     RecordAuthorization,
     RecordAuthorizationTimeout,
     RecordDecline,
@@ -126,6 +127,23 @@ def test_a_provider_that_stays_silent_parks_the_payment_which_is_told_once_and_s
     assert not still.when(RecordAuthorization("auth_1")).then(authorized).is_parked
     still.when(RecordDecline("card_declined")).then(declined)
     assert due(still.when(VOID).then(void_asked)) == VoidDue(ORDER, attempt=1)
+
+
+def test_a_provider_that_is_left_alone_parks_the_payment_before_it_was_asked() -> None:
+    away = PaymentDelayed(order_id=ORDER, attempts=0, reason="provider_away")
+    parked = given(PAYMENTS, asked).when(Park()).then(away)
+    assert parked.is_parked
+    assert due(parked) == AuthorizationDue(ORDER, AMOUNT, "tok_accepted", attempt=1)
+    given(PAYMENTS, asked, away).when(Park()).then()
+    given(PAYMENTS, asked, away).when(RecordAuthorizationTimeout(1)).then(timed_out(1))
+    before = [timed_out(attempt) for attempt in range(1, PATIENCE)]
+    again = given(PAYMENTS, asked, away, *before).when(RecordAuthorizationTimeout(PATIENCE))
+    again.then(timed_out(PATIENCE))
+
+
+@pytest.mark.parametrize("life", [life for life in LIVES if life not in ("requested", "timed out")])
+def test_only_an_authorization_is_parked(life: str) -> None:
+    given(PAYMENTS, *LIVES[life]).when(Park()).then()
 
 
 def test_after_a_week_of_timeouts_a_payment_that_no_order_has_ended_is_abandoned() -> None:
