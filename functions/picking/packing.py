@@ -41,7 +41,7 @@ from shared import clock
 from shared.decider import Outcome
 from shared.gs1 import Sscc
 from shared.http_edge import Api, Request, Response
-from shared.identifiers import LocationId, OrderId
+from shared.identifiers import LocationId, OrderId, Sku
 from shared.rejection import Conflict, NotFound, TooLarge, Unprocessable
 
 handler = Api()
@@ -74,12 +74,22 @@ class CartonItems(Struct, frozen=True, forbid_unknown_fields=True):
     items: ItemsInHand
 
 
+class PackingWarning(Struct, frozen=True):
+    """What should be packed otherwise, and how; it is packed nevertheless."""
+
+    code: str
+    sku: Sku
+    message: str
+    remedy: str
+
+
 class CartonItemsNote(Struct, frozen=True):
-    """The items as they were picked: their lines, lots and serials."""
+    """The items as they were picked: their lines, lots and serials; and what the packer should look after."""
 
     order_id: OrderId
     sscc: Sscc
     items: tuple[PackedItem, ...]
+    warnings: tuple[PackingWarning, ...] = ()
 
 
 class CartonClosing(Struct, frozen=True, forbid_unknown_fields=True):
@@ -201,7 +211,8 @@ def put_items(request: Request, id: OrderId, sscc: CartonCode, body: CartonItems
 
     outcome = decided(request, id, make)
     [packed] = (event for event in outcome.events if isinstance(event, ItemsPacked))
-    return Response(200, CartonItemsNote(id, packed.sscc, packed.items), replayed=outcome.repeated)
+    note = CartonItemsNote(id, packed.sscc, packed.items, tuple(map(_warning, packed.fragile_below)))
+    return Response(200, note, replayed=outcome.repeated)
 
 
 @handler.route(
@@ -328,6 +339,15 @@ def reject_items(request: Request, id: OrderId, body: Rejection) -> Response:
     packed = any(isinstance(event, OrderPacked) for event in outcome.events)
     note = RejectionNote(id, rejected.rejection_id, rejected.condition, rejected.items, packed)
     return Response(201, note, replayed=outcome.repeated)
+
+
+def _warning(sku: str) -> PackingWarning:
+    return PackingWarning(
+        "fragile-below",
+        sku,
+        f"{sku} is fragile and was in the carton before: something that is not fragile lies on it now.",
+        "Take it out and lay it on top; the proposal shows where everything lies.",
+    )
 
 
 def _closing(request: Request, id: str, sscc: str, weight_g: int, override: str | None = None) -> Response:

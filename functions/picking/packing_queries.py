@@ -9,7 +9,7 @@ from picking.domain.packing import PackingCarton, expected_weight, without
 from picking.domain.proposal import Body, Portion, ProposedCarton, Unplaced, propose
 from picking.packing_aggregates import CARTON_RANGE, PACKING
 from picking.packing_contracts import CartonPacked, CartonTypeId, Grams, PackedItem, PackedLine, PackedShipmentId
-from picking.packing_work import carton_kinds, hazard_of
+from picking.packing_work import carton_kinds, hazard_of, is_fragile
 from picking.picked import picked_order, skus_of
 from picking.reference import Article, articles
 from shared.gs1 import Sscc
@@ -20,9 +20,6 @@ from shared.rejection import NotFound
 from shared.resources import history
 
 handler = Api()
-
-FRAGILE = "fragile"
-"""Products of this storage class lie on top."""
 
 
 class CartonTypeQuery(Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +165,6 @@ def _body(article: Article) -> Body:
     return Body(
         (size.length_mm, size.width_mm, size.height_mm) if size else None,
         article.weight_g,
-        article.storage_class == FRAGILE,
+        is_fragile(article),
         hazard_of(article),
     )

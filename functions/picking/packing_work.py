@@ -13,6 +13,9 @@ from shared.http_edge import Request
 from shared.rejection import Unprocessable
 from shared.resources import history
 
+FRAGILE = "fragile"
+"""Products of this storage class lie on top."""
+
 HAZARD = "hazmat"
 """Products of this storage class, and of those whose name begins with it, share a carton only with their own."""
 
@@ -71,7 +74,14 @@ def require_packing_place(location: str | None, warehouse: str) -> None:
 
 def traits_of(known: Mapping[str, Article]) -> dict[str, Traits]:
     """What packing has to know of products, as far as inventory has told."""
-    return {sku: Traits(article.weight_g, hazard_of(article)) for sku, article in known.items()}
+    return {
+        sku: Traits(article.weight_g, hazard_of(article), is_fragile(article)) for sku, article in known.items()
+    }
+
+
+def is_fragile(article: Article) -> bool:
+    """Whether nothing heavy may lie on it."""
+    return article.storage_class == FRAGILE
 
 
 def hazard_of(article: Article) -> str | None:

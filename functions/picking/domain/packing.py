@@ -24,7 +24,7 @@ from picking.packing_contracts import (
 from shared import ids
 from shared.events import Event, EventCatalog
 from shared.gs1 import Sscc
-from shared.identifiers import LocationId, OrderId, Timestamp, WarehouseCode
+from shared.identifiers import LocationId, OrderId, Sku, Timestamp, WarehouseCode
 from shared.quantity import Units
 from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
 
@@ -63,13 +63,17 @@ class CartonOpened(Event, frozen=True):
 
 
 class ItemsPacked(Event, frozen=True):
-    """Items lie in a carton: what they should weigh, and how many units nobody knows the weight of."""
+    """Items lie in a carton: what they should weigh, and how many units nobody knows the weight of.
+
+    `fragile_below` are the fragile products that they lie on and should not.
+    """
 
     sscc: Sscc
     items: tuple[PackedItem, ...]
     weight_g: Units = 0
     unweighed: Units = 0
     hazard_class: str | None = None
+    fragile_below: tuple[Sku, ...] = ()
 
 
 class ItemsTakenOut(Event, frozen=True):
@@ -200,10 +204,11 @@ class PickedOrder(Struct, frozen=True):
 
 
 class Traits(Struct, frozen=True):
-    """What a product weighs, when that is known, and its hazard class, when it has one."""
+    """What a product weighs, when that is known, its hazard class, when it has one, and whether it is fragile."""
 
     weight_g: int | None = None
     hazard_class: str | None = None
+    fragile: bool = False
 
 
 class Scan(Struct, frozen=True):
@@ -318,7 +323,9 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
             goods = _wanted(packing.goods, command.order)
             left = without(goods, (item for one in packing.cartons for item in one.contents))
             taken = list(_taken(command.items, left, command.order, goods))
-            return [_packed(carton, taken, command.items, command.traits)]
+            packed = _packed(carton, taken, command.items, command.traits)
+            _require_bearing(_with(carton, packed), command.items)
+            return [packed]
         case TakeItemsOut():
             carton = _open(packing, command.sscc)
             taken = list(_taken(command.items, carton.items, None, carton.items))
@@ -637,8 +644,33 @@ def _packed(
     weight, unweighed = _weight(taken, traits)
     hazard = next(iter(classes), None)
     return ItemsPacked(
-        sscc=carton.sscc, items=tuple(taken), weight_g=weight, unweighed=unweighed, hazard_class=hazard
+        sscc=carton.sscc,
+        items=tuple(taken),
+        weight_g=weight,
+        unweighed=unweighed,
+        hazard_class=hazard,
+        fragile_below=_fragile_below(carton, scans, traits),
     )
+
+
+def _fragile_below(carton: PackingCarton, scans: Sequence[Scan], traits: Mapping[str, Traits]) -> tuple[str, ...]:
+    """Fragile products that were in the carton before something that is not fragile came onto them."""
+    if all(traits.get(scan.sku, Traits()).fragile for scan in scans):
+        return ()
+    return tuple(sorted({item.sku for item in carton.items if traits.get(item.sku, Traits()).fragile}))
+
+
+def _require_bearing(carton: PackingCarton, scans: Sequence[Scan]) -> None:
+    """Raises Unprocessable when the carton, with the scanned items in it, holds more than it bears."""
+    if carton.kind is not None and carton.weight_g > carton.kind.max_weight_g:
+        raise Unprocessable(
+            f"A carton {carton.kind.id} holds {carton.kind.max_weight_g} g; with {scans[-1].sku} this one would "
+            f"have {carton.weight_g} g in it.",
+            field=f"{scans[-1].field}.sku",
+            value=scans[-1].sku,
+            remedy="Put it into another carton.",
+            code="carton-too-heavy",
+        )
 
 
 def _weight(items: Iterable[PackedItem], traits: Mapping[str, Traits]) -> tuple[int, int]:

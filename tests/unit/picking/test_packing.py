@@ -176,6 +176,16 @@ class TestByHand:
         ]
         assert bench.close(order_id, f"(00){sscc}", TARE + 5_000).status == 200
 
+    def test_what_lies_on_fragile_things_is_named_and_packed(self, bench: PackingBench) -> None:
+        order_id = bench.picked(line("MUG", 5), line("MILK", 2, lot="L1"))
+        sscc = bench.open(order_id)
+        assert bench.fill(order_id, sscc, mugs(5)).body["warnings"] == []
+        onto = bench.fill(order_id, sscc, {"sku": "MILK", "units": 2}, key="k")
+        [warning] = onto.body["warnings"]
+        assert (onto.status, warning["code"], warning["sku"]) == (200, "fragile-below", "MUG")
+        assert bench.fill(order_id, sscc, {"sku": "MILK", "units": 2}, key="k").body == onto.body
+        assert bench.close(order_id, sscc, TARE + 4_000).body["packed"] is True
+
     def test_what_is_damaged_is_reported_once_and_told_with_the_pick_that_it_came_by(
         self, bench: PackingBench
     ) -> None:

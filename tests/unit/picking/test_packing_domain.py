@@ -16,6 +16,7 @@ from picking.domain.packing import (
     Command,
     CutShipmentShort,
     FilledCarton,
+    ItemsPacked,
     OpenCarton,
     PackAtOnce,
     Packing,
@@ -547,6 +548,27 @@ def test_others_that_were_picked_for_what_was_rejected_make_the_next_shipment() 
     assert isinstance(carton, CartonPacked)
     assert carton.items == (instead,)
     assert isinstance(packed, OrderPacked)
+
+
+def test_what_lies_on_something_fragile_is_said_and_packed_nevertheless() -> None:
+    traits = TRAITS | {"MUG": Traits(400, fragile=True), "DRILL": Traits(2_000, fragile=True)}
+    mugs = structs.replace(putting(scan("MUG", 2)), traits=traits)
+    for sku, units, lot, below in (("MUG", 1, None, ()), ("MILK", 1, "L1", ("MUG",))):
+        [packed] = when(structs.replace(putting(scan(sku, units, lot)), traits=traits), opening(), mugs)
+        assert isinstance(packed, ItemsPacked)
+        assert packed.fragile_below == below
+    milk = structs.replace(putting(scan("MILK", 1, "L1")), traits=traits)
+    [packed] = when(mugs, opening(), milk)
+    assert isinstance(packed, ItemsPacked)
+    assert packed.fragile_below == ()
+
+
+def test_what_a_carton_does_not_bear_is_refused_when_it_is_put_in() -> None:
+    many = PackedItem("1", "DRILL", 6, TROLLEY)
+    refusal = refused(
+        putting(scan("DRILL", 3), goods=(many,)), opening("1", many), putting(scan("DRILL", 3), goods=(many,))
+    )
+    assert (refusal.code, refusal.field, refusal.value) == ("carton-too-heavy", "items[0].sku", "DRILL")
 
 
 def test_nothing_of_a_cancelled_order_and_nothing_foreign_is_rejected() -> None:
