@@ -110,6 +110,14 @@ def test_without_time_the_first_plan_stands() -> None:
     assert solve(few(1), lambda _: 1.0).length == first_plan(few(1)).length
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_the_best_plan_on_the_way_is_answered_however_far_the_search_has_gone_astray(seed: int) -> None:
+    for instance in (few(seed), few(seed, None)):
+        hot_to_the_end = solve(instance, lambda made: float(made >= 1_500), seed=seed)
+        assert faults(instance, hot_to_the_end) == []
+        assert hot_to_the_end.length <= first_plan(instance).length
+
+
 def test_orders_that_nothing_can_serve_are_named() -> None:
     stop = Stop(5, 5)
     instance = Instance(

@@ -93,7 +93,8 @@ class _Search:
         self.chosen = [order for members in state.members for order in members]
         self._place_of = {order: n for n, order in enumerate(self.chosen)}
         self._wanted = self._entries()
-        self._kept = self._snapshot()
+        self._was: dict[int, tuple[int, list[tuple[int, WorkingList]]]] = {}
+        """Where the orders that were moved since the best plan were in it: their batch, or -1, and their picks."""
         self.kept_length, self.kept_units = state.length, state.units
         self.made = 0
 
@@ -136,27 +137,19 @@ class _Search:
                 batch = state.batch_of[order]
                 self._bring(batch, *self._candidate(order))
             if self._better():
-                self._kept, self.kept_length, self.kept_units = self._snapshot(), state.length, state.units
+                self._was.clear()
+                self.kept_length, self.kept_units = state.length, state.units
 
     def best_plan(self) -> Plan:
         """The shortest plan that reached the goal."""
         state = self.state
-        for order in self.chosen:
-            state.take(order)
-        lists: dict[int, WorkingList] = {}
-        for batch, orders in enumerate(self._kept):
-            for order, picks in orders:
-                for _, tour in picks:
-                    lists.setdefault(tour, state.walk.open())
-                state.restore(batch, order, [(source, lists[tour]) for source, tour in picks])
+        for order in self._was:
+            if state.batch_of[order] >= 0:
+                state.take(order)
+        for order, (batch, picks) in self._was.items():
+            if batch >= 0:
+                state.restore(batch, order, picks)
         return state.plan()
-
-    def _snapshot(self) -> list[list[tuple[int, list[tuple[int, int]]]]]:
-        picks = self.state.picks
-        return [
-            [(order, [(source, id(tour)) for source, tour in picks[order]]) for order in members]
-            for members in self.state.members
-        ]
 
     def _better(self) -> bool:
         """Nearer to the goal than the plan that is kept, or as near and shorter."""
@@ -229,6 +222,9 @@ class _Search:
             if (kept or self.goal is not None) and state.length - before <= allowed + (
                 swapped if kept else dropped
             ):
+                self._was.setdefault(new, (other, was))
+                if out >= 0:
+                    self._was.setdefault(out, (batch, out_was))
                 if not kept:
                     self._forget(out)
                 if other < 0:
@@ -260,6 +256,7 @@ class _Search:
         if state.length - before > limit:
             state.place(batch, order, was)
         else:
+            self._was.setdefault(order, (batch, was))
             self._forget(order)
 
     def _reassign(self, order: int) -> None:
@@ -276,6 +273,7 @@ class _Search:
         state.leave(batch, need, source, tour)
         cost, better, target = state.cheapest(batch, need, FAR, others)
         if better >= 0 and state.length + cost - before <= allowed:
+            self._was.setdefault(order, (batch, list(state.picks[order])))
             state.picks[order][place] = (better, state.visit(batch, need, better, target))
         else:
             state.picks[order][place] = (source, state.visit(batch, need, source, tour))

@@ -129,7 +129,7 @@ class State:
         return total, chosen
 
     def place(self, batch: int, order: int, chosen: Chosen | list[tuple[int, WorkingList]]) -> None:
-        """Take the order into the batch; a list that has become full or empty since the quote is replaced."""
+        """Take the order into the batch; a list that has become full since the quote is replaced."""
         self.picks[order] = [
             (source, self.visit(batch, need, source, tour))
             for need, (source, tour) in zip(self.positions[order], chosen, strict=True)
@@ -139,7 +139,7 @@ class State:
         self.units += self.size[order]
 
     def restore(self, batch: int, order: int, picks: list[tuple[int, WorkingList]]) -> None:
-        """Put the order exactly where it was in another moment, on lists that are filled only by this."""
+        """Put the order exactly where it was in another moment."""
         for need, (source, tour) in zip(self.positions[order], picks, strict=True):
             lists = self.lists[batch][self.zone[source]]
             if not tour.count:
@@ -151,14 +151,14 @@ class State:
         self.units += self.size[order]
 
     def visit(self, batch: int, need: Need, source: int, tour: WorkingList | None) -> WorkingList:
-        """One position more on a list of the batch: on `tour` if it can be."""
+        """One position more on a list of the batch: on `tour` if it can be, even if it has been emptied since."""
         room = self.limits.volume_per_list - need.volume
         most = self.limits.positions_per_list or FAR
         if tour is None or not tour.count or tour.volume > room or tour.count >= most:
             lists = self.lists[batch][self.zone[source]]
-            tour = next((t for t in lists if t.volume <= room and t.count < most), None)
-            if tour is None:
-                tour = self.walk.open()
+            if tour is None or tour.count:
+                tour = next((t for t in lists if t.volume <= room and t.count < most), None) or self.walk.open()
+            if not tour.count:
                 lists.append(tour)
         self._on(tour, need, source)
         return tour

@@ -124,7 +124,7 @@ class Visits:
 
 
 Ways = tuple[int, int, int, int, int, int]
-Gap = tuple[int, int, int, int, int, int, int, int]
+Gap = tuple[tuple[int, int, int, int], tuple[int, int, int, int]]
 START: Ways = (0, FAR, FAR, 0, FAR, 0)
 """Both strands are in one corridor where a tour turns round: conveyor, north or south."""
 FF, FN, FS, NN, NS, SS = range(6)
@@ -143,6 +143,7 @@ class StrandWalk:
         self.front = [2 * abs(stop.along) for stop in stops]
         self.behind = [2 * depth - front for depth, front in zip(self.depth, self.front, strict=True)]
         self.nearer = [min(ways) for ways in zip(self.front, self.behind, strict=True)]
+        self.sites = list(zip(self.keys, self.north, self.front, self.nearer, self.behind, strict=True))
 
     def open(self) -> "Strands":
         """A list without stops."""
@@ -191,7 +192,7 @@ class Strands:
 
     def gap(self, place: int) -> Gap:
         """What a stop at `place` costs besides its own way: by the front, the nearer end, from behind, or through;
-        for a northern stop, then for a southern one."""
+        for a southern stop, then for a northern one."""
         known = self._gaps[place]
         if known:
             return known
@@ -203,26 +204,25 @@ class Strands:
         north = min(a0 + b1, a1 + b0, a1 + b3, a2 + b4, a3 + b1, a4 + b2) - rows + metric.last_row
         south = min(a0 + b2, a2 + b0, a2 + b5, a1 + b4, a5 + b2, a4 + b1) - rows - metric.first_row
         made = (
-            *(min(ff, fs), fn, min(a3 + b3 - rows, both), north),
-            *(min(ff, fn), fs, min(a5 + b5 - rows, both), south),
+            (min(ff, fn), fs, min(a5 + b5 - rows, both), south),
+            (min(ff, fs), fn, min(a3 + b3 - rows, both), north),
         )
         self._gaps[place] = made
         return made
 
     def added(self, source: int) -> int:
         """What one stop more costs."""
-        walk, keys = self._walk, self.keys
-        key = walk.keys[source]
+        key, north, front, nearer, behind = self._walk.sites[source]
+        keys = self.keys
         place = bisect_left(keys, key)
-        gap = self._gaps[place] or self.gap(place)
-        by_front, by_nearer, by_behind, longer = gap[:4] if walk.north[source] else gap[4:]
-        by_front += walk.front[source]
+        by_front, by_nearer, by_behind, longer = (self._gaps[place] or self.gap(place))[north]
+        by_front += front
         if by_front < longer:
             longer = by_front
-        by_nearer += walk.nearer[source]
+        by_nearer += nearer
         if by_nearer < longer:
             longer = by_nearer
-        by_behind += walk.behind[source]
+        by_behind += behind
         if by_behind < longer:
             longer = by_behind
         if key < keys[0]:
