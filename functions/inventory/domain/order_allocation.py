@@ -476,6 +476,8 @@ def _request(command: RequestAllocation, allocation: Allocation) -> Iterator[Eve
         if line.wanted and wanted.promise <= line.promise:
             if line.got >= line.wants:
                 yield _allocated(allocation, wanted.line_id, line)
+            elif line.short:
+                yield _unallocated(allocation, wanted.line_id, line)
             continue
         event = LineWanted(
             order_id=command.order_id,
@@ -534,14 +536,7 @@ def _plan(command: PlanShares, allocation: Allocation) -> Iterator[Event]:
     for line_id in command.looked_for:
         line = _line(allocation, line_id)
         if line.lacking and not line.short and not any(share.line_id == line_id for share in command.shares):
-            yield LineUnallocated(
-                order_id=allocation.order_id,
-                line_id=line_id,
-                warehouse=allocation.warehouse,
-                sku=line.sku,
-                quantity=line.quantity,
-                missing=line.lacking,
-            )
+            yield _unallocated(allocation, line_id, line)
 
 
 def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
@@ -684,6 +679,17 @@ def _allocated(allocation: Allocation, line_id: LineId, line: Line) -> LineAlloc
         sku=line.sku,
         quantity=line.quantity,
         picks=line.picks,
+    )
+
+
+def _unallocated(allocation: Allocation, line_id: LineId, line: Line) -> LineUnallocated:
+    return LineUnallocated(
+        order_id=allocation.order_id,
+        line_id=line_id,
+        warehouse=allocation.warehouse,
+        sku=line.sku,
+        quantity=line.quantity,
+        missing=line.lacking,
     )
 
 

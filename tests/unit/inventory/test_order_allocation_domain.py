@@ -131,6 +131,13 @@ def test_the_same_request_again_tells_what_stands() -> None:
     assert decide(REQUEST, after(REQUEST)) == []
 
 
+def test_the_same_request_again_tells_what_is_missing() -> None:
+    short = after(REQUEST, planned(("A-1", 4)), noted(4), planned())
+    [told] = decide(REQUEST, short)
+    assert isinstance(told, LineUnallocated)
+    assert (told.line_id, told.missing) == ("1", 2)
+
+
 def test_a_closed_line_gives_everything_back_and_never_gets_anything_again() -> None:
     state = after(REQUEST, planned(("A-1", 6)), noted(6))
     close = CloseLines(ORDER, "MAIN", ("1",))
