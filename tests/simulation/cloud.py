@@ -64,6 +64,8 @@ class Worker:
     def call(self, operation: str, effect: Callable[[], Any]) -> Any:
         """A request as boto3 makes it: tried again some times when there is no good answer. May be the end."""
         cloud, faults = self.cloud, self.cloud.faults
+        if self.died:  # nobody is there to clean up
+            raise Died
         self._may_die(f.DEATH_BEFORE, operation)
         given_up = cloud.chance.random() < 0.4
         for attempt in range(1, CLIENT_ATTEMPTS + 1):
@@ -634,10 +636,12 @@ def poison(chance: Random, body: str) -> str:
         case 1:
             return msgspec.json.encode(marked).decode()
         case _:
-            event = msgspec.json.decode(body)
-            return msgspec.json.encode(
+            told = msgspec.json.decode(body)
+            events = [
                 {**event, "data": {"poison": [event["id"]]}, "id": f"poison-{event['id']}"}
-            ).decode()
+                for event in told.get("events", [told])
+            ]
+            return msgspec.json.encode({"events": events} if "events" in told else events[0]).decode()
 
 
 def is_poison(message: Message) -> bool:

@@ -1,7 +1,7 @@
 """What must hold: at every write, at every publication, and once everything has come to rest."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,6 +11,7 @@ from inventory.contracts import LineBroken, LineReserved
 from inventory.domain.holding import Holding
 from inventory.domain.promise import Promise, line_key
 from inventory.stock_contracts import StockAdjusted, StockAllocated
+from orders.contracts import ShipmentRequested
 from orders.domain.order import Order
 from orders.domain.states import (
     ALLOCATED,
@@ -37,7 +38,7 @@ from shared.projection import COMMITS_OF_A_FILLING, Projection
 from tests.simulation.allocations import check_allocations, check_tasks
 from tests.simulation.cloud import Cloud, Witness, Worker, is_poison
 from tests.simulation.dynamodb import Item
-from tests.simulation.outgoing import Outgoing, check_end
+from tests.simulation.outgoing import Outgoing, check_end, replacements
 from tests.simulation.population import Tally
 from tests.simulation.stockroom import Stockroom, check_allocation
 from tests.simulation.violation import Violation
@@ -86,6 +87,8 @@ class Watch(Witness):
         self.services: dict[str, str] = {}
         self.events = 0
         self.tally = Tally()
+        self.noticed: Callable[[str], object] = str
+        """Who wants to hear of orders that something has happened to."""
         self.published: set[str] = set()
         self._facts: dict[str, tuple[str, str, str]] = {}
         self._line: dict[str, list[str]] = defaultdict(list)
@@ -97,6 +100,11 @@ class Watch(Witness):
         """The journeys that began by themselves."""
         self._stockroom = Stockroom()
         self._outgoing = Outgoing()
+
+    def standing(self, order_id: str) -> str:
+        """Where an order stands."""
+        order: Order | None = self.states.get(f"Order#{order_id}")
+        return order.status if order else ""
 
     # --- what happens ---
 
@@ -125,6 +133,8 @@ class Watch(Witness):
         check_state(commit.stream, state)
         self._stockroom.committed(commit.stream, before, state, events, self.states)
         self._outgoing.committed(before, events)
+        if isinstance(state, Order):
+            self.noticed(state.order_id)
 
     def offered(self, entry: Mapping[str, Any], *, accepted: bool) -> None:
         """A publication: of a committed event, as it was committed, and not before the ones before it."""
@@ -210,6 +220,8 @@ class Watch(Witness):
                 claim = state.reserved[line_key(event.order_id, event.line_id)]
                 if any(other.age > claim.age for other in state.reserved.values()):
                     raise Violation("an older promise was broken before a younger", commit.stream, event)
+            case ShipmentRequested(), Order() if state.holds or state.is_over:
+                raise Violation("an order was sent that is held or given up", commit.stream, commit.sequence)
             case PaymentAuthorized(), Payment() if state.authorization:
                 raise Violation("an order was authorized twice", commit.stream, commit.sequence)
             case PaymentCaptured(), Payment():
@@ -269,9 +281,11 @@ class Watch(Witness):
             claims |= dict.fromkeys((f"{stream} {key}" for key in promise.reserved), LINE_RESERVED)
             claims |= dict.fromkeys((f"{stream} {key}" for key in promise.waiting), LINE_BACKORDERED)
         orders = dict(self._states("Order"))
-        if len(set(tally.orders.values())) != len(tally.orders) or len(orders) != len(tally.orders):
-            raise Violation("orders were lost or doubled", len(tally.orders), len(orders))
-        for name, order_id in tally.orders.items():
+        replacing = {f"for {one}": one for order in orders.values() for one in replacements(order)}
+        placed = tally.orders | replacing
+        if len(set(placed.values())) != len(placed) or {f"Order#{one}" for one in placed.values()} < set(orders):
+            raise Violation("orders were lost or doubled", len(placed), len(orders))
+        for name, order_id in placed.items():
             order: Order | None = orders.get(f"Order#{order_id}")
             if order is None:
                 raise Violation("an acknowledged order does not exist", name, order_id)
@@ -292,11 +306,12 @@ class Watch(Witness):
             if not self._may_be_cancelled(cloud, tally, order, payment):
                 raise Violation("an order was cancelled without a reason", order.order_id, order.reason)
             return
-        if (tally.cancelled.get(order.order_id) == 202 and not order.sent) or payment.status in (
+        given_up = tally.cancelled.get(order.order_id) == 202 or payment.status in (
             "declined",
             "abandoned",
             "voided",
-        ):
+        )
+        if given_up and not order.sent:
             raise Violation("an order goes on that should be cancelled", order.order_id, order.status)
         if order.warehouse in tally.book.sending:
             check_end(order)

@@ -19,6 +19,8 @@ class LateShift(Action):
 
     warehouse: str
     carriers: tuple[str, ...]
+    home: dict[str, str]
+    """Where orders go of which nobody knows better."""
 
     def act(self, people: Population) -> None:
         """Work round by round, until one changes nothing."""
@@ -42,7 +44,23 @@ class LateShift(Action):
         found = people.pages("/orders", limit="200")
         return [one for one in found if one.get("warehouse") == self.warehouse]
 
+    def _let_go(self, people: Population, part: str) -> None:
+        """Whatever holds an order up is over: holds, missing addresses, labels that were voided or failed."""
+        for number, order in enumerate(self._orders(people)):
+            at, named = f"/orders/{order['order_id']}", f"{part}-{number}"
+            for kind in order.get("holds", ()):
+                status, _ = people.ask(
+                    self, "POST", f"{at}/holds/{kind}/release", {}, part=f"hold-{named}-{kind}", who="supervisor"
+                )
+                if status == 409:
+                    people.ask(self, "PUT", f"{at}/ship-to", self.home, part=f"home-{named}")
+            if order["status"] == "packed":
+                for shipment in people.get(at)["shipments"]:
+                    path = f"/shipping/shipments/{shipment['shipment_id']}/labelling"
+                    people.ask(self, "POST", path, {}, part=f"label-{shipment['shipment_id']}-{named}")
+
     def _round(self, people: Population, part: str) -> None:
+        self._let_go(people, part)
         waiting = {"waiting": {"warehouse": self.warehouse, "limit": 100}}
         people.ask(self, "POST", "/orders/releases", waiting, part=f"release-{part}", who="supervisor")
         people.cloud.scheduler.sleep(MINUTE)

@@ -45,6 +45,10 @@ class Ledger:
     """By pick list: who was told to have it, and until when."""
     packed: dict[str, Counter[Kind]] = field(default_factory=dict)
     """By SSCC: what was closed into a carton."""
+    returns: dict[str, str] = field(default_factory=dict)
+    """By return id: its inbound shipment."""
+    sent_back: Counter[tuple[str, Kind]] = field(default_factory=Counter)
+    """Units that customers have sent back, by the carton that they came in."""
 
     def note_cartons(self, cartons: Iterable[Mapping[str, Any]]) -> None:
         """Note cartons that were closed, as answers tell of them."""

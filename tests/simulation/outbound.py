@@ -11,8 +11,9 @@ from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, 
 from tests.simulation.population import MINUTE, Action
 from tests.simulation.putwork import ReleaseOrder
 from tests.simulation.roadwork import DescribeCarrier, LoadTruck
+from tests.simulation.shopwork import CancelAt, ChangeOrder, HoldOrder, RetryCaptures, SendBack, VoidShipment
 from tests.simulation.stockwork import CountStock, ReceiveDirectly
-from tests.simulation.wares import LOTS, Ware
+from tests.simulation.wares import Ware
 
 SOUTH = "SOUTH"
 RACKS = ("S-RACK-1", "S-RACK-2", "S-RACK-3", "S-RACK-4")
@@ -35,6 +36,19 @@ PACKING = (*("proposed",) * 4, "light", "by hand", "by hand", "overridden", "som
 CARRIERS = ("fleet-one", "fleet-two")
 LOADING = ("all", "all", "strangers", "one missing", "twice", "unloaded")
 ROADS = (("in_transit", "delivered"), ("delivered",), ("exception", "delivered"), ("delivered", "returned"), ())
+STAGES = ("allocated", "picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched")
+DISPOSITIONS = ("restock", "quarantine", "scrap")
+TOKENS = (
+    *("tok_accepted",) * 6,
+    "tok_timeout_once",
+    "tok_capture_declined",
+    "tok_capture_timeout",
+    "tok_expires",
+    "tok_releases_rest",
+    "tok_refund_declined",
+    "tok_refund_timeout",
+    "tok_declined",
+)
 HOME = {
     "name": "Kim Example",
     "street1": "Langer Weg 12",
@@ -68,7 +82,7 @@ def equipment(people: People) -> Iterator[Action]:
 
 def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
     units = people.one_of(12, 8, 4, 20)
-    label = ware.labelled(people.one_of("L-LATE", "L-LONG", *LOTS), units, named)
+    label = ware.labelled(people.one_of("L-LATE", "L-LONG"), units, named)
     return ReceiveDirectly(at, named, ware, units, label, people.one_of(*RACKS), "available")
 
 
@@ -84,7 +98,9 @@ def demand(people: People) -> Iterator[Action]:
         if people.happens(20):
             wishes["carrier_service"] = people.one_of("express", "fleet-one:standard", "fleet-two:standard")
         wishes |= {"partial_shipments": people.happens(80)}
-        yield PlaceOrder(at, name, lines, "tok_accepted", people.number(1, 5_000), "webshop", wishes)
+        if people.happens(10):
+            del wishes["ship_to"]
+        yield PlaceOrder(at, name, lines, people.one_of(*TOKENS), people.number(1, 5_000), "webshop", wishes)
         if people.happens(15):
             yield CancelOrder(at + people.seconds(0, people.shape.minutes * MINUTE), f"cancel-out-{number}", name)
 
@@ -119,7 +135,9 @@ def picking(people: People) -> Iterator[Action]:
         for shift in range(people.one_of(1, 2, 3)):
             manners = tuple(people.one_of(*MANNERS) for _ in range(people.number(1, 6)))
             pace, offline = people.one_of(10.0, 1.0, 60.0), people.one_of(120.0, 1_200.0, 3_000.0)
-            yield PickLists(people.moment(), f"pick-{picker}-{shift}", SOUTH, picker, manners, pace, offline)
+            yield PickLists(
+                people.moment(), f"pick-{picker}-{shift}", SOUTH, f"{picker}-{shift}", manners, pace, offline
+            )
 
 
 def packing(people: People) -> Iterator[Action]:
@@ -141,6 +159,39 @@ def roads(people: People) -> Iterator[Action]:
         )
 
 
+def second_thoughts(people: People) -> Iterator[Action]:
+    """Orders are called off at every stage, held, redirected, made urgent; labels are voided."""
+    for number in range(people.shape.outbound):
+        order = f"order-out-{number}"
+        if people.happens(25):
+            stages = people.one_of(*STAGES)
+            yield CancelAt(people.moment() / 2, f"call-off-{number}", order, (stages,))
+        if people.happens(20):
+            kind, seconds = people.one_of("manual", "fraud", "address"), people.one_of(30.0, 600.0, 3_600.0)
+            yield HoldOrder(people.moment(), f"hold-{number}", order, kind, seconds)
+        if people.happens(20):
+            home = people.one_of(HOME | {"street1": "Ring 9"}, HOME | {"country": "FR"})
+            yield ChangeOrder(people.moment(), f"elsewhere-{number}", order, "ship-to", home)
+        if people.happens(20):
+            urgent = {"priority": people.number(0, 9)}
+            yield ChangeOrder(people.moment(), f"urgent-{number}", order, "priority", urgent)
+        if people.happens(10):
+            yield VoidShipment(people.moment() / 2, f"void-{number}", order, people.happens(50))
+        if people.happens(10):
+            yield RetryCaptures(people.moment(), f"retry-{number}", order)
+
+
+def returns(people: People) -> Iterator[Action]:
+    """Customers send something back, some of it in no good state."""
+    dated = frozenset(ware.sku for ware in people.goods if ware.tracking == "lot_expiry")
+    for number in range(people.shape.outbound):
+        for again in range(people.one_of(0, 1, 1, 2)):
+            units, where = people.one_of(1, 2, 5), people.one_of(DISPOSITIONS, DISPOSITIONS[:1], DISPOSITIONS[1:])
+            what = people.one_of("refund", "refund", "replace")
+            name, order = f"return-{number}-{again}", f"order-out-{number}"
+            yield SendBack(people.moment(), name, order, units, where, what, "S-DOCK", "vic", dated)
+
+
 def counting(people: People) -> Iterator[Action]:
     """Somebody counts where goods lie, and finds fewer or more."""
     for number in people.most_of(people.number(0, 3)):
@@ -149,4 +200,15 @@ def counting(people: People) -> Iterator[Action]:
         yield CountStock(people.moment(), f"count-out-{number}", ware, people.number(0, 5), found)
 
 
-PARTS: tuple[Part, ...] = (premises, demand, releases, picking, counting, equipment, packing, roads)
+PARTS: tuple[Part, ...] = (
+    premises,
+    demand,
+    releases,
+    picking,
+    counting,
+    equipment,
+    packing,
+    roads,
+    second_thoughts,
+    returns,
+)

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from inventory.domain.holding import Holding
+from inventory.domain.location import Location
 from inventory.domain.order_allocation import Allocation
 from inventory.domain.picked import StockCollected
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.task_contracts import LineAllocated
 from orders.contracts import CaptureRequested, OrderPlaced
-from orders.domain.order import Order, shipment_of_capture
-from orders.domain.states import CAPTURE_DECLINED, LINE_BACKORDERED
+from orders.domain.order import Order, Return, shipment_of_capture
+from orders.domain.states import CAPTURE_DECLINED, LINE_BACKORDERED, RETURN_AUTHORIZED, RETURN_CLOSED
 from picking.contracts import UnitsPicked
 from picking.domain.pick_list import PickList, PickListClaimed
 from picking.domain.pick_order import PickOrder, pick_id
@@ -162,9 +163,9 @@ class Outgoing:
         self._picks(lists, book)
         for order_id, order in _of(states, "PickOrder"):
             _check_order(order_id, order, lists)
-        _check_put_back(states, lists)
+        _check_put_back(states, {*lists, *self._packed} - self.cartons_gone)
         self._cartons(book)
-        self._money(states)
+        self._money(states, book)
 
     def _cartons(self, book: Ledger) -> None:
         """What packers were told is what was packed, and what has left is no stock any more."""
@@ -177,9 +178,22 @@ class Outgoing:
                 "what has left is still in the books", *sorted(self.cartons_gone - self._taken_out)[:3]
             )
 
-    def _money(self, states: States) -> None:
+    def _returns(self, order: Order, book: Ledger) -> None:
+        for return_id, one in order.returns.items():
+            if one.status == RETURN_AUTHORIZED:
+                raise Violation("a return was closed, and its order waits for it", order.order_id, return_id)
+            shipment = book.returns[return_id]
+            logged = sum(units for (of, _, _), units in book.logged.items() if of == shipment)
+            _check_return(order, one, logged)
+
+    def _money(self, states: States, book: Ledger) -> None:
         """Of each order as much is taken as what has left costs, unless that was declined."""
         for order_id, order in _of(states, "Order"):
+            if order.status == "cancelled" and any(
+                self._packed[sscc].order_id == order_id for sscc in self.cartons_gone
+            ):
+                raise Violation("goods of a cancelled order have left", order_id)
+            self._returns(order, book)
             owed = 0
             for shipment in order.shipments.values():
                 cartons = [sscc for sscc, one in self._packed.items() if one.shipment_id == shipment.shipment_id]
@@ -198,8 +212,26 @@ class Outgoing:
             raise Violation("what was picked is not in its trolley", *_different(picked, self._collected))
 
 
+def replacements(order: Order) -> list[str]:
+    """The ids of orders that replace what has come back of an order."""
+    return [one.replacement_id for one in order.returns.values() if one.replacement_id]
+
+
+def _check_return(order: Order, one: Return, logged: int) -> None:
+    """What came back counts as far as it was expected, and is refunded or replaced, once."""
+    back = sum(line.units for line in one.received)
+    if back != logged:
+        raise Violation("an order does not know what has come back", order.order_id, one.return_id, back, logged)
+    due = sum(order.lines[line.line_id].unit_price * line.units for line in one.received)
+    if one.resolution == "replace":
+        if bool(one.replacement_id) != bool(back):
+            raise Violation("what has come back is not replaced", order.order_id, one.return_id)
+    elif not order.in_debt and (one.refunded + one.declined, one.status) != (due, RETURN_CLOSED):
+        raise Violation("what has come back is not refunded", order.order_id, one.return_id, one.refunded, due)
+
+
 def check_end(order: Order) -> None:
-    """Where an order may stand once everything was done for it that can be done."""
+    """Where an order may stand once all was done for it that can be done."""
     lacks = any(line.missing or line.status == LINE_BACKORDERED for line in order.lines.values() if line.open > 0)
     match order.status:
         case "closed":
@@ -237,14 +269,15 @@ def _check_order(order_id: str, order: PickOrder, lists: Mapping[str, PickList])
         raise Violation("an order does not know what was picked for it", order_id, noted, +told)
 
 
-def _check_put_back(states: States, lists: Mapping[str, PickList]) -> None:
-    """What lies in a trolley is set aside for an order, or somebody is asked to put it back."""
+def _check_put_back(states: States, holdings: Iterable[str]) -> None:
+    """What lies in a trolley or carton is set aside for an order, or somebody is asked to put it back."""
     tasks = {task.holding for _, task in _of(states, "PutAway") if task.status == "open"}
-    for name in lists:
+    for name in holdings:
         holding: Holding = states.get(f"Holding#{name}", Holding())
         free = sum(item.units - item.allocated_units for item in holding.items.values())
-        if free and name not in tasks:
-            raise Violation("nobody puts back what was picked in vain", name, free)
+        place: Location | None = states.get(f"Location#{holding.place}")
+        if free and name not in tasks and (place is None or place.is_floor):
+            raise Violation("nobody puts back what was picked in vain", name, holding.place, free)
     for order_id, order in _of(states, "Order"):
         allocation: Allocation = states.get(f"Allocation#{order_id}", Allocation())
         if order.status == "cancelled" and any(not line.closed for line in allocation.lines.values()):

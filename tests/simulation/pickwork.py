@@ -140,12 +140,13 @@ class PickLists(Action):
             {"code": "WARE-UNKNOWN"},
             {"units": step["remaining"] + 1},
         ]
-        if "check_digits" in scan:
-            wrong.append({"check_digits": f"{(int(scan['check_digits']) + 1) % 100:02}"})
         if "lot" in scan:
             wrong.append({"lot": "L-NONE"})
         if "serials" in scan:
             wrong.append({"serials": [f"X{serial}"[:20] for serial in scan["serials"]]})
+        if "check_digits" in scan:  # which are not compared as long as picking has not heard of the place
+            other = f"{(int(scan['check_digits']) + 1) % 100:02}"
+            yield scan | {"check_digits": other, "confirmation_id": f"{scan['confirmation_id']}-misread"}
         for number, one in enumerate(wrong):
             yield scan | one | {"confirmation_id": f"{scan['confirmation_id']}-wrong-{number}"}
 

@@ -20,6 +20,7 @@ from tests.simulation.ledger import Ledger
 
 MINUTE, HOUR = 60.0, 3600.0
 PATIENCE = 400
+OVER = ("closed", "cancelled")
 SKEW = timedelta(seconds=30)
 """So much a worker's clock may be wrong."""
 
@@ -82,6 +83,8 @@ class Population:
         self._waiting: dict[str, list[Callable[[object], None]]] = {}
         self._done: set[str] = set()
         self.tally = Tally()
+        self.standing: Callable[[str], str] = str
+        """Where an order stands, as one sees it in the warehouse."""
 
     def arrive(self) -> None:
         """Plan every action."""
@@ -179,6 +182,20 @@ class Population:
         """Called inside a task: the orders of a warehouse in these statuses, as the lists know."""
         found = [one for status in statuses for one in self.pages("/orders", status=status, limit="200")]
         return [one for one in found if one["warehouse"] == warehouse]
+
+    def noticed(self, order_id: str) -> None:
+        """Something has happened to an order: let those look who wait for it."""
+        for wake in self._waiting.pop(order_id, []):
+            self.cloud.scheduler.after(0, partial(wake, None))
+
+    def seen_at(self, order_id: str, *statuses: str) -> bool:
+        """Called inside a task: wait until an order stands at one of these statuses; False once it never will."""
+        while self.standing(order_id) not in (*statuses, *OVER):
+            task = self.cloud.scheduler.current
+            self._waiting.setdefault(order_id, []).append(task.waker())
+            task.wait()
+        self.cloud.scheduler.sleep(self.cloud.chance.choice((0.1, 20, 240)))
+        return self.standing(order_id) not in OVER or bool({*statuses} & {*OVER})
 
     def note_lease(self, list_id: str, picker: str, until: str) -> None:
         """A picker was told to have a list until then; clocks may be wrong by half a minute each."""

@@ -18,7 +18,7 @@ from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import Watch, deciders
 from tests.simulation.lateshift import LateShift
-from tests.simulation.outbound import CARRIERS, SOUTH
+from tests.simulation.outbound import CARRIERS, HOME, SOUTH
 from tests.simulation.paperwork import Paperwork
 from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
@@ -75,6 +75,8 @@ class Simulation:
                 process.enter_context(small_limits(known.values()))
             self.watch = self.cloud.witness = Watch(known, _public(self.cloud.system))
             self.watch.tally = self.population.tally
+            self.watch.noticed = self.population.noticed
+            self.population.standing = self.watch.standing
             try:
                 self._live()
                 self.watch.at_rest(self.cloud, self.population.tally)
@@ -124,7 +126,9 @@ class Simulation:
     def _finish(self) -> None:
         """What can leave leaves; what was given up is brought back, and others get it."""
         for number in range(2):
-            self.scheduler.spawn(partial(LateShift(0.0, f"late-{number}", SOUTH, CARRIERS).act, self.population))
+            self.scheduler.spawn(
+                partial(LateShift(0.0, f"late-{number}", SOUTH, CARRIERS, HOME).act, self.population)
+            )
             self.scheduler.run()
             self._work_through_the_night(SOUTH, named=f"night-south-{number}")
 
