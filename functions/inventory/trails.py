@@ -11,12 +11,14 @@ from msgspec import Struct
 
 from inventory import ground
 from inventory.aggregates import ALLOCATION, HOLDING
+from inventory.domain import numbers
 from inventory.domain.allocation import units_for
-from inventory.domain.holding import Holding, line_key
+from inventory.domain.holding import Holding, collected, lane_of, line_key
 from inventory.domain.order_allocation import Allocation, FollowGoods, Line, NotedShare
 from inventory.domain.picked import StockPacked, StockPicked
 from inventory.stock_contracts import StockDeparted, StockShipped
 from inventory.task_contracts import Pick
+from shared.rejection import Unavailable
 from shared.resources import history
 
 _LEAVING = {f"inventory.{event.__name__}" for event in (StockPicked, StockPacked, StockDeparted, StockShipped)}
@@ -47,7 +49,10 @@ class _Found(Struct):
 
 
 def followed(allocation: Allocation, line_ids: Iterable[str]) -> FollowGoods:
-    """Where the goods of these lines are, as far as they are no longer where the allocation knows them."""
+    """Where the goods of these lines are, as far as they are no longer where the allocation knows them.
+
+    Raises Unavailable while some have left one holding and are not in the books of the next: they are not lost.
+    """
     found = _Found({}, {})
     for line_id in line_ids:
         line = allocation.lines.get(line_id, Line())
@@ -72,8 +77,12 @@ def went_on(trails: Iterable[Trail]) -> FollowGoods:
 
 
 def as_it_is(allocation: Allocation) -> Allocation:
-    """The allocation with every line's goods where they are at this moment."""
-    events = ALLOCATION.decide(followed(allocation, allocation.lines), allocation)
+    """The allocation with every line's goods where they are now; as it was, while some are on their way."""
+    try:
+        note = followed(allocation, allocation.lines)
+    except Unavailable:
+        return allocation
+    events = ALLOCATION.decide(note, allocation)
     after: Allocation = reduce(ALLOCATION.evolve, events, allocation)
     return after
 
@@ -123,13 +132,22 @@ def _destinations(trail: Trail, found: _Found) -> Iterator[str]:
 def _destination(event: object, trail: Trail, found: _Found) -> Iterator[str]:
     match event:
         case StockPicked(order_id=order, line_id=line) if (order, line) == (trail.order_id, trail.line_id):
+            _require_seen(event.container, collected(event.pick_id), event.number)
             yield event.container
         case StockDeparted(order_id=order, line_id=line) if (order, line) == (trail.order_id, trail.line_id):
+            _require_seen(event.destination, lane_of(event.holding, event.lane), event.number)
             yield event.destination
         case StockPacked(order_id=order) if order == trail.order_id:
             if any(one.line_id == trail.line_id for one in event.lines):
+                if not ground.books(event.carton).state.kind:
+                    raise Unavailable(f"carton {event.carton} is not in the books yet")
                 yield event.carton
         case StockShipped(order_id=order) if order == trail.order_id:
             units = sum(one.units for one in event.lines if one.line_id == trail.line_id)
             if units:
                 found.gone[trail.line_id, trail.holding] = units
+
+
+def _require_seen(holding: str, where: str, number: int) -> None:
+    if not numbers.has(ground.books(holding).state.seen.get(where, ()), number):
+        raise Unavailable(f"what goes to {holding} as {where} number {number} is not in the books yet")

@@ -289,6 +289,23 @@ class TestShort:
                 break
         assert moment > 5
 
+    def test_goods_between_trolley_and_carton_are_not_looked_for_again(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 1000, 2000)
+        waited = set()
+        for moment in count():
+            out = Outbound(yard, sku, 5)
+            assert out.hear(out.picked(first, 3)) == []
+            carton, short = out.packed(3, first), out.short(first, 2, number=2)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(OUTBOUND, carton)
+            waited.add(bool(out.hear(short)))
+            assert out.hear(carton) == out.hear(short) == []
+            yard.settle()
+            assert (out.set_aside(out.sscc), out.set_aside(first), out.set_aside(second)) == (3, 0, 2), moment
+            if moment >= len(passed):
+                break
+        assert waited == {True, False}
+
 
 class TestRejections:
     def test_what_is_damaged_at_the_bench_goes_to_quarantine_and_the_line_gets_others(self, yard: Yard) -> None:
