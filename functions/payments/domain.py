@@ -55,6 +55,7 @@ PROVIDER_AWAY = "provider_away"
 AUTHORIZATION_EXPIRED = "authorization_expired"
 
 NOT_YET = "not-authorized-yet"
+PARKED = "payment-parked"
 NOT_CAPTURED_YET = "not-captured-yet"
 NOTHING_HELD = "nothing-held"
 EXCEEDS_AUTHORIZED = "exceeds-authorized"
@@ -623,6 +624,12 @@ def _capture(command: Capture, payment: Payment) -> Sequence[Event]:
         if known.amount != command.amount.amount:
             raise _differs("capture", command.capture_id, known.amount, command.amount.amount)
         return ()
+    if payment.is_parked:
+        raise Conflict(
+            f"The payment of order {command.order_id} is parked: the provider does not answer for now.",
+            remedy="Ask again when it is authorized: GET /payments/{order_id} tells.",
+            code=PARKED,
+        )
     if payment.status in ("new", "requested"):
         raise Conflict(
             f"The payment of order {command.order_id} is not authorized yet.",

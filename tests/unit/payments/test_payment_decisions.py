@@ -18,6 +18,8 @@ from payments.domain import (
     AuthorizationDue,
     AuthorizationTimedOut,
     Authorize,
+    Capture,
+    CaptureAsked,
     Park,
     RecordAuthorization,
     RecordAuthorizationTimeout,
@@ -139,6 +141,14 @@ def test_a_provider_that_is_left_alone_parks_the_payment_before_it_was_asked() -
     before = [timed_out(attempt) for attempt in range(1, PATIENCE)]
     again = given(PAYMENTS, asked, away, *before).when(RecordAuthorizationTimeout(PATIENCE))
     again.then(timed_out(PATIENCE))
+
+
+def test_nothing_can_be_captured_of_a_parked_payment_and_whoever_asks_is_told_why() -> None:
+    capture = Capture(ORDER, "shipment-1", AMOUNT)
+    given(PAYMENTS, asked).when(capture).then_rejected("not-authorized-yet")
+    given(PAYMENTS, asked, delayed).when(capture).then_rejected("payment-parked")
+    happened = given(PAYMENTS, asked, delayed, authorized).when(capture).events
+    assert [type(event) for event in happened] == [CaptureAsked]
 
 
 @pytest.mark.parametrize("life", [life for life in LIVES if life not in ("requested", "timed out")])
