@@ -18,6 +18,8 @@ from infra.declaration import (
     schedule,
 )
 
+TELLING_MAY_LAG_S = 1
+"""For so long the outboxes collect what several orders have to tell alike."""
 LISTS_MAY_LAG_S = 10
 """For so long lists may be behind that nobody works from at once: what comes meanwhile is written once."""
 
@@ -111,7 +113,7 @@ INVENTORY = Service("inventory", (
         "shipping.ShipmentDispatched",
     )),
     schedule("unsettled", every_minutes=5),
-    *machinery("inventory"),
+    *machinery("inventory", outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(
     Index("by_kind", "places", "reached"),
     Index("by_task_status", "tasks", "queued"),
@@ -154,7 +156,7 @@ ORDERS = Service("orders", (
     reaction("replacements", on=("orders.ReplacementRequested",)),
     replica("assortment", on=("inventory.ProductRegistered",)),
     schedule("deadlines", every_minutes=1),
-    *machinery("orders", views_window_s=LISTS_MAY_LAG_S),
+    *machinery("orders", views_window_s=LISTS_MAY_LAG_S, outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(
     Index("by_stage", "stage", "placed", keys_only=True),
     Index("by_channel", "channel", "placed", keys_only=True),
@@ -186,7 +188,7 @@ def payments(provider: str) -> Service:
         query("reconciliation", {"GET /payments/reconciliation": "payments/read"},
               also=asks | {Grant.AUDIT_LEDGER}, environment=at_provider, libraries=library),
         query("queries", {"GET /payments/{order_id}": "payments/read"}),
-        *machinery("payments", views_window_s=LISTS_MAY_LAG_S),
+        *machinery("payments", views_window_s=LISTS_MAY_LAG_S, outbox_window_s=TELLING_MAY_LAG_S),
     ), indexes=(
         Index("by_moment", "due", "moment", keys_only=True),
     ), ledger_table="payments-sandbox", keys="stowage/payments/stripe")
@@ -300,7 +302,7 @@ PICKING = Service("picking", (
         "GET /picking/orders/{id}/packing-proposal": "picking/read",
     }),
     query("packing_slips", {"GET /picking/orders/{id}/packing-slip": "picking/read"}, libraries="labels"),
-    *machinery("picking"),
+    *machinery("picking", outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(
     Index("by_list", "list", "place"),
     Index("by_pool", "pool", "urgency", keys_only=True),
@@ -351,7 +353,7 @@ SHIPPING = Service("shipping", (
     command("webhooks", {"POST /shipping/webhooks/easypost": None},
             also=frozenset({Grant.READ_VIEWS, Grant.READ_KEYS})),
     schedule("waiting", every_minutes=1, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost"),
-    *machinery("shipping"),
+    *machinery("shipping", outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(
     Index("by_open", "open", "since"),
     Index("by_due", "due", "moment", keys_only=True),

@@ -309,14 +309,15 @@ def schedule(
     )
 
 
-def machinery(service: str, *, views_window_s: int = 0) -> tuple[Capability, ...]:
+def machinery(service: str, *, views_window_s: int = 0, outbox_window_s: int = 0) -> tuple[Capability, ...]:
     """What every service has: the projector of its views, its outbox, its health.
 
     `views_window_s` is how long the projector waits for more to show at once: for so long lists may be behind.
+    `outbox_window_s` is how long the outbox waits for more to tell at once.
     """
     return (
         Capability("views", Kind.PROJECTOR, batch=100, window_s=views_window_s),
-        Capability("outbox", Kind.OUTBOX, batch=100),
+        Capability("outbox", Kind.OUTBOX, batch=100, window_s=outbox_window_s),
         Capability(
             "health",
             Kind.HEALTH,

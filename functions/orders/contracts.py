@@ -441,6 +441,10 @@ PUBLISHED: tuple[type[Event], ...] = (
     FulfilmentStalled,
 )
 TOLD_TOGETHER: tuple[type[Event], ...] = (
+    OrderPlaced,
+    OrderReserved,
+    OrderAllocated,
+    OrderClosed,
     ReservationRequested,
     PickingRequested,
 )

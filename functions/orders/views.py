@@ -5,6 +5,7 @@ stage only four.
 """
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -58,6 +59,7 @@ from shared.projection import Projection, Projector
 from shared.resources import history, views
 
 DEADLINE_SHARDS = ("0", "1", "2", "3")
+_DAYS_AWAY = timedelta(days=1)
 _BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
 
 
@@ -190,8 +192,19 @@ def index(order: OrderSummary) -> Mapping[str, str]:
         "placed": f"{order.received_at}#{order.order_id}",
     }
     if order.deadline:
-        keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": order.deadline}
+        keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": _looked_at(order)}
     return keys
+
+
+def _looked_at(order: OrderSummary) -> str:
+    """When a sweep is to look: at the deadline, or on the morning after one that is days away.
+
+    Steps that follow each other within a day then have the same entry in the index, and change nothing there.
+    """
+    deadline = datetime.fromisoformat(order.deadline)
+    if deadline - datetime.fromisoformat(order.changed_at or order.deadline) < _DAYS_AWAY:
+        return order.deadline
+    return (deadline.date() + timedelta(days=1)).isoformat()
 
 
 def _start(stream_id: str) -> OrderSummary:

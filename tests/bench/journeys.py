@@ -28,7 +28,7 @@ class MeteredSystem:
             for capability in service.capabilities
         }
         self._now = 0.0
-        self._unseen: dict[str, tuple[float, list[Any]]] = {}
+        self._unread: dict[Consumer, tuple[float, list[Any]]] = {}
 
     def call(self, method: str, path: str, body: object = None, key: str | None = None, **query: str) -> Any:
         """One HTTP request that has to succeed; what it answers."""
@@ -74,45 +74,48 @@ class MeteredSystem:
 
     def _due(self) -> Iterator[float]:
         """When what waits will have waited for as long as the map says."""
-        for service, (since, _) in self._unseen.items():
-            yield since + self._capabilities[service, "views"].window_s
+        for reader, (since, _) in self._unread.items():
+            yield since + self._capabilities[reader].window_s
         for consumer, waiting in self._queues.items():
             if waiting:
                 yield waiting[0][0] + self._capabilities[consumer].window_s
 
     def _follow(self, service: str) -> bool:
-        published = self._publish(service)
-        since, records = self._unseen.pop(service, (self._now, []))
-        if not records:
-            since = self._now
-        records += self._records(service, "views")
-        capability = self._capabilities[service, "views"]
+        moved = False
+        for reader, hand in (("outbox", self._tell), ("views", self._show)):
+            for batch in self._read(service, reader):
+                hand(service, batch)
+                moved = True
+        return moved
+
+    def _read(self, service: str, reader: str) -> Iterator[list[Any]]:
+        """Full batches of a table's stream, and what has waited for as long as the map says."""
+        since, records = self._unread.pop((service, reader), (self._now, []))
+        records = [*records, *self._records(service, reader)]
+        capability = self._capabilities[service, reader]
         while records:
             if len(records) < capability.batch and self._now - since < capability.window_s:
-                self._unseen[service] = since, records
-                return published
-            batch, records = records[: capability.batch], records[capability.batch :]
-            self._meter.streamed(f"{service}.views", service)
-            with self._meter.invocation(f"{service}.views"):
-                self._system.invoke(service, "views", {"Records": batch})
-            published = True
-        return published
+                self._unread[service, reader] = since, records
+                return
+            yield records[: capability.batch]
+            records = records[capability.batch :]
 
-    def _publish(self, service: str) -> bool:
-        records = self._records(service, "outbox")
-        size = self._capabilities[service, "outbox"].batch
-        for start in range(0, len(records), size):
-            self._meter.streamed(f"{service}.outbox", service)
-            before = len(self._system.messages)
-            with self._meter.invocation(f"{service}.outbox"):
-                self._system.invoke(service, "outbox", {"Records": records[start : start + size]})
-                for _, message in self._system.messages[before:]:
-                    self._meter.event(len(message))
-            for event_type, message in self._system.messages[before:]:
-                for consumer in self._system.subscribers(event_type):
-                    self._queues.setdefault(consumer, deque()).append((self._now, message))
-                    self._meter.queued(".".join(consumer), len(message))
-        return bool(records)
+    def _show(self, service: str, records: list[Any]) -> None:
+        self._meter.streamed(f"{service}.views", service)
+        with self._meter.invocation(f"{service}.views"):
+            self._system.invoke(service, "views", {"Records": records})
+
+    def _tell(self, service: str, records: list[Any]) -> None:
+        self._meter.streamed(f"{service}.outbox", service)
+        before = len(self._system.messages)
+        with self._meter.invocation(f"{service}.outbox"):
+            self._system.invoke(service, "outbox", {"Records": records})
+            for _, message in self._system.messages[before:]:
+                self._meter.event(len(message))
+        for event_type, message in self._system.messages[before:]:
+            for consumer in self._system.subscribers(event_type):
+                self._queues.setdefault(consumer, deque()).append((self._now, message))
+                self._meter.queued(".".join(consumer), len(message))
 
     def _records(self, service: str, reader: str) -> list[Any]:
         """What the table's stream hands to a reader; Lambda reads streams free of charge."""
@@ -138,11 +141,15 @@ class MeteredSystem:
 
 
 @contextmanager
-def metered() -> Iterator[tuple[MeteredSystem, Meter]]:
-    """The whole system in this process, with empty tables and a listening meter."""
+def metered(*, warm: bool = False) -> Iterator[tuple[MeteredSystem, Meter]]:
+    """The whole system in this process, with empty tables and a listening meter.
+
+    When it is `warm`, projectors remember what they wrote last: of each there is just one, and it is busy.
+    """
+    projectors = [(service.name, "views") for service in SYSTEM.services] if warm else []
     database = Database()
     meter = Meter(database)
-    with landscape(database=database, log_level="INFO") as system, meter.listening():
+    with landscape(database=database, log_level="INFO", warm=projectors) as system, meter.listening():
         yield MeteredSystem(system, meter), meter
 
 

@@ -9,7 +9,7 @@ import importlib
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -59,9 +59,10 @@ class Answer:
 class Landscape:
     """The system, as far as it is made of Lambdas, tables, queues and a bus."""
 
-    def __init__(self, system: System = SYSTEM, log_level: str = "ERROR") -> None:
+    def __init__(self, system: System = SYSTEM, log_level: str = "ERROR", warm: Collection[Consumer] = ()) -> None:
         self._system = system
         self._log_level = log_level
+        self._warm = warm
         self._running: list[Consumer] = []
         self._given: dict[Consumer, set[tuple[str, str]]] = {}
         self.bus: list[CloudEvent] = []
@@ -202,7 +203,7 @@ class Landscape:
             os.environ["PROVIDERS_TABLE"] = service.ledger_table
         if capability.grants & {Grant.ATTACH, Grant.FETCH_ATTACHED, Grant.REMOVE_ATTACHED}:
             os.environ["ATTACHMENTS_BUCKET"] = f"{service.name}-attachments"
-        _forget((service.name, "shared.resources"))
+        _forget((service.name, "shared.resources"), but=frozenset(f"{name}.{one}" for name, one in self._warm))
         environment.cache_clear()
 
     def _note(self, params: dict[str, Any], **_: object) -> None:
@@ -222,9 +223,15 @@ class Landscape:
 
 @contextmanager
 def landscape(
-    system: System = SYSTEM, database: Database | None = None, log_level: str = "ERROR"
+    system: System = SYSTEM,
+    database: Database | None = None,
+    log_level: str = "ERROR",
+    warm: Collection[Consumer] = (),
 ) -> Iterator[Landscape]:
-    """The whole system with empty tables, in this process: moto's, or those of `database`."""
+    """The whole system with empty tables, in this process: moto's, or those of `database`.
+
+    Those in `warm` remember what their modules keep, from one invocation to the next.
+    """
     with mock_aws(), lambda_process("landscape", "none"):
         if database is not None:
             answer_from(database, aws.dynamodb())
@@ -238,7 +245,7 @@ def landscape(
             )
             if service.ledger_table:
                 create_ledger_table(aws.dynamodb(), service.ledger_table)
-        yield Landscape(system, log_level)
+        yield Landscape(system, log_level, warm)
         _forget(tuple(service.name for service in system.services))
 
 
@@ -246,10 +253,12 @@ _kept: dict[str, tuple[object, list[Any]]] = {}
 """What the modules that were looked at keep for a process."""
 
 
-def _forget(packages: Iterable[str]) -> None:
-    """Make the next use of whatever these packages keep for a process a first one."""
+def _forget(packages: Iterable[str], but: Collection[str] = ()) -> None:
+    """Make the next use of whatever these packages keep for a process a first one, but for those modules."""
     prefixes = tuple(packages)
     for name, module in list(sys.modules.items()):
+        if name in but:
+            continue
         if name in prefixes or name.startswith(tuple(f"{prefix}." for prefix in prefixes)):
             for once in _caches(name, module):
                 once.cache_clear()

@@ -486,6 +486,7 @@ def _require_nobody_else(picklist: PickList, operator: str, at: str) -> None:
 def _confirmed(command: Confirm, picklist: PickList) -> Iterator[Event]:
     require_list(picklist)
     taken: list[str] = []
+    parts: list[PartPicked] = []
     for scan in command.scans:
         if scan.confirmation_id in picklist.confirmed or refusal(scan, command, picklist) is not None:
             continue
@@ -497,7 +498,8 @@ def _confirmed(command: Confirm, picklist: PickList) -> Iterator[Event]:
             picklist = evolve(picklist, event)
         order_id = picklist.picks[scan.pick_id].position.order_id
         if part := _part(picklist, order_id, min(scan.occurred_at, command.at)):
-            yield part
+            parts.append(part)
+    yield from parts
     if not taken:
         return
     yield ConfirmationsTaken(ids=tuple(taken))

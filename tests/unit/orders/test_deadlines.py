@@ -1,6 +1,6 @@
 """Deadlines: overdue orders are found through the sparse index, act once, and fail alone."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
@@ -15,7 +15,7 @@ from orders.domain.states import (
     RESERVATION_TIME,
 )
 from orders.views import DEADLINE_SHARDS
-from shared import aws
+from shared import aws, clock
 from shared.sweep import SweepFailed
 from tests.support.clocks import MovableClock
 from tests.support.faults import Died, at_moment, die, refusing
@@ -96,6 +96,21 @@ def test_a_sweeper_that_dies_leaves_the_rest_to_the_next(time: MovableClock, new
     assert {new_counter.happened(order_id).count("DeadlinePassed") for order_id in orders} == {1}
 
 
+def test_a_deadline_that_is_days_away_is_looked_at_on_the_morning_after(
+    time: MovableClock, new_counter: Counter
+) -> None:
+    order_id = new_counter.place()
+    new_counter.tell(authorized(order_id), short(order_id, 1))
+    deadline = datetime.fromisoformat(new_counter.details(order_id)["deadline"])
+    morning = datetime.combine(deadline.date() + timedelta(days=1), datetime.min.time(), UTC)
+    time.pass_time(morning - clock.now() - timedelta(seconds=1))
+    sweep(new_counter)
+    assert new_counter.details(order_id)["status"] == "backordered"
+    time.pass_time(timedelta(seconds=1))
+    sweep(new_counter)
+    assert new_counter.details(order_id)["reason"] == "backorder-expired"
+
+
 def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: Counter) -> None:
     unpaid, unanswered, waiting, ready = (new_counter.place() for _ in range(4))
     new_counter.tell(authorized(unanswered), authorized(waiting), authorized(ready))
@@ -107,7 +122,7 @@ def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: 
     assert new_counter.happened(unpaid)[-1] == "FulfilmentStalled"
     assert new_counter.details(unanswered)["reason"] == "reservation-timeout"
     assert new_counter.details(waiting)["status"] == "backordered"
-    time.pass_time(PAYMENT_TIME)
+    time.pass_time(PAYMENT_TIME + timedelta(days=1))
     sweep(new_counter)
     assert new_counter.details(unpaid)["reason"] == "payment-timeout"
     time.pass_time(max(BACKORDER_TIME, RELEASE_TIME))
