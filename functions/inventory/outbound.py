@@ -17,7 +17,7 @@ from inventory.domain.allocation import DeallocateUnits
 from inventory.domain.goods import together
 from inventory.domain.holding import Holding, collected, is_container
 from inventory.domain.movement import ReleaseUnit
-from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, ReportShort
+from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, ReportShort, TellAgain
 from inventory.domain.outbound import (
     DAMAGED,
     CollectStock,
@@ -138,9 +138,9 @@ def report(short: PickShort, metadata: CommandMetadata) -> None:
 
 
 def reject(told: UnitsRejected, metadata: CommandMetadata) -> None:
-    """Take what packers reject out of what can be sold, or out of the books.
+    """Take what packers reject out of what can be sold, or out of the books, and get the lines other units.
 
-    The order's allocation hears of it like of every loss, and gets the lines other units.
+    What was put back before has other units already: they are told again, for picking counted on the first ones.
     """
     for container in dict.fromkeys(line.container for line in told.lines):
         command = RejectStock(
@@ -160,6 +160,9 @@ def reject(told: UnitsRejected, metadata: CommandMetadata) -> None:
             occurred_at=told.rejected_at,
         )
         _waiting(container, command, _named(metadata, "reject", told.rejection_id, container))
+    line_ids = tuple(dict.fromkeys(line.line_id for line in told.lines))
+    follow(allocation_of(told.order_id), line_ids, metadata)
+    decide(told.order_id, TellAgain(line_ids), _named(metadata, "rejected", told.rejection_id))
 
 
 def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
@@ -199,6 +202,7 @@ def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
     skus = {item.line_id: item.sku for item in carton.items}
     strays = {line.line_id: skus[line.line_id] for line in lines if line.line_id not in lost and _is_stray(line)}
     if strays:
+        follow(allocation_of(carton.order_id), strays, metadata)
         _adopt(carton.order_id, carton.sscc, strays, metadata)
 
 

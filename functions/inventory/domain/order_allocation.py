@@ -307,6 +307,12 @@ class AdoptGoods(Struct, frozen=True):
     shares: tuple[NotedShare, ...]
 
 
+class TellAgain(Struct, frozen=True):
+    """Say what lines have, for whoever picks them counts on goods that they have no more."""
+
+    line_ids: tuple[LineId, ...]
+
+
 class NoteFreed(Struct, frozen=True):
     """Holdings have given back what they had set aside for lines."""
 
@@ -359,6 +365,7 @@ Command = (
     | NoteShares
     | FollowGoods
     | AdoptGoods
+    | TellAgain
     | ReportShort
     | NoteFreed
     | CloseLines
@@ -385,6 +392,9 @@ def decide(command: Command, allocation: Allocation) -> Sequence[Event]:
             return list(_adopt(command, allocation))
         case ReportShort():
             return list(_short(command, allocation))
+        case TellAgain():
+            told = ((line_id, _line(allocation, line_id)) for line_id in command.line_ids)
+            return [_allocated(allocation, line_id, line) for line_id, line in told if _complete(line)]
         case NoteFreed():
             return [
                 ShareFreed(line_id=line_id, holding=holding)

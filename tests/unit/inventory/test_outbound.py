@@ -35,6 +35,7 @@ class Outbound:
         self.list_id = new_id("9f33")
         self.sscc = f"{number():018d}"
         self.shipment_id = new_id("6d11")
+        self.rejection_id = new_id("7a10")
         reserve = {
             "order_id": self.order_id,
             "warehouse": "MAIN",
@@ -62,7 +63,7 @@ class Outbound:
             "container": self.list_id, "holding": holding,
         }  # fmt: skip
         return self._event("picking.UnitsRejected", f"rejected-{pick}", {
-            "rejection_id": f"{self.order_id[:-3]}{pick:03d}", "order_id": self.order_id, "warehouse": "MAIN",
+            "rejection_id": self.rejection_id, "order_id": self.order_id, "warehouse": "MAIN",
             "lines": [line], "condition": condition, "reason": "cracked", "rejected_at": AT,
         })  # fmt: skip
 
@@ -318,7 +319,7 @@ class TestRejections:
         assert out.hear(out.rejected(first, 2)) == []
         happened = yard.settle()
         assert (out.set_aside(out.list_id), out.set_aside(second)) == (3, 2)
-        [latest] = told(happened, "LineAllocated", out.order_id)
+        latest = told(happened, "LineAllocated", out.order_id)[-1]
         assert {pick["holding"]: pick["units"] for pick in latest["picks"]} == {out.list_id: 3, second: 2}
         yard.landscape.project("inventory")
         tasks = yard.landscape.call("GET", "/inventory/put-away-tasks", query={"limit": "200"}).body["items"]

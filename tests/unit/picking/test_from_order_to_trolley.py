@@ -98,6 +98,18 @@ class House:
         self.settle()
         return answer
 
+    def put_back(self, holding: str) -> None:
+        """Bring to its place what is to be put back from there."""
+        [task] = [
+            one for one in self.ask("GET", "/inventory/put-away-tasks")["items"] if one["holding"] == holding
+        ]
+        path = f"/inventory/put-away-tasks/{task['task_id']}"
+        self.ask("POST", f"{path}/claim")
+        place = self.ask("GET", f"/inventory/locations/{task['location']}")
+        body = {"location": task["location"], "check_digits": place["check_digits"], "units": task["units"]}
+        self.ask("POST", f"{path}/confirmation", body)
+        self.settle()
+
     def pack(self, order_id: str, units: int) -> Any:
         items = [{"code": "4006381333931", "units": units}]
         cartons = [{"carton_type": "BOX", "weight_g": 300, "items": items}]
@@ -211,3 +223,23 @@ def test_what_the_packer_does_not_find_and_nobody_has_waits_for_stock(house: Hou
     [carton] = house.ask("GET", f"/picking/orders/{order_id}/packing")["shipments"][0]["cartons"]
     allocation = house.ask("GET", f"/inventory/allocations/{order_id}")
     assert [(pick["holding"], pick["units"]) for pick in allocation["lines"][0]["picks"]] == [(carton["sscc"], 3)]
+
+
+def test_what_was_put_back_before_the_packer_missed_it_is_picked_anew(house: House) -> None:
+    house.stock("A-01", 3)
+    order_id = house.released(3)
+    [picklist] = house.wave()
+    house.pick(picklist)
+    house.reject(order_id, 1, "missing")
+    house.stock("A-02", 5)
+    [second] = house.wave()
+    house.pick(second)
+    house.put_back(picklist["list_id"])
+    house.reject(order_id, 2, "missing")
+    [third] = house.wave()
+    assert [(step["place"], step["units"]) for step in third["steps"]] == [("A-02", 2)]
+    house.pick(third)
+    house.pack(order_id, 3)
+    assert house.status(order_id) == "packed"
+    assert house.counted() == {"on_hand": 7, "reserved": 3, "available": 4}
+    assert house.lying("A-02") == {"available": 2}
