@@ -107,7 +107,7 @@ class Simulation:
         self._look_after()
         for _ in range(SWEEPS_AFTERWARDS):
             self._sweep_later(HOUR + MINUTE)
-        for patience in (PAYMENT_TIME.total_seconds(), HOUR):
+        for patience in (PAYMENT_TIME.total_seconds() + DAY, HOUR):
             self._sweep_later(patience)
         if self.plan.shape.months:
             self._sweep_later(8 * DAY)
