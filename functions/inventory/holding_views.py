@@ -714,9 +714,15 @@ def _shipped(event: StockShipped, at: str, number: str) -> Iterator[Entry]:
             order_id=event.order_id,
             line_id=lines.pop() if len(lines) == 1 else None,
         )
-        yield Entry(
-            (f"Journal#{event.holding}#{name}", f"{at}#{number}"), movement, _journal_index(movement, number)
-        )
+        yield Entry((shipped_partition(event.warehouse, movement.sku), _moved(movement, number)), movement)
+
+
+def shipped_partition(warehouse: str, sku: str) -> str:
+    """Where the movements of a product's units stand that have left a warehouse in cartons, in their order.
+
+    Nobody asks what a carton held at a past time, so they are in no holding's journal and need no index.
+    """
+    return f"Shipped#{warehouse}#{sku}"
 
 
 def use_key(use: LotUse, number: str) -> str:
@@ -884,8 +890,12 @@ def _movements(
 def _journal_index(movement: Movement, number: str) -> Mapping[str, str]:
     return {
         "movements": f"{movement.warehouse}#{movement.sku}",
-        "moved": f"{movement.recorded_at}#{movement.holding}#{movement.lot}#{number}",
+        "moved": _moved(movement, number),
     }
+
+
+def _moved(movement: Movement, number: str) -> str:
+    return f"{movement.recorded_at}#{movement.holding}#{movement.lot}#{number}"
 
 
 def _other(event: Event) -> str | None:

@@ -4,6 +4,7 @@ These answers come from the read model, a moment behind; none of them costs more
 """
 
 from collections.abc import Iterable
+from heapq import merge
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
@@ -23,6 +24,7 @@ from inventory.holding_views import (
     Whereabouts,
     lot_partition,
     serial_partition,
+    shipped_partition,
     whereabouts_partition,
 )
 from inventory.lot_views import BY_STATUS, LOTS, LotView, TransferStatus, TransferView
@@ -171,19 +173,32 @@ def list_movements(sku: Sku, query: MovementQuery) -> Response:
             value=query.until,
             remedy=f"Send a time that is not before {query.since}.",
         )
-    page = views().list(
+    after = decode_cursor(query.cursor)[0] if query.cursor else None
+    pages = [
+        _movements(query, ("movements", f"{query.warehouse}#{sku}"), "moved", after, BY_TIME),
+        _movements(query, ("pk", shipped_partition(query.warehouse, sku)), "sk", after),
+    ]
+    found = list(merge(*(page.items for page in pages), key=lambda item: item[0]))
+    if not found and not query.cursor:
+        _require_product(sku)
+    shown = found[: query.limit]
+    more = len(found) > len(shown) or any(page.next for page in pages)
+    cursor = encode_cursor(shown[-1][0]) if more and shown else None
+    return Response(200, MovementPage([movement for _, movement in shown], cursor))
+
+
+def _movements(
+    query: MovementQuery, partition: tuple[str, str], sort: str, after: str | None, index: str | None = None
+) -> Page[Movement]:
+    return views().list(
         Movement,
-        ("movements", f"{query.warehouse}#{sku}"),
-        "moved",
-        index=BY_TIME,
-        after=decode_cursor(query.cursor)[0] if query.cursor else None,
+        partition,
+        sort,
+        index=index,
+        after=after,
         span=(query.since or _NEVER, (query.until or _ALWAYS) + _END),
         limit=query.limit,
     )
-    if not page.items and not query.cursor:
-        _require_product(sku)
-    movements = [movement for _, movement in page.items]
-    return Response(200, MovementPage(movements, encode_cursor(page.next) if page.next else None))
 
 
 @handler.route(

@@ -449,6 +449,16 @@ class TestTraces:
             ("shipped", {"available": -4}),
         ]
         assert moves[-1]["shipment_id"] == out.shipment_id
+        one_by_one: list[object] = []
+        cursor: dict[str, str] = {}
+        while True:
+            query = {"limit": "1", **cursor}
+            page = yard.landscape.call("GET", f"/inventory/stock/{sku}/movements", query=query).body
+            one_by_one.extend(page["items"])
+            if "cursor" not in page:
+                break
+            cursor = {"cursor": page["cursor"]}
+        assert one_by_one == moves
 
     def test_a_serial_number_is_known_to_have_been_shipped_with_whom(self, yard: Yard) -> None:
         sku = yard.product("serial")
