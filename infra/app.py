@@ -143,7 +143,7 @@ ORDERS = Service("orders", (
     }),
     command("returns", {"POST /orders/{id}/returns": "orders/write"}),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
-    reaction("fulfilment", batch=100, window_s=1, on=(
+    reaction("fulfilment", batch=100, window_s=2, on=(
         "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentDelayed",
         "payments.PaymentAbandoned", "payments.PaymentVoided",
         "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
