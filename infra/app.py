@@ -106,7 +106,7 @@ INVENTORY = Service("inventory", (
     reaction("put_away_tasks", batch=10, also=frozenset({Grant.READ_VIEWS}), on=(
         "inventory.GoodsAssigned", "inventory.StockReceived", "inventory.StockStatusChanged",
         "inventory.StockDeallocated", "inventory.StockDeparted", "inventory.HandlingUnitMoved",
-        "inventory.PutAwayConfirmed",
+        "inventory.PutAwayConfirmed", "inventory.StockAdjusted", "inventory.StockCounted",
     )),
     reaction("outbound", batch=30, window_s=1, also=frozenset({Grant.READ_VIEWS}), on=(
         "picking.UnitsPicked", "picking.PickShort", "picking.UnitsRejected", "picking.CartonPacked",

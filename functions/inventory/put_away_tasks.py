@@ -18,12 +18,13 @@ from inventory.stock_contracts import (
     Goods,
     GoodsAssigned,
     HandlingUnitMoved,
+    StockCounted,
     StockDeallocated,
     StockDeparted,
     StockReceived,
     StockStatusChanged,
 )
-from inventory.subscriptions import READS
+from inventory.subscriptions import READS, StockAdjusted
 from inventory.task_contracts import PutAwayConfirmed
 from shared import codec, ids
 from shared.consumer import react_each
@@ -54,6 +55,10 @@ def handle(event: CloudEvent) -> None:
             _refused(changed.holding, warehouse, now, event.id, metadata, None, changed.inspection_id)
         case StockStatusChanged(warehouse=str() as warehouse, status="available", inspection_id=None) as changed:
             serve_short(warehouse, (one.sku for one in changed.goods), metadata)
+        case StockAdjusted(status="available") as adjusted if adjusted.quantity > 0:
+            serve_short(adjusted.warehouse, (adjusted.sku,), metadata)
+        case StockCounted(status="available") as counted if counted.difference > 0:
+            serve_short(counted.warehouse, (counted.sku,), metadata)
         case StockDeallocated(reason="released") as freed:
             serve_short(freed.warehouse, (one.sku for one in freed.goods), metadata, besides=freed.order_id)
             _set_free(freed, event.id, metadata)
@@ -61,6 +66,8 @@ def handle(event: CloudEvent) -> None:
             arrive(departed, ground.part(metadata, "arrival"))
             units = sum(one.units for one in departed.goods)
             _moved(task_id, event.causationid, departed.destination, units, departed.occurred_at, metadata)
+            if departed.order_id is None:
+                serve_short(departed.warehouse, (one.sku for one in departed.goods), metadata)
         case HandlingUnitMoved(task_id=str() as task_id) as moved:
             units = sum(item.units for item in ground.books(moved.holding).state.items.values())
             _moved(task_id, event.causationid, moved.place, units, moved.occurred_at, metadata)

@@ -37,7 +37,7 @@ from shared.identifiers import (
     Timestamp,
     WarehouseCode,
 )
-from shared.quantity import Quantity, Units
+from shared.quantity import Quantity, SignedQuantity, Units
 
 
 class RequestedLine(Struct, frozen=True):
@@ -99,7 +99,7 @@ class LineBroken(Struct, frozen=True):
 
 
 class StockAdjusted(Struct, frozen=True):
-    """inventory.StockAdjusted: a place holds `on_hand` units of a product.
+    """inventory.StockAdjusted: a place holds `on_hand` units of a product, `quantity` more than before.
 
     `supply` is what it adds to the promise; events of before there was one have none, and then it is `on_hand`.
     """
@@ -108,6 +108,8 @@ class StockAdjusted(Struct, frozen=True):
     warehouse: WarehouseCode
     sku: Sku
     on_hand: Units
+    quantity: SignedQuantity
+    status: StockStatus = "available"
     supply: tuple[Supply, ...] = ()
 
 

@@ -10,7 +10,7 @@ from shared import clock, telemetry
 from shared.decider import Command, execute
 from shared.event_store import Stream
 from shared.events import CommandMetadata
-from shared.rejection import Invalid
+from shared.rejection import Invalid, Unavailable
 from shared.resources import history, views
 from shipping.aggregates import SHIPMENT
 from shipping.carrier_port import Bought, Postage, Refused
@@ -167,19 +167,29 @@ def ask_where(stream: Stream[Shipment], metadata: Metadata) -> None:
 
 
 def _chosen(shipment: Shipment) -> Answer:
-    """The cheapest offer of all carriers; a refusal by one of them only counts when no other offers anything."""
+    """The cheapest offer of all carriers that answer.
+
+    A refusal only counts when nobody offers anything, and so does silence: then Unavailable is raised.
+    """
     carriers = _carriers()
     offers = fleet_offers(shipment, carriers)
-    refusal = ""
+    refusal, silence = "", None
     for carrier in carriers:
         if _asked(carrier, shipment):
             from shipping.easypost import easypost
 
-            answer = easypost().offers(shipment, carrier)
-            if isinstance(answer, Refused):
-                refusal = answer.reason
+            try:
+                answer = easypost().offers(shipment, carrier)
+            except Unavailable as error:
+                silence = error
+                telemetry.warning("carrier silent", shipment_id=shipment.shipment_id, carrier=carrier.carrier)
             else:
-                offers += answer
+                if isinstance(answer, Refused):
+                    refusal = answer.reason
+                else:
+                    offers += answer
+    if silence and not offers:
+        raise silence
     if refusal and not offers:
         return NoOffer(shipment.revision, refusal, permanent=True)
     return cheapest(shipment, offers)

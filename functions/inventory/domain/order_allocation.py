@@ -147,9 +147,10 @@ class HeldShare(Struct, frozen=True, array_like=True):
 class Line(Struct, frozen=True):
     """A line: how much of what it wants, since which promise; its shares by holding.
 
-    `withdrawn` are holdings that are to give back what they have set aside, `avoid` those that had too little,
-    `suspended` is the number of the promise that was broken last, `short` whether nothing more was found. `trails`
-    says of withdrawn holdings how much they had, and as of which commit; `gone` what has left on which carton.
+    `withdrawn` are holdings that are to give back what they have set aside; `avoid` those that had too little when
+    it was looked for last, `doubtful` those where a picker has ever found too little; `suspended` is the number of
+    the promise that was broken last, `short` whether nothing more was found. `trails` says of withdrawn holdings
+    how much they had, and as of which commit; `gone` what has left on which carton.
     """
 
     sku: str = ""
@@ -162,6 +163,7 @@ class Line(Struct, frozen=True):
     shares: Map[str, HeldShare] = Map()
     withdrawn: tuple[str, ...] = ()
     avoid: tuple[str, ...] = ()
+    doubtful: tuple[str, ...] = ()
     trails: Map[str, tuple[int, int]] = Map()
     gone: Map[str, int] = Map()
 
@@ -207,7 +209,7 @@ class Allocation(Struct, frozen=True):
     def needs(self) -> list[Need]:
         """What is to be planned, in the order of the lines."""
         return [
-            Need(line_id, line.sku, line.lacking, line.avoid)
+            Need(line_id, line.sku, line.lacking, line.avoid, line.doubtful)
             for line_id, line in self.in_order
             if line.lacking and not line.short
         ]
@@ -448,6 +450,7 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
                 shares=line.shares.delete(event.holding) if event.holding in line.shares else line.shares,
                 withdrawn=tuple(dict.fromkeys((*line.withdrawn, event.holding))),
                 avoid=_adding(line.avoid, event.holding) if event.avoid else line.avoid,
+                doubtful=_adding(line.doubtful, event.holding) if event.avoid else line.doubtful,
             )
             return _with_line(allocation, event.line_id, line)
         case ShareFreed():
@@ -457,7 +460,11 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
             return _with_line(allocation, event.line_id, structs.replace(line, withdrawn=left, trails=trails))
         case HoldingAvoided():
             line = _line(allocation, event.line_id)
-            line = structs.replace(line, avoid=_adding(line.avoid, event.holding))
+            line = structs.replace(
+                line,
+                avoid=_adding(line.avoid, event.holding),
+                doubtful=_adding(line.doubtful, event.holding),
+            )
             return _with_line(allocation, event.line_id, line)
         case UnitsGone():
             line = _line(allocation, event.line_id)

@@ -39,12 +39,17 @@ class Candidate(Struct, frozen=True):
 
 
 class Need(Struct, frozen=True):
-    """Units of a product that an order line lacks; `avoid` are holdings that did not have what they should."""
+    """Units of a product that an order line lacks.
+
+    `avoid` are holdings that did not have what they should. From `doubtful` ones, where a picker has found too
+    little before, it gets something only when there is nothing elsewhere.
+    """
 
     line_id: LineId
     sku: Sku
     units: Quantity
     avoid: tuple[HoldingId, ...] = ()
+    doubtful: tuple[HoldingId, ...] = ()
 
 
 class Share(Struct, frozen=True):
@@ -80,10 +85,10 @@ class _Stock:
         """The line's shares, which are not free afterwards; `zones` are those that the order goes to."""
         taken: dict[str, int] = {}
         left = need.units
-        turns: dict[tuple[str, str], list[Candidate]] = {}
+        turns: dict[tuple[bool, str, str], list[Candidate]] = {}
         for one in self._candidates.get(need.sku, []):
             if one.holding not in need.avoid:
-                turns.setdefault(one.turn, []).append(one)
+                turns.setdefault((one.holding in need.doubtful, *one.turn), []).append(one)
         for turn in sorted(turns):
             rest = list({_key(one): one for one in turns[turn]}.values())
             while left > 0 and rest:

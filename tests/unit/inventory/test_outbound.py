@@ -363,6 +363,23 @@ class TestCancellation:
         assert (task["sku"], task["units"], task["purpose"]) == (sku, 4, "storage")
         assert yard.promise(sku).available_units == 9
 
+    def test_what_is_put_back_goes_to_an_order_that_lacks_it_as_soon_as_it_lies_in_its_place(
+        self, yard: Yard
+    ) -> None:
+        sku, [shelf] = stocked(yard, 4)
+        out, waiting = Outbound(yard, sku, 4), new_order()
+        assert out.hear(out.picked(shelf, 4)) == []
+        yard.release(waiting, (sku, 3))
+        yard.deliver(out.cancelled())
+        yard.settle()
+        assert yard.allocation(waiting).short_of == (sku,)
+        [made] = self.tasks(yard, out.list_id)
+        task = yard.task(made["task_id"])
+        assert yard.ask(task, "claim").status == 200
+        assert yard.confirm(task).status == 200
+        yard.settle()
+        assert yard.set_aside(task.location, waiting) == 3
+
     def test_a_cancellation_at_any_moment_of_a_pick_leaves_nothing_set_aside(self, yard: Yard) -> None:
         sku, [shelf] = stocked(yard, 1000)
         for moment in count():

@@ -14,9 +14,12 @@ def lying(holding: str, free: int, expires_on: str | None = None, **more: object
     return Candidate(holding, "MILK", free, expires_on=expires_on, **known | more)  # type: ignore[arg-type]
 
 
-def planned(units: int, *candidates: Candidate, avoid: tuple[str, ...] = ()) -> list[tuple[str, int]]:
+def planned(
+    units: int, *candidates: Candidate, avoid: tuple[str, ...] = (), doubtful: tuple[str, ...] = ()
+) -> list[tuple[str, int]]:
     """Where a line of `units` gets its units."""
-    return [(share.holding, share.units) for share in plan([Need("1", "MILK", units, avoid)], candidates, TODAY)]
+    need = Need("1", "MILK", units, avoid, doubtful)
+    return [(share.holding, share.units) for share in plan([need], candidates, TODAY)]
 
 
 def test_what_expires_first_goes_first() -> None:
@@ -58,6 +61,11 @@ def test_an_order_stays_in_the_zones_it_goes_to_anyway() -> None:
         Share("1", "B-1", 2),
         Share("2", "B-2", 2),
     ]
+
+
+def test_where_a_picker_found_too_little_is_gone_to_last_even_for_what_expires_first() -> None:
+    soon, late = lying("doubted", 9, "2026-03-01"), lying("other", 3, "2026-09-01")
+    assert planned(5, soon, late, doubtful=("doubted",)) == [("other", 3), ("doubted", 2)]
 
 
 def test_holdings_that_had_less_than_they_should_are_avoided() -> None:

@@ -27,6 +27,7 @@ from tests.unit.shipping.desk import (
     BERLIN,
     FLEET,
     HAMBURG,
+    PARIS,
     Desk,
     called_off,
     goes_to,
@@ -151,6 +152,15 @@ def test_an_outage_parks_shipments_and_they_go_on_when_it_is_over(
     assert [desk.state(one).status for one in ids] == ["labelled"] * len(ids)
     assert len(server.bought()) == len(ids)
     assert all(desk.published("LabelFailed", one) == [] for one in ids)
+
+
+def test_an_outage_holds_up_nothing_that_our_own_fleet_takes(desk: Desk, server: EasyPostServer) -> None:
+    assert desk.put_carrier("own-fleet").status == 200
+    server.down = True
+    _, near = desk.shipment()
+    _, far = desk.shipment(ship_to=PARIS)
+    assert (desk.state(near).status, desk.state(near).carrier) == ("labelled", "own-fleet")
+    assert desk.state(far).status == "requested"
 
 
 def test_a_purchase_whose_answer_was_lost_is_asked_for_and_not_made_again(
