@@ -30,6 +30,8 @@ MANNERS = (
     "offline",
     "goes home",
     "gives back",
+    "covets",
+    "covets",
 )
 PACKERS = ("sam", "toni")
 PACKING = (*("proposed",) * 4, "light", "by hand", "by hand", "overridden", "some", "cut short")

@@ -50,8 +50,8 @@ class PickLists(Action):
     """A picker takes one list after the other and works on it, each in one of these manners.
 
     `right`: as guided. `clumsy`: scans the wrong things first. `short`: finds one unit fewer. `empty`: finds none.
-    `by parts`: confirms some units, then the others. `offline`: confirms all at once, later, and then once more.
-    `goes home`: after the first position. `gives back`: at once.
+    `by parts`: confirms some units, then the others. `offline`: the same, hours late: half of it, all, all.
+    `goes home`: after the first position. `gives back`: at once. `covets`: claims what somebody else has.
     """
 
     warehouse: str
@@ -66,11 +66,23 @@ class PickLists(Action):
         """Ask for a list as often as there are manners."""
         for number, manner in enumerate(self.manners):
             people.cloud.scheduler.sleep(self.pace)
+            if manner == "covets":
+                self._covet(people, str(number))
+                continue
             taken = self.take_list(people, f"next-{number}")
             if taken is None:
                 people.cloud.scheduler.sleep(2 * MINUTE)
             else:
                 self.work(people, taken, manner, str(number))
+
+    def _covet(self, people: Population, part: str) -> None:
+        """Claim a list that somebody seems to have."""
+        listed = people.pages(LISTS, warehouse=self.warehouse, status="claimed")
+        for one in listed[:1]:
+            path = f"{LISTS}/{one['list_id']}"
+            status, taken = people.ask(self, "POST", f"{path}/claim", {}, part=f"covet-{part}", who=self.operator)
+            if status == 200 and taken.get("operator") == self.operator:
+                people.note_lease(one["list_id"], self.operator, taken["until"])
 
     def take_list(self, people: Population, part: str) -> dict[str, Any] | None:
         """The next list, which is the picker's from now on; None when there is none."""
@@ -100,6 +112,7 @@ class PickLists(Action):
                 return
         if kept:
             people.cloud.scheduler.sleep(self.offline)
+            self._confirm(people, list_id, kept[: max(1, len(kept) // 2)], f"{part}-half")
             self._confirm(people, list_id, kept, part)
             self._confirm(people, list_id, kept, f"{part}-again")
 
@@ -115,7 +128,7 @@ class PickLists(Action):
                 found = units - 1 if manner == "short" else 0
                 del scan["units"]
                 scan |= {"short": {"units_found": found, "reason": manner}, "serials": serials[:found]}
-            case "by parts" if units > 1:
+            case "by parts" | "offline" if units > 1:
                 first = {"confirmation_id": f"{scan['confirmation_id']}-first", "units": 1}
                 yield scan | first | {"serials": serials[:1]}
                 scan |= {"units": units - 1, "serials": serials[1:]}

@@ -218,7 +218,8 @@ def told(plan: Plan, report: Report, lines: int = 60) -> str:
             f"faults needed: {', '.join(sorted(plan.weather.enabled & set(report.faults))) or 'none'}",
             f"what happened (the last {len(shown)} lines that concern it):",
             *(f"  {seconds:12.3f}s {line[:300]}" for seconds, line in shown),
-            f"see it again: make simulate SEED={plan.seed}",
+            f"see it again: make simulate SEED={plan.seed}"
+            + (f" OUTBOUND={plan.shape.outbound}" if plan.shape.outbound else ""),
         )
     )
 

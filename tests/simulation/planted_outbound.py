@@ -1,0 +1,98 @@
+"""Mistakes of those who send goods, to be planted into the code: the simulation must notice each of them."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from unittest.mock import patch
+
+from msgspec import structs
+
+from inventory import outbound, setting_aside
+from inventory.domain.order_allocation import FollowGoods
+from payments import conversation
+from payments.provider import refund_key
+from picking import picking
+from picking.aggregates import PICK_LIST
+from picking.domain import pick_list
+from picking.domain.packing import Packing
+from shared import ids
+from shared.events import Event
+from tests.simulation.people import Shape
+from tests.simulation.planted import Bug
+
+
+@contextmanager
+def leases_not_minded() -> Iterator[None]:
+    """A list is given to whoever asks for it, though somebody has it."""
+    with patch.object(pick_list, "_require_nobody_else", lambda *_: None):
+        yield
+
+
+@contextmanager
+def scans_not_compared() -> Iterator[None]:
+    """Whatever is scanned is taken for what should be picked."""
+    with patch.object(pick_list, "_require_product", lambda *_: None):
+        yield
+
+
+@contextmanager
+def confirmations_not_recognized() -> Iterator[None]:
+    """A confirmation that comes again is one more."""
+    evolve = pick_list.evolve
+
+    def forgetful(picklist: pick_list.PickList, event: Event) -> pick_list.PickList:
+        after = evolve(picklist, event)
+        return structs.replace(after, confirmed={}) if isinstance(event, pick_list.ConfirmationsTaken) else after
+
+    with patch.object(picking, "PICK_LIST", replace(PICK_LIST, evolve=forgetful)):
+        yield
+
+
+@contextmanager
+def shorts_told_to_nobody() -> Iterator[None]:
+    """What a picker does not find stays set aside where it is not."""
+    with patch.object(outbound, "report", lambda *_: None):
+        yield
+
+
+@contextmanager
+def trolleys_not_followed() -> Iterator[None]:
+    """What was picked of an order that is given up is looked for where it once lay."""
+    with patch.object(setting_aside, "went_on", lambda _: FollowGoods()):
+        yield
+
+
+@contextmanager
+def earlier_shipments_forgotten() -> Iterator[None]:
+    """What left with the first shipment can be packed into the second."""
+    with patch.object(Packing, "sent", ()):
+        yield
+
+
+@contextmanager
+def shipped_cartons_stay_in_stock() -> Iterator[None]:
+    """A truck leaves, and nobody tells the books."""
+    with patch.object(outbound, "ship", lambda *_: None):
+        yield
+
+
+@contextmanager
+def refund_key_per_attempt() -> Iterator[None]:
+    """Each attempt at a refund asks the provider under a key of its own."""
+    with patch.object(conversation, "refund_key", lambda *about: f"{ids.random_hex(4)}-{refund_key(*about)}"):
+        yield
+
+
+SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outbound=5)
+
+OUTBOUND: tuple[tuple[Bug, int], ...] = (
+    (leases_not_minded, 6),
+    (scans_not_compared, 3),
+    (confirmations_not_recognized, 5),
+    (shorts_told_to_nobody, 6),
+    (trolleys_not_followed, 4),
+    (earlier_shipments_forgotten, 4),
+    (shipped_cartons_stay_in_stock, 3),
+    (refund_key_per_attempt, 4),
+)
+"""Each mistake, and within how many runs of a warehouse that sends it has to be noticed at the latest."""
