@@ -57,7 +57,7 @@ lint: env ## style, types, architecture rules, drift of the contracts
 	@$(VENV)/python -m events.generate --check
 
 test: lint ## lint, and all tests; starts what they need
-	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder --durations 40
+	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 40
 
 simulate: env ## SEEDS=200 or SEED=123 (OUTBOUND=8 sends orders): the whole system in one process, with faults and simulated time
 	@$(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(OUTBOUND),--outbound $(OUTBOUND))

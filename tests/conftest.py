@@ -1,17 +1,32 @@
 """How the tests are shared out between two processes."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import pytest
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadScopeScheduling
+
+END_TO_END = "tests/e2e/"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file together, and all end-to-end tests: one deployed cloud serves them.
-
-    They take longest and begin first; otherwise one process would wait for them at the end.
-    """
-    items.sort(key=lambda item: not _is_end_to_end(item))
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group("e2e" if _is_end_to_end(item) else str(item.path)))
+    """Begin with what takes longest, or one process would wait for it at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith(END_TO_END))
 
 
-def _is_end_to_end(item: pytest.Item) -> bool:
-    return item.path.parent.name == "e2e"
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Keep the tests of a file together, and all end-to-end tests: one deployed cloud serves them."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):  # type: ignore[misc]
+        """Hands out one file after the other, in the order of the collection."""
+
+        def _split_scope(self, nodeid: str) -> str:
+            return END_TO_END if nodeid.startswith(END_TO_END) else nodeid.partition("::")[0]
+
+    return ByFile(config, log)

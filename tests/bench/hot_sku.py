@@ -77,7 +77,7 @@ def arrival(sku: str, units: int) -> Any:
     """The message that so many units lie in the SKU's place."""
     return bus_event(
         f"Holding#A-01-{sku}@1.0",
-        {"location": "A-01", "warehouse": "MAIN", "sku": sku, "on_hand": units},
+        {"location": "A-01", "warehouse": "MAIN", "sku": sku, "quantity": units, "on_hand": units},
         type="inventory.StockAdjusted",
         subject="Holding#A-01",
     )

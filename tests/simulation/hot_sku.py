@@ -173,7 +173,13 @@ def _requested(request: Request) -> str:
 
 
 def _counted(sku: str, units: int, commit: int) -> str:
-    stock = {"location": f"A-{sku}", "warehouse": "MAIN", "sku": sku, "on_hand": units}
+    stock = {
+        "location": f"A-{sku}",
+        "warehouse": "MAIN",
+        "sku": sku,
+        "quantity": units,
+        "on_hand": units,
+    }
     return _event("inventory.StockAdjusted", f"Holding#A-{sku}", stock, commit)
 
 
