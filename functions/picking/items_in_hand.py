@@ -15,7 +15,7 @@ from shared.codes.problems import Unreadable
 from shared.gs1 import SSCC_LENGTH
 from shared.identifiers import LotNumber, SerialNumber, Sku
 from shared.quantity import Quantity
-from shared.rejection import Rejection, Unprocessable
+from shared.rejection import Rejection, Unprocessable, one_refusal
 
 SERIAL = "serial"
 
@@ -71,15 +71,7 @@ def scans(items: Sequence[ItemInHand], known: Mapping[str, Article], where: str)
         except Rejection as problem:
             problems.append(problem)
     if problems:
-        first = problems[0]
-        raise Unprocessable(
-            first.message,
-            field=first.field,
-            value=first.value,
-            remedy=first.remedy,
-            code=first.code,
-            further=tuple(problems[1:]),
-        )
+        raise one_refusal(problems)
     return tuple(found)
 
 

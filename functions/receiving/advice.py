@@ -23,7 +23,7 @@ from shared.identifiers import (
     WarehouseCode,
 )
 from shared.quantity import Quantity
-from shared.rejection import Rejection, Unprocessable
+from shared.rejection import Rejection, Unprocessable, one_refusal
 from shared.resources import history
 
 MAX_LINES = 1_500
@@ -116,15 +116,7 @@ def _expected(lines: tuple[AnnouncedLine, ...], where: str) -> tuple[ExpectedGoo
             continue
         expected.append(ExpectedGoods(index + 1, sku, units, line.lot, line.expires_on, line.sscc))
     if problems:
-        first = problems[0]
-        raise Unprocessable(
-            f"{len(problems)} lines cannot be taken; nothing was recorded. First: {first.message}",
-            field=first.field,
-            value=first.value,
-            remedy=first.remedy,
-            code=first.code,
-            further=tuple(problems[1:]),
-        )
+        raise one_refusal(problems, f"{len(problems)} lines cannot be taken; nothing was recorded.")
     return tuple(expected)
 
 

@@ -44,7 +44,7 @@ from shared.identifiers import (
     WarehouseCode,
 )
 from shared.quantity import Quantity
-from shared.rejection import Conflict, NotFound, Rejection, TooLarge, Unprocessable
+from shared.rejection import Conflict, NotFound, Rejection, TooLarge, Unprocessable, one_refusal
 from shared.resources import history
 
 handler = Api()
@@ -363,15 +363,7 @@ def _require_known(entries: Sequence[Entry], announced: set[str], terms: Mapping
 
 def _raise(problems: Sequence[Rejection]) -> None:
     if problems:
-        first = problems[0]
-        raise Unprocessable(
-            f"{len(problems)} of the entries cannot be taken; nothing was recorded. First: {first.message}",
-            field=first.field,
-            value=first.value,
-            remedy=first.remedy,
-            code=first.code,
-            further=tuple(problems[1:]),
-        )
+        raise one_refusal(problems, f"{len(problems)} of the entries cannot be taken; nothing was recorded.")
 
 
 def _results(outcome: Outcome[Shipment]) -> list[EntryResult]:

@@ -1,5 +1,7 @@
 """What a domain says no with: which rule, which field, which value, and what would be right."""
 
+from collections.abc import Sequence
+
 
 class Rejection(Exception):
     """A request that breaks a rule. Nothing was changed.
@@ -78,6 +80,22 @@ class Unprocessable(Rejection):
 
     code = "unprocessable"
     status = 422
+
+
+def one_refusal(problems: Sequence[Rejection], said: str = "") -> Unprocessable:
+    """One refusal of a request for everything that is wrong with it: the first problem speaks, the others follow.
+
+    `said` is put before what the first one says: how many there are, and what became of the request.
+    """
+    first, *others = problems
+    return Unprocessable(
+        f"{said} First: {first.message}" if said else first.message,
+        field=first.field,
+        value=first.value,
+        remedy=first.remedy,
+        code=first.code,
+        further=tuple(others),
+    )
 
 
 class Forbidden(Rejection):

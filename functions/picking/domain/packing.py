@@ -26,7 +26,7 @@ from shared.events import Event, EventCatalog
 from shared.gs1 import Sscc
 from shared.identifiers import LocationId, OrderId, Sku, Timestamp, WarehouseCode
 from shared.quantity import Units
-from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
+from shared.rejection import Conflict, NotFound, Rejection, Unprocessable, one_refusal
 
 GRACE_G = 30
 """So many grams a scale and the packing paper may be off, however light the carton."""
@@ -734,15 +734,7 @@ def _taken(
         if not problems:
             yield from found
     if problems:
-        first = problems[0]
-        raise Unprocessable(
-            first.message,
-            field=first.field,
-            value=first.value,
-            remedy=first.remedy,
-            code=first.code,
-            further=tuple(problems[1:]),
-        )
+        raise one_refusal(problems)
 
 
 def _matching(

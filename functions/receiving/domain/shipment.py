@@ -55,7 +55,7 @@ from shared.identifiers import (
     WarehouseCode,
 )
 from shared.quantity import Quantity, Units
-from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
+from shared.rejection import Conflict, NotFound, Rejection, Unprocessable, one_refusal
 
 S = TypeVar("S")
 
@@ -1077,16 +1077,8 @@ def _twice(field: str, value: str, what: str, code: str) -> Conflict:
 
 def _raise(problems: Sequence[Rejection], what: str) -> None:
     """Refuse the whole request for everything that is wrong with it."""
-    if not problems:
-        return
-    raise Unprocessable(
-        f"{len(problems)} of the {what} cannot be taken; nothing was recorded. First: {problems[0].message}",
-        field=problems[0].field,
-        value=problems[0].value,
-        remedy=problems[0].remedy,
-        code=problems[0].code,
-        further=tuple(problems[1:]),
-    )
+    if problems:
+        raise one_refusal(problems, f"{len(problems)} of the {what} cannot be taken; nothing was recorded.")
 
 
 def _chunks(items: tuple[S, ...], size: int) -> Iterator[tuple[S, ...]]:

@@ -7,7 +7,7 @@ from datetime import datetime
 import msgspec
 
 from receiving.advice import MAX_LINES, AnnouncedLine, NewShipment
-from shared.rejection import Rejection, Unprocessable
+from shared.rejection import Rejection, Unprocessable, one_refusal
 
 _REPORTED = 100
 _WHERE = re.compile(r" - at `\$\.?(?P<field>[^`]*)`$")
@@ -101,12 +101,4 @@ class Reading:
 
 def refusal(problems: list[Rejection]) -> Unprocessable:
     """One refusal for all that is wrong with a file; nothing of it is imported."""
-    first = problems[0]
-    return Unprocessable(
-        f"The file has {len(problems)} mistakes; nothing was imported. First: {first.message}",
-        field=first.field,
-        value=first.value,
-        remedy=first.remedy,
-        code=first.code,
-        further=tuple(problems[1:_REPORTED]),
-    )
+    return one_refusal(problems[:_REPORTED], f"The file has {len(problems)} mistakes; nothing was imported.")
