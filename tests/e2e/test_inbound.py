@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from shared.gs1 import check_digit
-from tests.support.shop import Answer, Json, Shop, order
+from tests.support.shop import Json, Shop, order
 
 pytestmark = pytest.mark.cloud
 
@@ -50,24 +50,6 @@ class Warehouse:
         plan = f"/receiving/inspection-plans/sku.{self.sku(INSPECTED)}"
         assert shop.call("PUT", plan, {"aql": "1.0"}).status == 200
 
-    def post(self, path: str, body: object = None, status: int = 200) -> Json:
-        answer = self.shop.call("POST", path, {} if body is None else body)
-        assert answer.status == status, answer
-        found: Json = answer.body
-        return found
-
-    def once_heard(self, path: str, body: object, status: int) -> Json:
-        """As `post`, once the other service has heard of what the request names."""
-        answers: list[Answer] = []
-
-        def asked() -> bool:
-            answers.append(self.shop.call("POST", path, body))
-            return answers[-1].status == status
-
-        self.shop.until(asked, f"POST {path} is answered {status}")
-        found: Json = answers[-1].body
-        return found
-
     def stock(self, name: str) -> Json:
         return self.shop.get(f"/inventory/stock/{self.sku(name)}?warehouse={self.code}")
 
@@ -96,7 +78,7 @@ def warehouse(shop: Shop) -> Warehouse:
 def test_a_delivery_that_is_not_what_was_announced(warehouse: Warehouse) -> None:
     shop, sku = warehouse.shop, warehouse.sku
     body = {**order({sku(WAITED_FOR): 6}), "warehouse": warehouse.code}
-    waiting = str(warehouse.once_heard("/orders", body, 201)["order_id"])
+    waiting = str(shop.once_heard("/orders", body, 201)["order_id"])
     shop.settled(waiting, "backordered")
 
     # announced, arrived, and logged by two operators at once, one of them by scanned GTINs
@@ -110,10 +92,10 @@ def test_a_delivery_that_is_not_what_was_announced(warehouse: Warehouse) -> None
         "warehouse": warehouse.code,
         "lines": lines,
     }
-    shipment = str(warehouse.once_heard("/receiving/shipments", notice, 201)["shipment_id"])
+    shipment = str(shop.once_heard("/receiving/shipments", notice, 201)["shipment_id"])
     at = f"/receiving/shipments/{shipment}"
-    warehouse.once_heard(f"{at}/arrival", {"location": warehouse.at("DOCK")}, 200)
-    [scanned] = warehouse.post("/inventory/scans", {"codes": [warehouse.gtin(OVER).zfill(13)]})["results"]
+    shop.once_heard(f"{at}/arrival", {"location": warehouse.at("DOCK")}, 200)
+    [scanned] = shop.post("/inventory/scans", {"codes": [warehouse.gtin(OVER).zfill(13)]})["results"]
     assert (scanned["kind"], scanned["sku"]) == ("product", sku(OVER))
     first = [
         {"sku": sku(WAITED_FOR), "units": 10},
@@ -127,11 +109,11 @@ def test_a_delivery_that_is_not_what_was_announced(warehouse: Warehouse) -> None
     ]
     with ThreadPoolExecutor(2) as operators:
         logged = list(
-            operators.map(lambda found: warehouse.post(f"{at}/receipts", {"entries": found}), (first, second))
+            operators.map(lambda found: shop.post(f"{at}/receipts", {"entries": found}), (first, second))
         )
     outcomes = [[one["outcome"] for one in answer["results"]] for answer in logged]
     assert outcomes == [["matched", "short", "short", "damaged"], ["over", "matched"]]
-    report = warehouse.post(f"{at}/closing")
+    report = shop.post(f"{at}/closing")
     assert report["totals"] == {"expected": 112, "received": 112, "damaged": 1, "short": 2, "over": 3}
     late = shop.call("POST", f"{at}/receipts", {"entries": first[:1]})
     assert late.status == 409
@@ -188,8 +170,8 @@ def test_a_delivery_that_is_not_what_was_announced(warehouse: Warehouse) -> None
     shop.until(lambda: shop.get(path)["status"] == "open", "the inspection is open")
     sample = shop.get(path)
     assert (sample["sample_size"], sample["accept"]) == (13, 0)
-    warehouse.post(f"{path}/results", {"inspected": 13, "defects": 2})
-    warehouse.post(f"{path}/decision", {"decision": "reject", "rejected_status": "quarantine"})
+    shop.post(f"{path}/results", {"inspected": 13, "defects": 2})
+    shop.post(f"{path}/decision", {"decision": "reject", "rejected_status": "quarantine"})
     recall = {"sku": sku(INSPECTED), "lot": LOT, "reason": "mould in the sample"}
     answer = shop.call("POST", "/receiving/recalls", recall)
     assert answer.status in (200, 201, 202), answer
@@ -210,9 +192,7 @@ def test_the_last_slot_of_a_rack_goes_to_one_of_two_operators(warehouse: Warehou
         shop.call("PUT", f"/inventory/locations/{place}", body | {"capacity": {"handling_units": 1}}).status == 200
     )
     units = [
-        warehouse.post("/inventory/handling-units", {"type": "pallet", "location": warehouse.at("DOCK")}, 201)[
-            "sscc"
-        ]
+        shop.post("/inventory/handling-units", {"type": "pallet", "location": warehouse.at("DOCK")}, 201)["sscc"]
         for _ in range(2)
     ]
     with ThreadPoolExecutor(2) as operators:
@@ -229,14 +209,14 @@ def test_the_last_slot_of_a_rack_goes_to_one_of_two_operators(warehouse: Warehou
 def test_a_thousand_lines_and_five_hundred_tags(warehouse: Warehouse) -> None:
     shop, sku = warehouse.shop, warehouse.sku(SHORT)
     blind = {"supplier": "BULK", "location": warehouse.at("DOCK"), "warehouse": warehouse.code}
-    shipment = warehouse.post("/receiving/unannounced-shipments", blind, 201)["shipment_id"]
+    shipment = shop.post("/receiving/unannounced-shipments", blind, 201)["shipment_id"]
     entries = [{"sku": sku, "units": 1 + number % 3} for number in range(1_000)]
-    answer = warehouse.post(f"/receiving/shipments/{shipment}/receipts", {"entries": entries})
+    answer = shop.post(f"/receiving/shipments/{shipment}/receipts", {"entries": entries})
     assert len(answer["results"]) == 1_000
     units = sum(1 + number % 3 for number in range(1_000))
     shop.until(lambda: warehouse.stock(SHORT)["on_hand"] >= units, f"{units} more on hand", 120)
     tags = [f"3074257BF7194E4{number:09X}" for number in range(500)]
-    results = warehouse.post("/inventory/scans", {"codes": tags})["results"]
+    results = shop.post("/inventory/scans", {"codes": tags})["results"]
     assert [one["input"] for one in results] == tags
     assert {one["gtin"] for one in results} == {"80614141123458"}
 

@@ -24,7 +24,7 @@ from local import import_orders, people
 from local.client import ApiClient
 from local.cloud import LocalCloud
 from tests.support.easypost_server import EasyPostServer, easypost_server
-from tests.support.shop import Answer, Json, Shop
+from tests.support.shop import Json, Shop
 
 pytestmark = pytest.mark.cloud
 
@@ -118,7 +118,7 @@ class Warehouse:
 
     def adjust(self, sku: str, place: str, units: int, reason: str) -> None:
         body = {"sku": sku, "location": self.at(place), "quantity": units, "reason": reason}
-        self.post("/inventory/stock/adjustments", body, 201)
+        self.shop.post("/inventory/stock/adjustments", body, 201)
 
     def import_orders(self, folder: Path, numbers: tuple[str, ...], *options: str) -> dict[str, str]:
         """Import a file with some of the day's orders. Returns the orders' ids by their invoice."""
@@ -146,24 +146,6 @@ class Warehouse:
         answer = self.shop.call("PUT", path, body)
         assert answer.status == 200, answer
 
-    def post(self, path: str, body: object = None, status: int = 200, caller: str = "supervisor") -> Json:
-        answer = self.shop.call("POST", path, {} if body is None else body, caller=caller)
-        assert answer.status == status, answer
-        found: Json = answer.body
-        return found
-
-    def once_heard(self, path: str, body: object, status: int) -> Json:
-        """As `post`, once the other service has heard of what the request is about."""
-        answers: list[Answer] = []
-
-        def asked() -> bool:
-            answers.append(self.shop.call("POST", path, body))
-            return answers[-1].status == status
-
-        self.shop.until(asked, f"POST {path} is answered {status}")
-        found: Json = answers[-1].body
-        return found
-
     def on_hand(self) -> Counter[str]:
         """What is there of each product, wherever it stands."""
         found: Counter[str] = Counter()
@@ -179,17 +161,9 @@ class Warehouse:
         """Release a wave once so many orders wait for one, and claim its list."""
         pool = f"/picking/pool?warehouse={self.code}"
         self.shop.until(lambda: len(self.shop.get(pool)["items"]) == orders, f"{orders} orders wait to be picked")
-        self.post("/picking/waves", {"warehouse": self.code}, 202)
-        answers: list[Answer] = []
-
-        def claimed() -> bool:
-            body = {"warehouse": self.code}
-            answers.append(self.shop.call("POST", "/picking/pick-lists/next", body, caller=caller))
-            return answers[-1].status == 200
-
-        self.shop.until(claimed, "a pick list can be claimed")
-        found: Json = answers[-1].body
-        return found
+        self.shop.post("/picking/waves", {"warehouse": self.code}, 202)
+        next_one = "/picking/pick-lists/next"
+        return self.shop.once_heard(next_one, {"warehouse": self.code}, 200, caller=caller)
 
     def scan(self, step: Json, **other: object) -> Json:
         """What a scanner sends for a position; what is None is left out."""
@@ -206,7 +180,7 @@ class Warehouse:
     def confirm(self, taken: Json, *scans: Json) -> list[str]:
         body = {"confirmations": list(scans)}
         at = f"/picking/pick-lists/{taken['list_id']}/confirmations"
-        verdicts = self.post(at, body, caller="operator")["verdicts"]
+        verdicts = self.shop.post(at, body, caller="operator")["verdicts"]
         return [f"{one['result']} {one.get('problem', '')}".strip() for one in verdicts]
 
     def pack(self, order_id: str) -> Json:
@@ -223,16 +197,16 @@ class Warehouse:
         ]
         wrong = [cartons[0] | {"weight_g": cartons[0]["weight_g"] + 2_000}, *cartons[1:]]
         assert self.shop.call("POST", f"{at}/packing", {"cartons": wrong}).status == 422
-        return self.post(f"{at}/packing", {"cartons": cartons}, 201)
+        return self.shop.post(f"{at}/packing", {"cartons": cartons}, 201)
 
     def send(self, carrier: str, loaded: list[str], refused: list[str]) -> None:
         """A truck takes the cartons that it may, and leaves."""
-        load = self.post("/shipping/loads", {"warehouse": self.code, "carrier": carrier}, 201)
+        load = self.shop.post("/shipping/loads", {"warehouse": self.code, "carrier": carrier}, 201)
         at = f"/shipping/loads/{load['load_id']}"
-        scanned = self.post(f"{at}/scans", {"ssccs": [*loaded, *refused]})
+        scanned = self.shop.post(f"{at}/scans", {"ssccs": [*loaded, *refused]})
         assert sorted(scanned["loaded"]) == sorted(loaded)
         assert [one["sscc"] for one in scanned["refused"]] == refused
-        self.post(f"{at}/dispatch", {}, 202)
+        self.shop.post(f"{at}/dispatch", {}, 202)
 
 
 def cartons_of(shop: Shop, order_id: str) -> list[str]:
@@ -291,7 +265,7 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     ids |= warehouse.import_orders(tmp_path, (UNPAID,), "--card", "tok_capture_declined")
     for number in DAY:
         shop.settled(ids[number], "reserved")
-    assert warehouse.post("/orders/releases", {"orders": list(ids.values())})["released"] == len(DAY)
+    assert shop.post("/orders/releases", {"orders": list(ids.values())})["released"] == len(DAY)
     for number in DAY:
         shop.settled(ids[number], "allocated")
 
@@ -345,7 +319,7 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     assert labels == [f"]C1(00){carton}" for carton in cartons_of(shop, ids[SHORT])]
 
     # one is called off at the last moment: its carton is refused at the truck
-    warehouse.post(f"/orders/{ids[CALLED_OFF]}/cancellation", {"reason": "changed their mind"}, 202)
+    shop.post(f"/orders/{ids[CALLED_OFF]}/cancellation", {"reason": "changed their mind"}, 202)
     shop.settled(ids[CALLED_OFF], "cancelled")
     cartons = {number: cartons_of(shop, ids[number]) for number in DAY}
     gone = [sscc for number in (SHORT, DAMAGED, UNPAID) for sscc in cartons[number]]
@@ -354,7 +328,7 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
         shop.settled(ids[number], "dispatched", "delivered", "closed")
         [shipment] = shop.order(ids[number])["shipments"]
         update = {"updates": [{"status": "delivered", "occurred_at": now()}]}
-        warehouse.post(f"/shipping/shipments/{shipment['shipment_id']}/tracking", update)
+        shop.post(f"/shipping/shipments/{shipment['shipment_id']}/tracking", update)
 
     # the carrier answers again: its label is bought once, and it tells by itself where the parcel is
     shop.settled(ids[ABROAD], "labelled", within=180.0)
@@ -390,7 +364,7 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     # two units come back: one is restocked, one is scrap, both are refunded
     line = shop.order(ids[SHORT])["lines"][0]
     wish = {"lines": [{"line_id": line["line_id"], "units": 2}], "reason": "too warm"}
-    returned = warehouse.post(f"/orders/{ids[SHORT]}/returns", wish, 201)["return_id"]
+    returned = shop.post(f"/orders/{ids[SHORT]}/returns", wish, 201)["return_id"]
 
     def expected() -> list[str]:
         items = shop.get("/receiving/shipments?supplier=RETURNS")["items"]
@@ -398,10 +372,10 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
 
     shop.until(lambda: bool(expected()), "the return is expected")
     [parcel] = expected()
-    warehouse.post(f"/receiving/shipments/{parcel}/arrival", {"location": warehouse.at("DOCK")})
+    shop.post(f"/receiving/shipments/{parcel}/arrival", {"location": warehouse.at("DOCK")})
     entries = [{"sku": line["sku"], "units": 1, "disposition": what} for what in ("restock", "scrap")]
-    warehouse.post(f"/receiving/shipments/{parcel}/receipts", {"entries": entries})
-    warehouse.post(f"/receiving/shipments/{parcel}/closing")
+    shop.post(f"/receiving/shipments/{parcel}/receipts", {"entries": entries})
+    shop.post(f"/receiving/shipments/{parcel}/closing")
     refunded = 2 * line["unit_price"]
     shop.until(lambda: shop.order(ids[SHORT])["payment"]["refunded"] == refunded, "both are refunded")
     left[line["sku"]] += 1

@@ -10,7 +10,7 @@ REPRODUCIBLE = settings(
     derandomize=True,
     database=None,
     deadline=None,
-    max_examples=20,
+    max_examples=40,
     suppress_health_check=list(HealthCheck),
     print_blob=True,
 )

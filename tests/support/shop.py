@@ -67,6 +67,25 @@ class Shop:
         found: Json = answer.body
         return found
 
+    def post(self, path: str, body: object = None, status: int = 200, *, caller: str = "supervisor") -> Json:
+        """What a POST is answered, which must have `status`."""
+        answer = self.call("POST", path, {} if body is None else body, caller=caller)
+        assert answer.status == status, answer
+        found: Json = answer.body
+        return found
+
+    def once_heard(self, path: str, body: object, status: int, *, caller: str = "supervisor") -> Json:
+        """As `post`, once the service has heard from another one of what the request names."""
+        answers: list[Answer] = []
+
+        def asked() -> bool:
+            answers.append(self.call("POST", path, body, caller=caller))
+            return answers[-1].status == status
+
+        self.until(asked, f"POST {path} is answered {status}")
+        found: Json = answers[-1].body
+        return found
+
     def product(self, units: int = 0) -> str:
         """A new product with `units` in a new place, known to every service. Returns its SKU."""
         number = next(self._numbers)

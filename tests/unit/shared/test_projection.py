@@ -394,7 +394,7 @@ def empty_views() -> None:
         aws.dynamodb().delete_item(TableName=VIEWS_TABLE, Key={"pk": item["pk"], "sk": item["sk"]})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHANGES, st.booleans(), st.data())
 def test_views_that_are_filled_anew_under_a_working_projector_are_whole(
     depot: Depot, changes: list[tuple[int, ...]], emptied: bool, data: st.DataObject
