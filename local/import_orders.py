@@ -82,10 +82,10 @@ class Order(Struct, frozen=True, omit_defaults=True):
 class Terms(Struct, frozen=True):
     """What holds for all orders of a file: channel, currency, what pays for them, who sends them out."""
 
-    channel: str = "import"
-    currency: str = "EUR"
-    card: str = CARD
-    warehouse: str | None = None
+    channel: str
+    currency: str
+    card: str
+    warehouse: str | None
 
 
 class ListedProduct(Struct, frozen=True):

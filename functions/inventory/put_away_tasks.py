@@ -3,6 +3,8 @@
 A task's id derives from what made it, so that the same news makes no second one. Loose goods get a task for each
 product and lot, and for each order line that waits for them; a handling unit gets one as a whole. A unit of which
 only some goods serve orders goes to staging, to be broken down; from there the rest goes into storage.
+
+The same news say that units are free that were not: the orders that lack some get them at once.
 """
 
 from typing import Any
