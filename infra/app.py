@@ -284,6 +284,7 @@ PICKING = Service("picking", (
     replica("masterdata", on=(
         "inventory.ProductRegistered", "inventory.ProductChanged",
         "inventory.LocationRegistered", "inventory.LocationChanged",
+        "inventory.LotBlocked", "inventory.LotUnblocked",
     )),
     command("carton_types", {"PUT /picking/carton-types/{id}": "picking/write"}),
     command("packing", {

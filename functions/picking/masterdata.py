@@ -1,4 +1,4 @@
-"""Master data: what inventory says of products and places is noted, as far as picking and packing need it."""
+"""Master data: what inventory says of products, places and recalls, as far as picking and packing need it."""
 
 from typing import Any
 
@@ -6,12 +6,21 @@ from picking import keys
 from picking.reference import (
     PACKING_PLACE,
     Article,
+    Lot,
     Place,
     article_key,
+    lot_key,
     packing_in,
     place_key,
 )
-from picking.subscriptions import READS, LocationRegistered, PackagingLevel, ProductRegistered
+from picking.subscriptions import (
+    READS,
+    LocationRegistered,
+    LotBlocked,
+    LotUnblocked,
+    PackagingLevel,
+    ProductRegistered,
+)
 from shared import codec
 from shared.consumer import react_each
 from shared.envelope import CloudEvent
@@ -20,7 +29,7 @@ from shared.resources import views
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Note products and places as inventory describes them."""
+    """Note products, places and recalls as inventory tells of them."""
     return react_each(event, _note)
 
 
@@ -30,6 +39,10 @@ def _note(event: CloudEvent) -> None:
             _note_product(product, event.commit_sequence)
         case LocationRegistered() as location:
             _note_place(location, event.commit_sequence)
+        case LotBlocked() as lot:
+            views().put(*lot_key(lot.sku, lot.lot), Lot(lot.sku, lot.lot, lot.reason), event.commit_sequence)
+        case LotUnblocked() as lot:
+            views().put(*lot_key(lot.sku, lot.lot), Lot(lot.sku, lot.lot), event.commit_sequence)
 
 
 def _note_product(product: ProductRegistered, version: int) -> None:

@@ -67,12 +67,24 @@ class ShipmentStatus(Struct, frozen=True, omit_defaults=True):
     packed_at: str | None = None
 
 
+class UnfitItem(Struct, frozen=True):
+    """An item that must not be packed, and why: it is to be reported as damaged."""
+
+    item: PackedItem
+    code: Literal["expired", "lot-blocked"]
+    message: str
+
+
 class PackingDetails(Struct, frozen=True):
-    """How far an order is packed: what waits to be packed, what is still to be picked, shipments, history."""
+    """How far an order is packed: what waits to be packed, what is still to be picked, shipments, history.
+
+    What of `to_pack` has expired or is of a recalled lot is `unfit`.
+    """
 
     order_id: OrderId
     warehouse: WarehouseCode
     to_pack: tuple[PackedItem, ...]
+    unfit: list[UnfitItem]
     awaited: tuple[PackedLine, ...]
     shipments: list[ShipmentStatus]
     history: list[HistoryEntry]
@@ -135,12 +147,15 @@ def get_packing(id: OrderId) -> Response:
     ]
     if packing.shipment_id:
         shipments.append(ShipmentStatus(packing.shipment_id, [_status(carton) for carton in packing.cartons]))
+    to_pack = without(order.goods, packing.gone)
+    faults = [(item, order.fault_of(item)) for item in to_pack]
     return Response(
         200,
         PackingDetails(
             order_id=id,
             warehouse=order.warehouse,
-            to_pack=without(order.goods, packing.gone),
+            to_pack=to_pack,
+            unfit=[UnfitItem(item, fault.code, fault.message) for item, fault in faults if fault],
             awaited=order.awaited,
             shipments=shipments,
             history=entries(commits),

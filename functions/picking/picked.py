@@ -4,6 +4,8 @@ from picking.aggregates import PICK_ORDER
 from picking.domain.packing import PickedOrder, without
 from picking.domain.pick_order import PickOrder
 from picking.packing_contracts import PackedItem, PackedLine
+from picking.reference import blocked_lots
+from shared import clock
 from shared.rejection import NotFound
 from shared.resources import history
 
@@ -22,14 +24,17 @@ def picked_order(order_id: str) -> PickedOrder:
             remedy="Release the order first (POST /orders/{id}/release); picking hears of it within seconds.",
             code="unknown-order",
         )
+    goods = _goods(order)
     return PickedOrder(
         order_id=order_id,
         warehouse=order.warehouse,
-        goods=_goods(order),
+        goods=goods,
         awaited=_awaited(order),
         complete=len(order.lines) >= order.total_lines,
         given_up=tuple(line_id for line_id, line in order.lines.items() if not line.quantity),
         cancelled=order.withdrawn,
+        blocked=blocked_lots((item.sku, item.lot) for item in goods if item.lot),
+        today=clock.now().date().isoformat(),
     )
 
 

@@ -239,6 +239,7 @@ def _confirm(body: PickConfirmations, picklist: PickList, operator: str) -> Conf
     positions = [picklist.picks[name].position for name in asked if name in picklist.picks]
     places = reference.places({position.place for position in positions})
     articles = reference.articles({position.sku for position in positions})
+    blocked = reference.blocked_lots((one.sku, one.lot) for one in positions if one.lot)
     now = clock.now()
     return Confirm(
         operator=operator,
@@ -247,6 +248,7 @@ def _confirm(body: PickConfirmations, picklist: PickList, operator: str) -> Conf
         scans=tuple(_scan(one, index, picklist, now) for index, one in enumerate(body.confirmations)),
         digits={name: place.check_digits for name, place in places.items()},
         packs={sku: tuple(pack.gtin for pack in article.packs) for sku, article in articles.items()},
+        blocked=blocked,
     )
 
 

@@ -1,6 +1,6 @@
-"""What picking knows of products and places: a copy of what inventory says, kept by the master data's handler."""
+"""What picking knows of products, places and recalled lots: a copy of what inventory says."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from msgspec import Struct
 
@@ -44,6 +44,14 @@ class Place(Struct, frozen=True, omit_defaults=True):
     check_digits: str | None = None
 
 
+class Lot(Struct, frozen=True, omit_defaults=True):
+    """A lot that was recalled; `blocked` says why, and is empty once that is lifted."""
+
+    sku: str
+    lot: str
+    blocked: str = ""
+
+
 def articles(skus: Collection[str]) -> Mapping[str, Article]:
     """Those of `skus` that inventory has announced."""
     found = views().documents(Article, (article_key(sku) for sku in skus))
@@ -54,6 +62,13 @@ def places(locations: Collection[str]) -> Mapping[str, Place]:
     """Those of `locations` that inventory has announced."""
     found = views().documents(Place, (place_key(location) for location in locations))
     return {place.location: place for place in found.values()}
+
+
+def blocked_lots(lots: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
+    """Why those of `lots` (SKU and lot number) are recalled that are."""
+    wanted = {lot_key(sku, lot) for sku, lot in lots}
+    found = views().documents(Lot, sorted(wanted)) if wanted else {}
+    return {(lot.sku, lot.lot): lot.blocked for lot in found.values() if lot.blocked}
 
 
 def packing_places(warehouse: str) -> list[Place]:
@@ -70,6 +85,11 @@ def article_key(sku: str) -> tuple[str, str]:
 def place_key(location: str) -> tuple[str, str]:
     """Where a location is."""
     return f"Place#{location}", "Place"
+
+
+def lot_key(sku: str, lot: str) -> tuple[str, str]:
+    """Where a lot is that was ever recalled."""
+    return f"Lot#{sku}#{lot}", "Lot"
 
 
 def packing_in(warehouse: str) -> str:

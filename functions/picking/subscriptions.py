@@ -52,6 +52,21 @@ class ProductChanged(ProductRegistered, frozen=True):
     """inventory.ProductChanged: the same, said anew."""
 
 
+class LotBlocked(Struct, frozen=True):
+    """inventory.LotBlocked: nothing of the lot may leave."""
+
+    sku: Sku
+    lot: LotNumber
+    reason: str
+
+
+class LotUnblocked(Struct, frozen=True):
+    """inventory.LotUnblocked: the recall of a lot is lifted."""
+
+    sku: Sku
+    lot: LotNumber
+
+
 class Coordinates(Struct, frozen=True):
     """A point of the warehouse in millimetres: x along the aisles, y across them."""
 
@@ -136,6 +151,8 @@ READS: dict[str, type[Struct]] = {
     "inventory.ProductChanged": ProductChanged,
     "inventory.LocationRegistered": LocationRegistered,
     "inventory.LocationChanged": LocationChanged,
+    "inventory.LotBlocked": LotBlocked,
+    "inventory.LotUnblocked": LotUnblocked,
     "orders.PickingRequested": PickingRequested,
     "orders.CancellationStarted": CancellationStarted,
     "orders.RemainderCancelled": RemainderCancelled,

@@ -499,7 +499,7 @@ def _rejected(command: RejectStock, units: RejectedUnits, holding: Holding) -> I
         )
         yield lost
         holding = evolve(holding, lost)
-    goods = tuple(one for one in together(taken.goods) if not (command.damaged and one.status == DAMAGED))
+    goods = tuple(one for one in together(taken.goods) if not command.damaged or one.status == AVAILABLE)
     if command.damaged and goods:
         yield from with_status(
             holding, command.holding, warehouse, goods, DAMAGED, DAMAGED, command.occurred_at,

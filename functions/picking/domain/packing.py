@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from msgspec import Struct, structs
 
 from picking.domain.carton_range import CartonKind
+from picking.domain.fitness import BlockedLots, Fault, fault_of
 from picking.packing_contracts import (
     CartonPacked,
     Condition,
@@ -24,7 +25,7 @@ from picking.packing_contracts import (
 from shared import ids
 from shared.events import Event, EventCatalog
 from shared.gs1 import Sscc
-from shared.identifiers import LocationId, OrderId, Sku, Timestamp, WarehouseCode
+from shared.identifiers import CalendarDate, LocationId, OrderId, Sku, Timestamp, WarehouseCode
 from shared.quantity import Units
 from shared.rejection import Conflict, NotFound, Rejection, Unprocessable, one_refusal
 
@@ -33,6 +34,10 @@ GRACE_G = 30
 
 GOODS_PER_EVENT = 800
 """An event holds so many kinds of goods at most, which is far below what the bus carries."""
+
+REJECT_IT = (
+    "Lay it aside and report it as damaged: POST /picking/orders/{id}/rejections; the order gets other units."
+)
 
 Key = tuple[str, str, str, str, str]
 """What units have in common that nobody needs to tell apart: line, SKU, container, lot, expiry."""
@@ -191,7 +196,8 @@ class PickedOrder(Struct, frozen=True):
     """What is known of an order's picking: the goods in its containers, and what is still to be picked.
 
     It is not `complete` while picking has not heard of all lines yet. `given_up` are lines that are not wanted any
-    more; `cancelled` says why the whole order is not, when it is not.
+    more; `cancelled` says why the whole order is not, when it is not. `blocked` are recalled lots among the goods,
+    and `today` (UTC) tells what has expired.
     """
 
     order_id: OrderId
@@ -201,6 +207,12 @@ class PickedOrder(Struct, frozen=True):
     complete: bool = True
     given_up: tuple[str, ...] = ()
     cancelled: str = ""
+    blocked: BlockedLots = {}
+    today: CalendarDate = ""
+
+    def fault_of(self, item: PackedItem) -> Fault | None:
+        """Why an item must not leave, if so."""
+        return fault_of(item.sku, item, self.blocked, self.today)
 
 
 class Traits(Struct, frozen=True):
@@ -481,6 +493,7 @@ def _closed(command: CloseCarton, packing: Packing) -> Iterator[Event]:
             remedy="Put items into it first, or leave it: an empty carton is forgotten with its shipment.",
             code="carton-empty",
         )
+    _require_fit(carton, command.order)
     _require_strength(carton, carton.kind, command.weight_g, "weight_g")
     if command.override is None:
         _require_weight(carton, carton.kind, command.weight_g, "weight_g")
@@ -530,8 +543,9 @@ def _cut_short(command: CutShipmentShort, packing: Packing) -> list[Event]:
 
 def _rejected(command: RejectItems, packing: Packing) -> Iterator[Event]:
     """The items, and that the shipment is packed where they were the last that was in no carton."""
-    goods = _wanted(command.order.goods, command.order)
-    taken = _taken(command.items, without(goods, packing.gone), command.order, goods)
+    order = structs.replace(command.order, blocked={}, today="")
+    goods = sorted(_wanted(order.goods, order), key=lambda item: command.order.fault_of(item) is None)
+    taken = _taken(command.items, without(goods, packing.gone), order, goods)
     rejected = ItemsRejected(
         rejection_id=command.rejection_id,
         order_id=command.order.order_id,
@@ -685,6 +699,19 @@ def _weight(items: Iterable[PackedItem], traits: Mapping[str, Traits]) -> tuple[
     return weight, unweighed
 
 
+def _require_fit(carton: PackingCarton, order: PickedOrder) -> None:
+    """Raises Conflict when something in the carton must not leave (any more)."""
+    for item in carton.items:
+        if (fault := order.fault_of(item)) is not None:
+            raise Conflict(
+                fault.message,
+                field="sscc",
+                value=carton.sscc,
+                remedy=f"Take it out of the carton. {REJECT_IT}",
+                code=fault.code,
+            )
+
+
 def _require_strength(carton: PackingCarton, kind: CartonKind, weight_g: int, field: str) -> None:
     contents = max(weight_g - kind.tare_g, carton.weight_g)
     if contents > kind.max_weight_g:
@@ -767,7 +794,9 @@ def _matching(
             "Scan the lot too.",
         )
     days = {item.expires_on for item in own if item.expires_on}
-    if scan.expires_on is not None and days and scan.expires_on not in days:
+    if scan.expires_on in days:
+        own = [item for item in own if item.expires_on == scan.expires_on]
+    elif scan.expires_on is not None and days:
         raise _wrong(
             scan,
             "code",
@@ -777,6 +806,7 @@ def _matching(
             "wrong-expiry",
             "Lay it aside, and take a unit that was picked.",
         )
+    own = _fit(scan, own, order)
     known = {serial for item in own for serial in item.serials}
     if strange := [serial for serial in scan.serials if serial not in known]:
         raise _wrong(
@@ -807,6 +837,15 @@ def _matching(
             f"Put {there} in, and lay the others aside.",
         )
     return own
+
+
+def _fit(scan: Scan, own: Sequence[PackedItem], order: PickedOrder | None) -> list[PackedItem]:
+    """Those of the goods that may leave. Raises Unprocessable when there are no others among them."""
+    faults = [order.fault_of(item) if order else None for item in own]
+    fit = [item for item, fault in zip(own, faults, strict=True) if fault is None]
+    if not fit and (fault := faults[0]) is not None:
+        raise _wrong(scan, "sku", scan.sku, fault.message, fault.code, REJECT_IT)
+    return fit
 
 
 def _not_there(scan: Scan, order: PickedOrder | None, goods: Sequence[PackedItem]) -> Rejection:

@@ -24,6 +24,7 @@ from picking.contracts import (
     UnitsPicked,
     WaveId,
 )
+from picking.domain.fitness import BlockedLots, fault_of
 from picking.domain.labels import Label
 from shared.events import Event
 from shared.identifiers import (
@@ -276,7 +277,7 @@ class Scan(Struct, frozen=True):
 class Confirm(Struct, frozen=True):
     """Take a picker's scans, in their order.
 
-    `digits` are the places' check digits, `packs` the products' GTINs in 14 digits.
+    `digits` are the places' check digits, `packs` the products' GTINs in 14 digits, `blocked` the recalled lots.
     """
 
     operator: str
@@ -285,6 +286,7 @@ class Confirm(Struct, frozen=True):
     scans: tuple[Scan, ...]
     digits: Mapping[str, str | None]
     packs: Mapping[str, tuple[str, ...]]
+    blocked: BlockedLots = {}
 
 
 class Withdraw(Struct, frozen=True):
@@ -638,6 +640,7 @@ def _require_right(scan: Scan, command: Confirm, picklist: PickList) -> None:
         _require_product(scan, command, progress.position)
     if scan.units:
         _require_identity(scan, progress)
+        _require_fit(scan, command, progress.position)
     _require_units(scan, progress)
     if scan.tote is not None and scan.tote != progress.position.slot:
         raise _wrong(
@@ -698,6 +701,20 @@ def _require_product(scan: Scan, command: Confirm, position: Position) -> None:
             f"{gtin or scan.code or 'Nothing'} is not {position.sku}, which is to be picked.",
             "wrong-item",
             "Put it back, and scan the product that is asked for.",
+        )
+
+
+def _require_fit(scan: Scan, command: Confirm, position: Position) -> None:
+    """Goods that had expired when they were taken, or whose lot is recalled, are left where they are."""
+    at = min(scan.occurred_at, command.at)
+    if (fault := fault_of(position.sku, position, command.blocked, at[:10])) is not None:
+        raise _wrong(
+            scan,
+            "lot" if position.lot else "code",
+            position.lot or scan.code,
+            fault.message,
+            fault.code,
+            f"Leave it at {position.place}, or put it back, and report it short: the order gets other units.",
         )
 
 

@@ -98,6 +98,13 @@ class PackingBench:
     def put(self, kind: str, body: Json) -> Answer:
         return self.system.call("PUT", f"/picking/carton-types/{kind}", body)
 
+    def hear(self, name: str, told: Json, commit: int) -> None:
+        """Let picking hear what inventory tells of a lot."""
+        subject = f"Lot#{told['sku']}#{told['lot']}"
+        event = bus_event(f"{subject}@{commit}.0", told, type=f"inventory.{name}", subject=subject)
+        event = msgspec.structs.replace(event, sequence=f"{commit:010d}.0000")
+        assert self.system.deliver(("picking", "masterdata"), event) == []
+
     def ask(self, order_id: str, *visits: Visit, first: int = 1, number: int = 1, lines: int = 0) -> None:
         """Let picking hear that the order's lines are to be picked, from line `first` on."""
         wanted = tuple(

@@ -16,6 +16,9 @@ BOX = {
 }
 
 
+CODES = {"MUG": "4006381333931", "MILK": "4012345678901"}
+
+
 class House:
     """The whole system; news goes round until there is none."""
 
@@ -29,7 +32,7 @@ class House:
             ("Q-01", "quarantine"),
         ):
             self.ask("PUT", f"/inventory/locations/{place}", _place(place, kind))
-        self.ask("PUT", "/inventory/products/MUG", {"name": "Mug", "gtin": "4006381333931"})
+        self.describe("MUG", "none")
         self.ask("PUT", "/picking/carton-types/BOX", BOX)
         self.settle()
 
@@ -39,6 +42,10 @@ class House:
         answer: Answer = self.system.call(method, path, body, key=key)
         assert answer.status in (200, 201, 202), answer
         return answer.body
+
+    def describe(self, sku: str, tracking: str) -> None:
+        product = {"name": sku, "gtin": CODES[sku], "tracking": tracking}
+        self.ask("PUT", f"/inventory/products/{sku}", product)
 
     def settle(self) -> None:
         told = True
@@ -51,17 +58,17 @@ class House:
                         assert self.system.deliver(consumer, event) == [], (consumer, event.type)
                 self.system.project(service.name)
 
-    def stock(self, place: str, units: int) -> None:
-        body = {"sku": "MUG", "location": place, "quantity": units, "reason": "found"}
+    def stock(self, place: str, units: int, sku: str = "MUG", **more: str) -> None:
+        body = {"sku": sku, "location": place, "quantity": units, "reason": "found", **more}
         self.ask("POST", "/inventory/stock/adjustments", body)
         self.settle()
 
-    def released(self, quantity: int) -> str:
+    def released(self, quantity: int, sku: str = "MUG") -> str:
         order = {
             "channel": "webshop",
             "currency": "EUR",
             "payment": {"method": "tok_accepted"},
-            "lines": [{"sku": "MUG", "quantity": quantity, "unit_price": 895}],
+            "lines": [{"sku": sku, "quantity": quantity, "unit_price": 895}],
         }
         order_id: str = self.ask("POST", "/orders", order)["order_id"]
         self.settle()
@@ -82,17 +89,19 @@ class House:
             "confirmation_id": step["pick_id"],
             "pick_id": step["pick_id"],
             "location": f"{step['place']}:{place['check_digits']}",
-            "code": "4006381333931",
+            "code": CODES[step["sku"]],
         }
+        if step.get("lot"):
+            scan["lot"] = step["lot"]
         short = {} if found is None else {"short": {"units_found": found, "reason": "no more there"}}
         path = f"/picking/pick-lists/{picklist['list_id']}/confirmations"
         [verdict] = self.ask("POST", path, {"confirmations": [scan | short]})["verdicts"]
         assert verdict["result"] == "accepted", verdict
         self.settle()
 
-    def reject(self, order_id: str, units: int, condition: str) -> Any:
-        """The packer reports mugs of an order."""
-        items = [{"code": "4006381333931", "units": units}]
+    def reject(self, order_id: str, units: int, condition: str, sku: str = "MUG") -> Any:
+        """The packer reports units of an order."""
+        items = [{"code": CODES[sku], "units": units}]
         body = {"items": items, "condition": condition, "reason": "seen at the bench"}
         answer = self.ask("POST", f"/picking/orders/{order_id}/rejections", body)
         self.settle()
@@ -110,12 +119,14 @@ class House:
         self.ask("POST", f"{path}/confirmation", body)
         self.settle()
 
-    def pack(self, order_id: str, units: int) -> Any:
-        items = [{"code": "4006381333931", "units": units}]
-        cartons = [{"carton_type": "BOX", "weight_g": 300, "items": items}]
-        answer = self.ask("POST", f"/picking/orders/{order_id}/packing", {"cartons": cartons})
+    def pack(self, order_id: str, units: int, sku: str = "MUG") -> Any:
+        answer = self.ask("POST", f"/picking/orders/{order_id}/packing", self.carton(units, sku))
         self.settle()
         return answer
+
+    def carton(self, units: int, sku: str) -> dict[str, Any]:
+        items = [{"code": CODES[sku], "units": units}]
+        return {"cartons": [{"carton_type": "BOX", "weight_g": 300, "items": items}]}
 
     def counted(self) -> dict[str, int]:
         """How many mugs can be sold, and how many of them are promised."""
@@ -243,3 +254,32 @@ def test_what_was_put_back_before_the_packer_missed_it_is_picked_anew(house: Hou
     assert house.status(order_id) == "packed"
     assert house.counted() == {"on_hand": 7, "reserved": 3, "available": 4}
     assert house.lying("A-02") == {"available": 2}
+
+
+def test_a_lot_that_is_recalled_in_the_trolley_is_not_packed_and_other_units_are_picked(house: House) -> None:
+    house.describe("MILK", "lot")
+    house.stock("A-01", 3, "MILK", lot="L1")
+    house.stock("A-02", 5, "MILK", lot="L2")
+    order_id = house.released(3, "MILK")
+    [picklist] = house.wave()
+    house.pick(picklist)
+    house.ask("POST", "/receiving/recalls", {"sku": "MILK", "lot": "L1", "reason": "cooling chain broken"})
+    house.settle()
+    path = f"/picking/orders/{order_id}/packing"
+    refused = house.system.call("POST", path, house.carton(3, "MILK"), key="unfit")
+    assert refused.status == 422
+    assert refused.body["errors"][0]["message"] == "Lot L1 of MILK is recalled: cooling chain broken."
+    [unfit] = house.ask("GET", path)["unfit"]
+    assert (unfit["code"], unfit["item"]["units"]) == ("lot-blocked", 3)
+    house.reject(order_id, 3, "damaged", "MILK")
+    [second] = house.wave()
+    assert [(step["place"], step["lot"], step["units"]) for step in second["steps"]] == [("A-02", "L2", 3)]
+    house.pick(second)
+    assert house.pack(order_id, 3, "MILK")["packed"] is True
+    [left] = house.ask("GET", "/inventory/stock/MILK")["holdings"]
+    assert (left["holding"], left["statuses"], left.get("allocated", 0)) == ("A-02", {"available": 2}, 0)
+    [carton] = house.ask("GET", path)["shipments"][0]["cartons"]
+    allocation = house.ask("GET", f"/inventory/allocations/{order_id}")
+    assert [(pick["holding"], pick["units"]) for pick in allocation["lines"][0]["picks"]] == [(carton["sscc"], 3)]
+    [task] = house.ask("GET", "/inventory/put-away-tasks")["items"]
+    assert (task["holding"], task["stock_status"], task["units"]) == (picklist["list_id"], "quarantine", 3)

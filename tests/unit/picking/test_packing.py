@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from itertools import count
 from typing import Any
@@ -13,6 +14,7 @@ from picking.packing_aggregates import PACKING
 from picking.packing_contracts import CartonPacked
 from shared import aws, ids
 from shared.gs1 import CARTON_EXTENSION, require_sscc
+from tests.support.clocks import movable_clock
 from tests.support.deliveries import history
 from tests.support.faults import Died, at_moment, counting, die
 from tests.support.landscape import Answer, landscape
@@ -42,6 +44,51 @@ def _append(answers: list[Answer], ask: Callable[[], Answer]) -> None:
 
 def mugs(units: int) -> Json:
     return {"sku": "MUG", "units": units}
+
+
+class TestWhatMustNotLeave:
+    def test_what_has_expired_since_it_was_picked_is_refused_until_it_is_reported(
+        self, bench: PackingBench
+    ) -> None:
+        with movable_clock() as clock:
+            order_id = bench.picked(line("MILK", 2, lot="L1", expires_on="2026-01-31"), line("MUG", 1))
+            sscc = bench.open(order_id)
+            assert bench.fill(order_id, sscc, {"sku": "MILK", "units": 1}).status == 200, "it expires today"
+            clock.pass_time(timedelta(days=1))
+            refused = bench.fill(order_id, sscc, {"sku": "MILK", "units": 1})
+            assert (refused.status, refused.problem) == (422, "expired")
+            assert "rejections" in refused.body["errors"][0]["remedy"]
+            refused = bench.close(order_id, sscc, TARE + 1_000)
+            assert (refused.status, refused.problem) == (409, "expired")
+            bench.post(f"{order_id}/cartons/{sscc}/removals", {"items": [{"sku": "MILK", "units": 1}]})
+            body = {"items": [{"sku": "MILK", "units": 2}], "condition": "damaged", "reason": "past its date"}
+            assert bench.post(f"{order_id}/rejections", body).status == 201
+            assert bench.get(f"{order_id}/packing")["unfit"] == []
+            assert bench.fill(order_id, sscc, mugs(1)).status == 200
+            assert bench.close(order_id, sscc, TARE + 400).body["packed"] is True
+
+    def test_what_is_good_goes_first_and_what_has_expired_is_rejected_first(self, bench: PackingBench) -> None:
+        with movable_clock():
+            order_id = bench.picked(
+                line("MILK", 2, lot="L1", expires_on="2026-01-30"),
+                line("MILK", 2, lot="L1", expires_on="2026-03-01"),
+            )
+            sscc = bench.open(order_id)
+            packed = bench.fill(order_id, sscc, {"sku": "MILK", "units": 2})
+            assert [item["expires_on"] for item in packed.body["items"]] == ["2026-03-01"]
+            body = {"items": [{"sku": "MILK", "units": 2}], "condition": "damaged", "reason": "past its date"}
+            rejected = bench.post(f"{order_id}/rejections", body)
+            assert [item["expires_on"] for item in rejected.body["items"]] == ["2026-01-30"]
+
+    def test_a_recalled_lot_is_refused_until_the_recall_is_lifted(self, bench: PackingBench) -> None:
+        order_id = bench.picked(line("MILK", 1, lot="L1"))
+        bench.hear("LotBlocked", {"sku": "MILK", "lot": "L1", "reason": "glass found"}, 2)
+        bench.hear("LotBlocked", {"sku": "MILK", "lot": "L1", "reason": "glass found"}, 2)
+        refused = bench.pack(order_id, (TARE + 1_000, [{"sku": "MILK", "units": 1}]))
+        assert (refused.status, refused.problem) == (422, "lot-blocked")
+        bench.hear("LotUnblocked", {"sku": "MILK", "lot": "L1", "reason": "a mistake"}, 3)
+        bench.hear("LotBlocked", {"sku": "MILK", "lot": "L1", "reason": "glass found"}, 2)
+        assert bench.pack(order_id, (TARE + 1_000, [{"sku": "MILK", "units": 1}])).status == 201
 
 
 class TestAtOnce:

@@ -282,6 +282,18 @@ class TestConfirmations:
         assert verdict["error"]["remedy"]
         assert floor.published("UnitsPicked") == []
 
+    def test_what_has_expired_or_is_recalled_is_left_at_its_place_and_reported_short(self, floor: Floor) -> None:
+        old = visit("A-01-01", 2, lot="L1", expires_on="2026-01-30")
+        floor.ask(new_order(), line("1", "MILK", old), line("2", "MILK", visit("A-01-02", 2, lot="L2")))
+        floor.tell("inventory.LotBlocked", {"sku": "MILK", "lot": "L2", "reason": "glass found"}, "Lot#MILK#L2")
+        [picklist] = floor.lists()
+        steps = floor.claimed(picklist["list_id"])["steps"]
+        verdicts = floor.confirm(picklist["list_id"], *(floor.scan(step) for step in steps))
+        assert {one["problem"] for one in verdicts} == {"expired", "lot-blocked"}
+        nothing = {"short": {"units_found": 0, "reason": "not fit to be sold"}, "units": None}
+        verdicts = floor.confirm(picklist["list_id"], *(floor.scan(step, **nothing) for step in steps))
+        assert [one["result"] for one in verdicts] == ["accepted", "accepted"]
+
     def test_what_is_encoded_beside_the_product_counts_as_scanned(self, floor: Floor) -> None:
         dated = visit("A-01-01", 4, lot="L1", expires_on="2027-01-31")
         unit = visit("A-02-01", 2, holding="106141412345678908", lot="L1")
