@@ -154,7 +154,7 @@ ORDERS = Service("orders", (
         "shipping.ShipmentDispatched", "shipping.ShipmentDelivered", "receiving.ReturnReceived",
     )),
     reaction("replacements", on=("orders.ReplacementRequested",)),
-    replica("assortment", on=("inventory.ProductRegistered",)),
+    replica("assortment", on=("inventory.ProductRegistered", "inventory.ProductChanged")),
     schedule("deadlines", every_minutes=1),
     *machinery("orders", views_window_s=LISTS_MAY_LAG_S, outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(

@@ -3,7 +3,7 @@
 from msgspec import Struct, structs
 
 from inventory.aggregates import PRODUCT
-from inventory.contracts import Dimensions, PackagingLevel, ShelfLifeDays, Tracking, Velocity
+from inventory.contracts import Dimensions, PackagingLevel, ShelfLifeDays, Substitutes, Tracking, Velocity
 from inventory.domain.product import DescribeProduct, Product
 from inventory.measures import Code, Grams, Text
 from shared.decider import execute
@@ -22,7 +22,8 @@ class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
 
     `tracking` is chosen when the product is registered and never changes; left out, it is "none" at first and
     stays as it is later. `packaging` names the packs from the smallest to the largest, each with its own GTIN and
-    the base units in it.
+    the base units in it. `substitutes` are sent instead when there is too little of it and an order allows it: the
+    best first, and they may be registered later.
     """
 
     name: Text
@@ -36,6 +37,7 @@ class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
     velocity: Velocity | None = None
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
+    substitutes: Substitutes = ()
 
 
 @handler.route(

@@ -28,6 +28,17 @@ PackUnits = Annotated[int, Meta(ge=2, le=1_000_000, description="Base units in o
 ShelfLifeDays = Annotated[int, Meta(ge=1, le=36_500, description="Days.", examples=[90])]
 
 
+MAX_SUBSTITUTES = 10
+Substitutes = Annotated[
+    tuple[Sku, ...],
+    Meta(
+        max_length=MAX_SUBSTITUTES,
+        description="Products that may be sent instead, the best first. They need not be registered yet.",
+        examples=[["MUG-0350-GRN"]],
+    ),
+]
+
+
 class PackagingLevel(Struct, frozen=True, forbid_unknown_fields=True):
     """A pack in which the product is handled: its own GTIN, and how many base units it holds.
 
@@ -46,7 +57,8 @@ class ProductRegistered(Event, frozen=True):
 
     `tracking` says what is known of each unit in stock; it never changes. `packaging` goes from the smallest pack
     to the largest. `velocity` is how fast it moves (A fastest), `category` what inspection plans go by,
-    `minimum_shelf_life_days` what has to be left of its life when it is received.
+    `minimum_shelf_life_days` what has to be left of its life when it is received, `substitutes` what may be sent
+    instead where an order allows it.
     """
 
     sku: Sku
@@ -61,6 +73,7 @@ class ProductRegistered(Event, frozen=True):
     velocity: Velocity | None = None
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
+    substitutes: Substitutes = ()
 
 
 class ProductChanged(Event, frozen=True):
@@ -78,6 +91,7 @@ class ProductChanged(Event, frozen=True):
     velocity: Velocity | None = None
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
+    substitutes: Substitutes = ()
 
 
 LocationKind = Literal["dock", "staging", "packing", "bulk", "pick_face", "quarantine"]
@@ -243,6 +257,7 @@ _PRODUCT = ProductRegistered(
     velocity="A",
     category="tableware",
     minimum_shelf_life_days=90,
+    substitutes=("MUG-0350-GRN", "MUG-0350-RED"),
 )
 _LOCATION = LocationRegistered(
     location="A-01-02-3",

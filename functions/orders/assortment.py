@@ -1,4 +1,4 @@
-"""Assortment: which SKUs can be ordered, as inventory has announced them."""
+"""Assortment: which SKUs can be ordered and what may be sent instead, as inventory has announced them."""
 
 from functools import cache
 from typing import Any
@@ -13,14 +13,15 @@ from shared.resources import views
 
 
 class Article(Struct, frozen=True):
-    """A product that can be ordered."""
+    """A product that can be ordered; `substitutes` may be sent instead, the best first."""
 
     sku: str
     name: str
+    substitutes: tuple[str, ...] = ()
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
-    """Note the products that inventory has registered."""
+    """Note the products that inventory has registered, or described anew."""
     return react_each(event, _note)
 
 
@@ -32,9 +33,16 @@ def unknown(skus: set[str]) -> set[str]:
     return skus - _known()
 
 
+def substitutes(sku: str) -> tuple[str, ...]:
+    """What may be sent instead of a product, the best first."""
+    found = views().get(*_key(sku), Article)
+    return found[0].substitutes if found else ()
+
+
 def _note(event: CloudEvent) -> None:
     product = codec.from_json(bytes(event.data), ProductRegistered)
-    views().put(*_key(product.sku), Article(product.sku, product.name), event.commit_sequence)
+    article = Article(product.sku, product.name, product.substitutes)
+    views().put(*_key(product.sku), article, event.commit_sequence)
 
 
 def _key(sku: str) -> tuple[str, str]:

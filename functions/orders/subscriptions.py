@@ -240,10 +240,15 @@ class ReturnReceived(Struct, frozen=True):
 
 
 class ProductRegistered(Struct, frozen=True):
-    """inventory.ProductRegistered: a product can be ordered."""
+    """inventory.ProductRegistered: a product can be ordered; `substitutes` may be sent instead, the best first."""
 
     sku: Sku
     name: str
+    substitutes: tuple[Sku, ...] = ()
+
+
+class ProductChanged(ProductRegistered, frozen=True):
+    """inventory.ProductChanged: the same, said anew."""
 
 
 READS: dict[str, type[Struct]] = {
@@ -259,6 +264,7 @@ READS: dict[str, type[Struct]] = {
     "inventory.LineAllocated": LineAllocated,
     "inventory.LineUnallocated": LineUnallocated,
     "inventory.ProductRegistered": ProductRegistered,
+    "inventory.ProductChanged": ProductChanged,
     "payments.PaymentCaptured": PaymentCaptured,
     "payments.CaptureDeclined": CaptureDeclined,
     "payments.PaymentRefunded": PaymentRefunded,

@@ -10,6 +10,7 @@ from inventory.contracts import (
     ProductChanged,
     ProductRegistered,
     ShelfLifeDays,
+    Substitutes,
     Tracking,
     Velocity,
 )
@@ -41,6 +42,7 @@ class Product(Struct, frozen=True):
     velocity: Velocity | None = None
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
+    substitutes: Substitutes = ()
 
 
 class DescribeProduct(Struct, frozen=True):
@@ -58,14 +60,17 @@ class DescribeProduct(Struct, frozen=True):
     velocity: Velocity | None = None
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
+    substitutes: Substitutes = ()
 
 
 def decide(command: DescribeProduct, product: Product) -> Sequence[Event]:
     """The events that make the product what `command` says.
 
-    Raises Unprocessable for a wrong GTIN or packs that make no sense, Conflict when the tracking would change.
+    Raises Unprocessable for a wrong GTIN, and for packs or substitutes that make no sense; Conflict when the
+    tracking would change.
     """
     _require_sensible_packs(command)
+    _require_others(command)
     tracking = command.tracking or product.tracking
     if product.sku and tracking != product.tracking:
         raise Conflict(
@@ -129,3 +134,18 @@ def _require_sensible_packs(command: DescribeProduct) -> None:
             )
         taken.add(gtin)
         rank, units = _LEVELS.index(pack.level), pack.units
+
+
+def _require_others(command: DescribeProduct) -> None:
+    """What is sent instead of a product is another one, and named once."""
+    for index, sku in enumerate(command.substitutes):
+        if sku == command.sku or sku in command.substitutes[:index]:
+            raise Unprocessable(
+                f"{sku} cannot be sent instead of itself."
+                if sku == command.sku
+                else f"{sku} is named twice among the substitutes of {command.sku}.",
+                field=f"substitutes[{index}]",
+                value=sku,
+                remedy="Name other products, each once, the best first.",
+                code="no-substitute",
+            )

@@ -72,6 +72,23 @@ def test_a_product_with_a_wrong_check_digit_is_refused_and_the_right_digit_named
     assert "should be 1" in rejection.message
 
 
+def test_what_may_be_sent_instead_is_kept_in_the_order_of_preference() -> None:
+    instead = ("MUG-GRN", "MUG-RED")
+    wanted = DescribeProduct("MUG", "Mug", "4006381333931", substitutes=instead)
+    changed = ProductChanged(sku="MUG", name="Mug", gtin="4006381333931", substitutes=instead)
+    given(PRODUCT, REGISTERED).when(wanted).then(changed)
+    given(PRODUCT, REGISTERED, changed).when(wanted).then()
+
+
+@pytest.mark.parametrize(("instead", "field"), [(("GRN", "MUG"), 1), (("GRN", "RED", "GRN"), 2)])
+def test_a_product_is_not_sent_instead_of_itself_and_no_other_is_named_twice(
+    instead: tuple[str, ...], field: int
+) -> None:
+    wanted = DescribeProduct("MUG", "Mug", substitutes=instead)
+    rejection = given(PRODUCT).when(wanted).then_rejected("no-substitute")
+    assert rejection.field == f"substitutes[{field}]"
+
+
 CASE = PackagingLevel("case", "14006381333938", 24)
 PALLET = PackagingLevel("pallet", "24006381333935", 960)
 

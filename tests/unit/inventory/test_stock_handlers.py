@@ -24,6 +24,7 @@ MUG = {
     "velocity": "A",
     "category": "tableware",
     "minimum_shelf_life_days": 90,
+    "substitutes": ["MUG-0350-GRN"],
 }
 SHELF = {"zone": "A", "aisle": "01", "bay": "02", "level": "3", "warehouse": "EAST", "kind": "pick_face"}
 

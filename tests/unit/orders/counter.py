@@ -27,6 +27,13 @@ def registered(sku: str) -> CloudEvent:
     return bus_event(f"Product#{sku}@1.0", {"sku": sku, "name": sku}, type="inventory.ProductRegistered")
 
 
+def described(sku: str, place: int, *substitutes: str) -> CloudEvent:
+    """Inventory describes a product anew, as commit `place` of its stream: these may be sent instead."""
+    data = {"sku": sku, "name": sku, "substitutes": list(substitutes)}
+    event = bus_event(f"Product#{sku}@{place}.0", data, type="inventory.ProductChanged")
+    return structs.replace(event, sequence=f"{place:010d}.0000")
+
+
 def answer(kind: str, order_id: str, place: int = 1, **data: object) -> CloudEvent:
     """What payments or inventory says of an order; `place` is the event's commit number in its own stream."""
     line = f"/{data['line_id']}" if "line_id" in data else ""
