@@ -1,4 +1,7 @@
-"""Who finishes what the day has left: once all is quiet, whatever can still leave leaves."""
+"""Who finishes what the day has left: once all is quiet, whatever can still leave leaves.
+
+Some of it in two parts, so that there are shipments of a part of an order in every run.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -54,7 +57,7 @@ class LateShift(Action):
                 )
                 if status == 409:
                     people.ask(self, "PUT", f"{at}/ship-to", self.home, part=f"home-{named}")
-            if order["status"] == "packed":
+            if order["status"] in ("packed", "partially_dispatched"):
                 for shipment in people.get(at)["shipments"]:
                     path = f"/shipping/shipments/{shipment['shipment_id']}/labelling"
                     people.ask(self, "POST", path, {}, part=f"label-{shipment['shipment_id']}-{named}")
@@ -76,7 +79,8 @@ class LateShift(Action):
         packer = PackOrders(0.0, f"pack-{self.name}-{part}", self.warehouse, self.name, (), 0, 1.0)
         for number, order in enumerate(self._orders(people)):
             if order["status"] not in DONE:
-                packer.pack(people, order["order_id"], "proposed", str(number))
+                manner = "cut short" if part == "0" and number % 2 else "proposed"
+                packer.pack(people, order["order_id"], manner, str(number))
         people.cloud.scheduler.sleep(MINUTE)
         for carrier in sorted(self.carriers):
             truck = LoadTruck(

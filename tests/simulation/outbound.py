@@ -34,7 +34,7 @@ MANNERS = (
     "covets",
 )
 PACKERS = ("sam", "toni")
-PACKING = (*("proposed",) * 4, "light", "by hand", "by hand", "overridden", "some", "cut short")
+PACKING = (*("proposed",) * 4, "light", "by hand", "by hand", "overridden", "some", "cut short", "cut short")
 CARRIERS = ("fleet-one", "fleet-two")
 LOADING = ("all", "all", "strangers", "one missing", "twice", "unloaded")
 ROADS = (("in_transit", "delivered"), ("delivered",), ("exception", "delivered"), ("delivered", "returned"), ())

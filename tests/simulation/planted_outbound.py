@@ -3,12 +3,16 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 from unittest.mock import patch
 
 from msgspec import structs
 
 from inventory import outbound, setting_aside
 from inventory.domain.order_allocation import FollowGoods
+from orders.contracts import CaptureRequested
+from orders.domain import asking
+from orders.domain.order import Order, Shipment
 from payments import conversation
 from payments.provider import refund_key
 from picking import picking
@@ -17,6 +21,8 @@ from picking.domain import pick_list
 from picking.domain.packing import Packing
 from shared import ids
 from shared.events import Event
+from shipping.contracts import ShipmentVoided
+from shipping.domain import shipment
 from tests.simulation.people import Shape
 from tests.simulation.planted import Bug
 
@@ -83,6 +89,30 @@ def refund_key_per_attempt() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def whole_order_captured() -> Iterator[None]:
+    """The first shipment of an order is charged with all of it."""
+    capture = asking.capture
+
+    def greedy(order: Order, one: Shipment) -> CaptureRequested:
+        return structs.replace(capture(order, one), amount=order.total.amount)
+
+    with patch.object(asking, "capture", greedy):
+        yield
+
+
+@contextmanager
+def labels_not_voided() -> Iterator[None]:
+    """A shipment that is called off is said to be void, and may be loaded with its labels."""
+    withdrawn = shipment._withdrawn
+
+    def said(*about: Any) -> list[Event]:
+        return [event for event in withdrawn(*about) if isinstance(event, ShipmentVoided)]
+
+    with patch.object(shipment, "_withdrawn", said):
+        yield
+
+
 SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outbound=5)
 
 OUTBOUND: tuple[tuple[Bug, int], ...] = (
@@ -94,5 +124,7 @@ OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (earlier_shipments_forgotten, 4),
     (shipped_cartons_stay_in_stock, 3),
     (refund_key_per_attempt, 4),
+    (whole_order_captured, 4),
+    (labels_not_voided, 6),
 )
 """Each mistake, and within how many runs of a warehouse that sends it has to be noticed at the latest."""

@@ -13,6 +13,7 @@ where they were set aside to where they are now (`FollowGoods`), as the holdings
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
 
 from immutables import Map
 from msgspec import Struct, structs
@@ -22,6 +23,8 @@ from inventory.task_contracts import CountRequested, LineAllocated, LineUnalloca
 from shared.events import Event
 from shared.identifiers import HoldingId, LineId, OrderId, Sku, Timestamp, WarehouseCode
 from shared.quantity import Quantity, Units
+
+T = TypeVar("T")
 
 
 class WantedLine(Struct, frozen=True):
@@ -150,7 +153,8 @@ class Line(Struct, frozen=True):
     `withdrawn` are holdings that are to give back what they have set aside; `avoid` those that had too little when
     it was looked for last, `doubtful` those where a picker has ever found too little; `suspended` is the number of
     the promise that was broken last, `short` whether nothing more was found. `trails` says of withdrawn holdings
-    how much they had, and as of which commit; `gone` what has left on which carton.
+    how much they had, and as of which commit; `gone` what has left on which carton; `emptied` since which commit
+    holdings have nothing any more, so that an older look at them changes nothing.
     """
 
     sku: str = ""
@@ -166,6 +170,7 @@ class Line(Struct, frozen=True):
     doubtful: tuple[str, ...] = ()
     trails: Map[str, tuple[int, int]] = Map()
     gone: Map[str, int] = Map()
+    emptied: Map[str, int] = Map()
 
     @property
     def lost(self) -> bool:
@@ -561,7 +566,7 @@ def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
     for noted in command.shares:
         line = _line(allocation, noted.line_id)
         known = line.shares.get(noted.holding)
-        if noted.holding in line.withdrawn or (known is None and not noted.picks):
+        if noted.holding in line.withdrawn or (known is None and not _is_news(noted, line)):
             continue
         if line.lost:
             if noted.picks:
@@ -587,7 +592,7 @@ def _follow(command: FollowGoods, allocation: Allocation) -> Iterator[Event]:
     for noted in command.shares:
         line = _line(allocation, noted.line_id)
         known = line.shares.get(noted.holding)
-        if noted.holding in line.withdrawn or (known is None and not noted.picks):
+        if noted.holding in line.withdrawn or (known is None and not _is_news(noted, line)):
             continue
         if known is not None and (not known.asked or noted.as_of <= known.as_of):
             continue
@@ -679,9 +684,21 @@ def _noted(allocation: Allocation, event: ShareNoted) -> Allocation:
     share = structs.replace(known, picks=event.picks, as_of=event.as_of, asked=True)
     avoid = _adding(line.avoid, event.holding) if share.got < known.units else line.avoid
     share = structs.replace(share, units=share.got)
-    keep = share.got or share.assigned
-    shares = line.shares.set(event.holding, share) if keep else line.shares.delete(event.holding)
-    return _with_line(allocation, event.line_id, structs.replace(line, shares=shares, avoid=avoid))
+    if share.got or share.assigned:
+        shares, emptied = line.shares.set(event.holding, share), _without(line.emptied, event.holding)
+    else:
+        shares, emptied = _without(line.shares, event.holding), line.emptied.set(event.holding, event.as_of)
+    line = structs.replace(line, shares=shares, avoid=avoid, emptied=emptied)
+    return _with_line(allocation, event.line_id, line)
+
+
+def _is_news(noted: NotedShare, line: Line) -> bool:
+    """Whether a holding that the line does not count on has something for it, and did not lose it since."""
+    return bool(noted.picks) and noted.as_of > line.emptied.get(noted.holding, 0)
+
+
+def _without(known: Map[str, T], holding: str) -> Map[str, T]:
+    return known.delete(holding) if holding in known else known
 
 
 def _complete(line: Line) -> bool:

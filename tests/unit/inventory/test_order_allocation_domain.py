@@ -8,6 +8,7 @@ from inventory.domain.order_allocation import (
     AssignGoods,
     CloseLines,
     Command,
+    FollowGoods,
     LineClosed,
     LineSuspended,
     LineWanted,
@@ -227,3 +228,17 @@ def test_every_event_of_an_allocation_is_known() -> None:
 
     for event in (LineWanted, SharePlanned, ShareNoted, ShareWithdrawn, ShareFreed, LineSuspended, LineClosed):
         assert CATALOG.name(event)
+
+
+def test_an_older_look_at_a_holding_that_was_emptied_since_changes_nothing() -> None:
+    """Two short picks in one place are told at once, and the first one's worker is the slower."""
+    emptied = after(REQUEST, planned(("A-1", 6)), noted(6, as_of=3), noted(0, as_of=5, answer=False))
+
+    assert decide(noted(6, as_of=4, answer=False), emptied) == []
+    assert decide(FollowGoods(noted(6, as_of=5).shares), emptied) == []
+
+
+def test_a_holding_that_was_emptied_counts_again_once_it_has_something_for_the_line() -> None:
+    emptied = after(REQUEST, planned(("A-1", 6)), noted(6, as_of=3), noted(0, as_of=5, answer=False))
+
+    assert names(decide(noted(2, as_of=6, answer=False), emptied)) == ["ShareNoted"]
