@@ -2,8 +2,15 @@
 
 from typing import Any
 
-from inventory.domain.order_allocation import CloseLines, RequestAllocation, SuspendLine, WantedLine
-from inventory.setting_aside import decide, recount, replace_lost, request, return_strays
+from inventory import ground
+from inventory.domain.order_allocation import (
+    CloseLines,
+    ReduceLine,
+    RequestAllocation,
+    SuspendLine,
+    WantedLine,
+)
+from inventory.setting_aside import decide, give_up, recount, replace_lost, request, return_strays
 from inventory.stock_contracts import StockAllocated, StockDeallocated
 from inventory.subscriptions import (
     READS,
@@ -33,8 +40,13 @@ def handle(event: CloudEvent) -> None:
             lines = tuple(WantedLine(one.line_id, one.sku, one.quantity, one.promise) for one in asked.lines)
             request(RequestAllocation(asked.order_id, asked.warehouse, lines), metadata)
         case ReservationReleaseRequested() as released:
-            closed = tuple(line.line_id for line in released.lines)
-            decide(released.order_id, CloseLines(released.order_id, released.warehouse, closed), metadata)
+            closed = tuple(line.line_id for line in released.lines if not line.keeps)
+            if closed:
+                decide(released.order_id, CloseLines(released.order_id, released.warehouse, closed), metadata)
+            for line in released.lines:
+                if line.keeps:
+                    fewer = ReduceLine(released.order_id, released.warehouse, line.line_id, line.keeps)
+                    give_up(fewer, ground.part(metadata, f"keeps/{line.line_id}"))
         case LineBroken() as broken:
             suspend = SuspendLine(broken.order_id, broken.warehouse, broken.line_id, event.order_in_stream)
             decide(broken.order_id, suspend, metadata)

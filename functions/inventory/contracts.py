@@ -206,7 +206,10 @@ class LineBroken(Event, frozen=True):
 
 
 class ReservationReleased(Event, frozen=True):
-    """An order line no longer claims stock: `quantity` units were promised, `backordered` were waited for."""
+    """An order line no longer claims these units: `quantity` were promised, `backordered` were waited for.
+
+    The line goes on wanting `keeps` in all, with those that have left; 0: it claims nothing any more.
+    """
 
     order_id: OrderId
     line_id: LineId
@@ -214,6 +217,7 @@ class ReservationReleased(Event, frozen=True):
     sku: Sku
     quantity: Units
     backordered: Units = 0
+    keeps: Units = 0
 
 
 PUBLISHED: tuple[type[Event], ...] = (

@@ -54,7 +54,9 @@ def commands(event: CloudEvent) -> Iterator[Addressed]:
             for released in order.lines:
                 yield Addressed(
                     PROMISE.stream_id(order.warehouse, released.sku),
-                    Release(order.warehouse, released.sku, order.order_id, released.line_id, today),
+                    Release(
+                        order.warehouse, released.sku, order.order_id, released.line_id, today, released.keeps
+                    ),
                     part=released.line_id,
                 )
         case StockAdjusted() as stock:

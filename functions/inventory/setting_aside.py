@@ -22,6 +22,7 @@ from inventory.domain.order_allocation import (
     NoteFreed,
     NoteShares,
     PlanShares,
+    ReduceLine,
     RequestAllocation,
 )
 from inventory.domain.picks import Need, plan
@@ -145,6 +146,12 @@ def replace_lost(order_id: str, line_id: str, metadata: CommandMetadata) -> Stre
     """Get a line other units for those that it has lost, wherever its goods are."""
     follow(allocation_of(order_id), (line_id,), metadata)
     return carry_out(order_id, metadata)
+
+
+def give_up(command: ReduceLine, metadata: CommandMetadata) -> Stream[Allocation]:
+    """Let a line go on with fewer units: with those that it has, wherever they are."""
+    follow(allocation_of(command.order_id), (command.line_id,), metadata)
+    return decide(command.order_id, command, metadata)
 
 
 def recount(order_id: str, line_id: str, holdings: Sequence[str], metadata: CommandMetadata) -> Stream[Allocation]:

@@ -58,14 +58,15 @@ class ReservationRequested(Struct, frozen=True):
 
 
 class ReleasedLine(Struct, frozen=True):
-    """An order line that gives its claim back."""
+    """An order line that gives its claim back, but for `keeps` units in all, with those that have left."""
 
     line_id: LineId
     sku: Sku
+    keeps: Units = 0
 
 
 class ReservationReleaseRequested(Struct, frozen=True):
-    """orders.ReservationReleaseRequested: an order no longer wants the units of these lines."""
+    """orders.ReservationReleaseRequested: an order no longer wants units of these lines."""
 
     order_id: OrderId
     warehouse: WarehouseCode

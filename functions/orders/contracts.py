@@ -19,7 +19,7 @@ from shared.identifiers import (
     WarehouseCode,
 )
 from shared.money import Currency, MinorUnits, Money, PositiveMinorUnits
-from shared.quantity import Quantity
+from shared.quantity import Quantity, Units
 
 Channel = Annotated[
     str,
@@ -103,10 +103,11 @@ class RequestedLine(Struct, frozen=True):
 
 
 class ReleasedLine(Struct, frozen=True):
-    """A line that gives its claim to stock back."""
+    """A line that gives its claim to stock back, but for `keeps` units in all, with those that have left."""
 
     line_id: LineId
     sku: Sku
+    keeps: Units = 0
 
 
 class OrderPlaced(Event, frozen=True):
@@ -176,7 +177,7 @@ class ReservationRequested(Event, frozen=True):
 
 
 class ReservationReleaseRequested(Event, frozen=True):
-    """The order no longer wants the units of `lines`."""
+    """The order no longer wants the units of `lines`, or only some of them."""
 
     order_id: OrderId
     warehouse: WarehouseCode

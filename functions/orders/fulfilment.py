@@ -112,7 +112,7 @@ def _noted(answer: Any, number: int) -> Struct:
         case LineBroken():
             return NoteWaitingLine(answer.line_id, number, 0, now)
         case ReservationReleased():
-            return NoteReleasedLine(answer.line_id, number, now)
+            return NoteReleasedLine(answer.line_id, number, now, answer.keeps)
         case LineAllocated():
             picks = tuple(Pick(**structs.asdict(pick)) for pick in answer.picks)
             return NoteAllocatedLine(answer.line_id, number, picks, now)

@@ -74,10 +74,11 @@ class LineBroken(Struct, frozen=True):
 
 
 class ReservationReleased(Struct, frozen=True):
-    """inventory.ReservationReleased: a line claims nothing any more."""
+    """inventory.ReservationReleased: a line claims only `keeps` units in all any more; 0: nothing."""
 
     order_id: OrderId
     line_id: LineId
+    keeps: Units = 0
 
 
 class Pick(Struct, frozen=True):

@@ -42,7 +42,7 @@ from inventory.stock_contracts import (
     SupplyCorrected,
 )
 from shared.events import Event
-from shared.gs1 import SSCC_LENGTH
+from shared.gs1 import CARTON_EXTENSION, SSCC_LENGTH
 from shared.identifiers import StockStatus
 
 LANES_REMEMBERED = 500
@@ -241,6 +241,11 @@ class Holding(Struct, frozen=True):
 def is_unit(holding: str) -> bool:
     """Whether an id is that of a handling unit: an SSCC."""
     return len(holding) == SSCC_LENGTH and holding.isdigit()
+
+
+def is_carton(holding: str) -> bool:
+    """Whether an id is that of an order's packed carton."""
+    return is_unit(holding) and holding.startswith(CARTON_EXTENSION)
 
 
 def is_container(holding: str) -> bool:

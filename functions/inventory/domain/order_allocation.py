@@ -18,6 +18,7 @@ from typing import TypeVar
 from immutables import Map
 from msgspec import Struct, structs
 
+from inventory.domain.holding import is_carton, is_container
 from inventory.domain.picks import Need, Share
 from inventory.task_contracts import CountRequested, LineAllocated, LineUnallocated, Pick
 from shared.events import Event
@@ -108,6 +109,15 @@ class LineSuspended(Event, frozen=True):
     promise: int
 
 
+class LineReduced(Event, frozen=True):
+    """The line wants `keeps` units in all from now on, with those that have left."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    keeps: Quantity
+
+
 class LineClosed(Event, frozen=True):
     """The line never wants anything again."""
 
@@ -125,6 +135,7 @@ PRIVATE: tuple[type[Event], ...] = (
     HoldingAvoided,
     UnitsGone,
     LineSuspended,
+    LineReduced,
     LineClosed,
 )
 
@@ -154,7 +165,8 @@ class Line(Struct, frozen=True):
     it was looked for last, `doubtful` those where a picker has ever found too little; `suspended` is the number of
     the promise that was broken last, `short` whether nothing more was found. `trails` says of withdrawn holdings
     how much they had, and as of which commit; `gone` what has left on which carton; `emptied` since which commit
-    holdings have nothing any more, so that an older look at them changes nothing.
+    holdings have nothing any more, so that an older look at them changes nothing. `keeps` is what is left of it
+    where the order has given some of its units up.
     """
 
     sku: str = ""
@@ -171,6 +183,7 @@ class Line(Struct, frozen=True):
     trails: Map[str, tuple[int, int]] = Map()
     gone: Map[str, int] = Map()
     emptied: Map[str, int] = Map()
+    keeps: int | None = None
 
     @property
     def lost(self) -> bool:
@@ -334,6 +347,15 @@ class CloseLines(Struct, frozen=True):
     line_ids: tuple[LineId, ...]
 
 
+class ReduceLine(Struct, frozen=True):
+    """The order wants only `keeps` units of a line any more, with those that have left."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    line_id: LineId
+    keeps: Quantity
+
+
 class SuspendLine(Struct, frozen=True):
     """The promise of a line was broken, as number `promise` of its book."""
 
@@ -376,6 +398,7 @@ Command = (
     | ReportShort
     | NoteFreed
     | CloseLines
+    | ReduceLine
     | SuspendLine
     | LookAgain
     | ReportEmpty
@@ -410,6 +433,8 @@ def decide(command: Command, allocation: Allocation) -> Sequence[Event]:
             ]
         case CloseLines():
             return list(_close(command, allocation))
+        case ReduceLine():
+            return list(_reduce(command, allocation))
         case SuspendLine():
             return list(_suspend(command, allocation))
         case LookAgain():
@@ -422,10 +447,11 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
     """The allocation after `event`."""
     match event:
         case LineWanted():
+            line = _line(allocation, event.line_id)
             line = structs.replace(
-                _line(allocation, event.line_id),
+                line,
                 sku=event.sku,
-                quantity=event.quantity,
+                quantity=event.quantity if line.keeps is None else min(event.quantity, line.keeps),
                 wanted=True,
                 promise=event.promise,
                 short=False,
@@ -482,6 +508,10 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
             line = structs.replace(
                 _line(allocation, event.line_id), wanted=False, short=False, suspended=event.promise
             )
+            return _with(allocation, event, line)
+        case LineReduced():
+            line = _line(allocation, event.line_id)
+            line = structs.replace(line, quantity=min(line.quantity, event.keeps), short=False, keeps=event.keeps)
             return _with(allocation, event, line)
         case LineClosed():
             line = structs.replace(_line(allocation, event.line_id), wanted=False, short=False, closed=True)
@@ -647,6 +677,45 @@ def _close(command: CloseLines, allocation: Allocation) -> Iterator[Event]:
             yield from _withdrawing(line_id, line)
 
 
+def _reduce(command: ReduceLine, allocation: Allocation) -> Iterator[Event]:
+    """What the line has too much of is given back, from places first; what it lacks still is looked for again.
+
+    How much it keeps only ever shrinks, so that late and repeated news change nothing.
+    """
+    known = _line(allocation, command.line_id)
+    if known.closed or (known.keeps is not None and known.keeps <= command.keeps):
+        return
+    reduced = LineReduced(
+        order_id=command.order_id, warehouse=command.warehouse, line_id=command.line_id, keeps=command.keeps
+    )
+    yield reduced
+    allocation = evolve(allocation, reduced)
+    line = _line(allocation, command.line_id)
+    for holding in _too_much(line) if line.wanted else ():
+        withdrawn = ShareWithdrawn(line_id=command.line_id, holding=holding)
+        yield withdrawn
+        allocation = evolve(allocation, withdrawn)
+    line = _line(allocation, command.line_id)
+    if _complete(line):
+        yield _allocated(allocation, command.line_id, line)
+
+
+def _too_much(line: Line) -> Iterator[HoldingId]:
+    """Holdings that the line can do without, and one more of which it wants only a part, if need be.
+
+    What stands in a packed carton stays there: it has been packed for the line.
+    """
+    units = {holding: share.got if share.asked else share.units for holding, share in sorted(line.shares.items())}
+    surplus = line.planned - line.wants
+    loose = sorted((one for one in units if not is_carton(one)), key=lambda one: (is_container(one), units[one]))
+    for holding in loose:
+        if 0 < units[holding] <= surplus:
+            surplus -= units[holding]
+            units[holding] = 0
+            yield holding
+    yield from [holding for holding in loose if units[holding]][:1] if surplus > 0 else ()
+
+
 def _suspend(command: SuspendLine, allocation: Allocation) -> Iterator[Event]:
     """Late news of a promise that was broken before the one that the line goes by now change nothing."""
     line = allocation.lines.get(command.line_id)
@@ -743,7 +812,7 @@ def _line(allocation: Allocation, line_id: str) -> Line:
 
 
 def _with(
-    allocation: Allocation, event: LineWanted | SharePlanned | LineSuspended | LineClosed, line: Line
+    allocation: Allocation, event: LineWanted | SharePlanned | LineSuspended | LineReduced | LineClosed, line: Line
 ) -> Allocation:
     named = structs.replace(allocation, order_id=event.order_id, warehouse=event.warehouse)
     return _with_line(named, event.line_id, line)

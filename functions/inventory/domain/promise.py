@@ -117,12 +117,16 @@ class Count(Struct, frozen=True, array_like=True):
 
 
 class Claim(Struct, frozen=True, array_like=True):
-    """What an order line wants: units, and since when it is promised them (ISO 8601)."""
+    """What an order line wants: units, and since when it is promised them (ISO 8601).
+
+    `wanted` counts what has left as well: it changes only when the order gives units up.
+    """
 
     quantity: int
     promised_at: str
     order_id: str
     line_id: str
+    wanted: int = 0
 
     @property
     def age(self) -> tuple[str, str, int]:
@@ -171,13 +175,14 @@ class Reserve(Struct, frozen=True):
 
 
 class Release(Struct, frozen=True):
-    """Take an order line's claim back, whether it is reserved or waits."""
+    """Take an order line's claim back, whether it is reserved or waits; it keeps `keeps` units in all, if any."""
 
     warehouse: WarehouseCode
     sku: Sku
     order_id: OrderId
     line_id: LineId
     today: str = ""
+    keeps: Units = 0
 
 
 class Arrival(Struct, frozen=True):
@@ -242,7 +247,8 @@ def decide(command: Command, promise: Promise) -> Sequence[Event]:
             return [*day, *_reserve(command, promise)]
         case Release():
             day, promise = _day(command, promise, ())
-            return [*day, *_release(command, promise)]
+            give_back = _reduce if command.keeps else _release
+            return [*day, *give_back(command, promise)]
         case CountSupply():
             day, promise = _day(command, promise, command.expiring)
             return [*day, *_count(command, promise)]
@@ -263,7 +269,7 @@ def evolve(promise: Promise, event: Event) -> Promise:
         case LineBroken():
             return _with_broken(promise, event)
         case ReservationReleased():
-            return _without(promise, event)
+            return _with_less(promise, event) if event.keeps else _without(promise, event)
         case SupplyCounted():
             return _with_supply(promise, event)
         case SupplyShipped():
@@ -311,6 +317,29 @@ def _release(line: Release, promise: Promise) -> list[Event]:
         backordered=waiting.quantity if waiting else 0,
     )
     return [released, *_settle(line, _without(promise, released))]
+
+
+def _reduce(line: Release, promise: Promise) -> list[Event]:
+    """The claim shrinks to what the line keeps, less what has left of it; what it frees serves lines that wait.
+
+    How much it keeps only ever shrinks, so that late and repeated news change nothing.
+    """
+    key = _key(line)
+    reserved, waiting = promise.reserved.get(key), promise.waiting.get(key)
+    claim = reserved or waiting
+    if claim is None or claim.wanted <= line.keeps:
+        return []
+    less = min(claim.quantity, claim.wanted - line.keeps)
+    released = ReservationReleased(
+        order_id=line.order_id,
+        line_id=line.line_id,
+        warehouse=line.warehouse,
+        sku=line.sku,
+        quantity=less if reserved else 0,
+        backordered=less if waiting else 0,
+        keeps=line.keeps,
+    )
+    return [released, *_settle(line, evolve(promise, released))]
 
 
 def _count(place: CountSupply, promise: Promise) -> list[Event]:
@@ -480,7 +509,7 @@ def _broken(stock: Command, claim: Claim) -> LineBroken:
 
 
 def _claim(line: Reserve | LineReserved | LineShort) -> Claim:
-    return Claim(line.quantity, line.promised_at, line.order_id, line.line_id)
+    return Claim(line.quantity, line.promised_at, line.order_id, line.line_id, line.quantity)
 
 
 def _key(line: Reserve | Release | LineReserved | LineShort | LineBroken | ReservationReleased) -> str:
@@ -558,7 +587,7 @@ def _with_reserved(promise: Promise, event: LineReserved) -> Promise:
     return structs.replace(
         promise,
         waiting=promise.waiting.delete(key) if key in promise.waiting else promise.waiting,
-        reserved=promise.reserved.set(key, _claim(event)),
+        reserved=promise.reserved.set(key, promise.waiting.get(key) or _claim(event)),
         reserved_units=promise.reserved_units + event.quantity,
     )
 
@@ -572,6 +601,26 @@ def _with_broken(promise: Promise, event: LineBroken) -> Promise:
         reserved_units=promise.reserved_units - claim.quantity,
         waiting=promise.waiting.set(key, claim),
     )
+
+
+def _with_less(promise: Promise, event: ReservationReleased) -> Promise:
+    """The books with a smaller claim; one of which nothing is left is closed."""
+    key = _key(event)
+    reserved = _less(_wanting(promise.reserved, key, event.keeps), key, event.quantity)
+    waiting = _less(_wanting(promise.waiting, key, event.keeps), key, event.backordered)
+    over = key not in reserved and key not in waiting
+    return structs.replace(
+        promise,
+        reserved=reserved,
+        reserved_units=promise.reserved_units - event.quantity,
+        waiting=waiting,
+        closed=(*promise.closed, key)[-CLOSED_LINES_REMEMBERED:] if over else promise.closed,
+    )
+
+
+def _wanting(claims: Map[str, Claim], key: str, units: int) -> Map[str, Claim]:
+    """The claims, of which one wants so many units in all."""
+    return claims.set(key, structs.replace(claims[key], wanted=units)) if key in claims else claims
 
 
 def _without(promise: Promise, event: ReservationReleased) -> Promise:

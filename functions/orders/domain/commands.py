@@ -217,11 +217,12 @@ class NoteWaitingLine(Struct, frozen=True):
 
 
 class NoteReleasedLine(Struct, frozen=True):
-    """Inventory says: the line claims nothing any more."""
+    """Inventory says: the line claims only `keeps` units in all any more; 0: nothing."""
 
     line_id: LineId
     answer: int
     at: datetime
+    keeps: int = 0
 
 
 class NotePickingStarted(Struct, frozen=True):

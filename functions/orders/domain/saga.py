@@ -526,7 +526,7 @@ def _start_cancellation(order: Order, reason: str, at: datetime) -> Iterator[Eve
 
 def _line_released(command: NoteReleasedLine, order: Order) -> Iterator[Event]:
     line = order.lines[command.line_id]
-    if command.answer <= line.answer or order.status != CANCELLING:
+    if command.keeps or command.answer <= line.answer or order.status != CANCELLING:
         return
     if line.status not in (LINE_RELEASED, LINE_SHIPPED):
         yield LineFreed(line_id=command.line_id, answer=command.answer)

@@ -10,6 +10,7 @@ from inventory.domain.order_allocation import (
     Command,
     FollowGoods,
     LineClosed,
+    LineReduced,
     LineSuspended,
     LineWanted,
     LookAgain,
@@ -17,6 +18,7 @@ from inventory.domain.order_allocation import (
     NoteFreed,
     NoteShares,
     PlanShares,
+    ReduceLine,
     ReportEmpty,
     ReportShort,
     RequestAllocation,
@@ -159,6 +161,65 @@ def test_a_closed_line_gives_everything_back_and_never_gets_anything_again() -> 
 
 def test_a_line_that_is_closed_before_it_is_wanted_stays_closed() -> None:
     assert decide(REQUEST, after(CloseLines(ORDER, "MAIN", ("1",)))) == []
+
+
+def keeping(units: int) -> ReduceLine:
+    return ReduceLine(ORDER, "MAIN", "1", units)
+
+
+def fewer(units: int) -> LineReduced:
+    return LineReduced(order_id=ORDER, warehouse="MAIN", line_id="1", keeps=units)
+
+
+def test_a_short_line_that_gives_up_what_it_lacks_is_allocated_with_what_it_has() -> None:
+    state = after(REQUEST, planned(("A-1", 4)), noted(4), planned())
+    events = decide(keeping(4), state)
+    told = LineAllocated(order_id=ORDER, line_id="1", warehouse="MAIN", sku="MILK", quantity=4, picks=(pick(4),))
+    assert events == [fewer(4), told]
+    reduced = reduce(evolve, events, state)
+    assert reduced.settled
+    assert decide(keeping(4), reduced) == decide(keeping(5), reduced) == []
+
+
+def test_a_short_line_that_gives_up_less_than_it_lacks_is_looked_for_again() -> None:
+    state = after(REQUEST, planned(("A-1", 2)), noted(2), planned(), keeping(4))
+    assert [need.units for need in state.needs] == [2]
+    [told] = decide(planned(), state)
+    assert isinstance(told, LineUnallocated)
+    assert (told.quantity, told.missing) == (4, 2)
+
+
+def test_what_was_found_meanwhile_is_given_back_as_far_as_it_is_too_much() -> None:
+    both = after(REQUEST, planned(("A-1", 4), ("B-1", 2)), noted(4), noted(2, "B-1"))
+    assert decide(keeping(4), both) == [
+        fewer(4),
+        ShareWithdrawn(line_id="1", holding="B-1"),
+        LineAllocated(order_id=ORDER, line_id="1", warehouse="MAIN", sku="MILK", quantity=4, picks=(pick(4),)),
+    ]
+    part = after(REQUEST, planned(("A-1", 6)), noted(6), keeping(4))
+    assert part.to_free == [("A-1", "1", "MILK")]
+    freed = after(REQUEST, planned(("A-1", 6)), noted(6), keeping(4), NoteFreed((("1", "A-1"),)))
+    assert [need.units for need in freed.needs] == [4]
+
+
+def test_what_is_picked_stays_with_the_line_before_what_is_not_and_what_is_packed_always() -> None:
+    trolley, carton = "0190f3c2-9f33-8c1f-9a55-000000000001", "906141412345678904"
+    state = after(
+        REQUEST, planned((trolley, 3), (carton, 2), ("A-1", 1)), noted(3, trolley), noted(2, carton), noted(1)
+    )
+    assert [event.holding for event in decide(keeping(5), state) if isinstance(event, ShareWithdrawn)] == ["A-1"]
+    withdrawn = [event.holding for event in decide(keeping(1), state) if isinstance(event, ShareWithdrawn)]
+    assert withdrawn == ["A-1", trolley]
+
+
+def test_a_request_that_was_on_its_way_gets_no_more_than_the_line_keeps() -> None:
+    state = after(keeping(4), REQUEST)
+    assert [need.units for need in state.needs] == [4]
+
+
+def test_a_line_that_has_lost_its_promise_gives_units_up_silently() -> None:
+    state = after(REQUEST, planned(("A-1", 6)), noted(6), SuspendLine(ORDER, "MAIN", "1", 8))
+    assert decide(keeping(4), state) == [fewer(4)]
 
 
 def test_a_line_whose_promise_is_broken_waits_for_a_later_one() -> None:

@@ -86,6 +86,11 @@ class Outbound:
         data = {"order_id": self.order_id, "warehouse": "MAIN", "lines": lines}
         return self._event("orders.ReservationReleaseRequested", "cancelled", data)
 
+    def kept(self, units: int) -> CloudEvent:
+        lines = [{"line_id": self.line_id, "sku": self.sku, "keeps": units}]
+        data = {"order_id": self.order_id, "warehouse": "MAIN", "lines": lines}
+        return self._event("orders.ReservationReleaseRequested", f"kept-{units}", data)
+
     def hear(self, *events: CloudEvent) -> list[int]:
         """Hand outbound's queue a batch; the places of what has to come again."""
         self.yard.landscape.project("inventory")
@@ -306,6 +311,37 @@ class TestShort:
             if moment >= len(passed):
                 break
         assert waited == {True, False}
+
+
+class TestGivingUnitsUp:
+    def test_a_line_goes_on_with_what_lies_in_the_trolley(self, yard: Yard) -> None:
+        sku, [only] = stocked(yard, 5)
+        out = Outbound(yard, sku, 5)
+        assert out.hear(out.picked(only, 3), out.short(only, 2, number=2)) == []
+        yard.settle()
+        yard.deliver(out.kept(3), out.kept(3))
+        [latest] = told(yard.settle(), "LineAllocated", out.order_id)
+        assert (latest["quantity"], [pick["units"] for pick in latest["picks"]]) == (3, [3])
+        assert (out.set_aside(out.list_id), yard.promise(sku).reserved_units) == (3, 3)
+        assert yard.adjust(sku, only, -2).status == 201
+        yard.settle()
+        assert yard.promise(sku).reserved_units == 3, "the count breaks no promise any more"
+
+    def test_units_that_are_given_up_at_any_moment_are_given_up_once(self, yard: Yard) -> None:
+        sku, [first, second] = stocked(yard, 1000, 2000)
+        for moment in count():
+            out = Outbound(yard, sku, 5)
+            assert out.hear(out.picked(first, 3), out.short(first, 2, number=2)) == []
+            fewer = out.kept(3)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(ALLOCATION, fewer)
+            assert yard.landscape.deliver(ALLOCATION, fewer) == []
+            yard.settle()
+            assert (out.set_aside(first), out.set_aside(out.list_id), out.set_aside(second)) == (0, 3, 0), moment
+            assert yard.allocation(out.order_id).settled
+            if moment >= len(passed):
+                break
+        assert moment > 5
 
 
 class TestRejections:

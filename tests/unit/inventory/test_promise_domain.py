@@ -136,6 +136,42 @@ def test_a_release_that_overtakes_its_request_keeps_the_line_from_being_reserved
     given(PROMISE, counted(5), released(1, 0)).when(reserve(1, 5)).then()
 
 
+def keeping(number: int, keeps: int) -> Release:
+    return Release("MAIN", "MUG", order(number), "1", keeps=keeps)
+
+
+def reduced(number: int, less: int, keeps: int, *, waited: bool = False) -> ReservationReleased:
+    units = {"quantity": 0, "backordered": less} if waited else {"quantity": less}
+    return ReservationReleased(
+        order_id=order(number), line_id="1", warehouse="MAIN", sku="MUG", keeps=keeps, **units
+    )
+
+
+def test_a_line_that_gives_units_up_keeps_the_rest_and_what_it_frees_serves_those_who_wait() -> None:
+    state = (
+        given(PROMISE, counted(6), reserved(1, 5), short(2, 3, 1))
+        .when(keeping(1, 3))
+        .then(reduced(1, 2, 3), reserved(2, 3, backordered=True))
+    )
+    assert (state.reserved_units, state.available_units) == (6, 0)
+    assert PROMISE.decide(keeping(1, 3), state) == PROMISE.decide(keeping(1, 4), state) == []
+
+
+def test_a_waiting_line_that_wants_fewer_is_served_when_they_suffice() -> None:
+    given(PROMISE, counted(3), short(1, 5, 3)).when(keeping(1, 3)).then(
+        reduced(1, 2, 3, waited=True), reserved(1, 3, backordered=True)
+    )
+
+
+def test_a_line_that_was_served_after_it_gave_units_up_gives_them_up_once() -> None:
+    history = (short(1, 5, 3), reduced(1, 2, 3, waited=True), reserved(1, 3, backordered=True))
+    given(PROMISE, counted(3), *history).when(keeping(1, 3)).then()
+
+
+def test_nothing_is_given_up_of_a_line_that_claims_nothing() -> None:
+    given(PROMISE, counted(5), reserved(1, 5), released(1, 5)).when(keeping(1, 3)).then()
+
+
 def test_a_release_is_answered_however_often_it_is_asked() -> None:
     given(PROMISE, counted(5), reserved(1, 5), released(1, 5)).when(release(1)).then(released(1, 0))
 
@@ -202,6 +238,7 @@ lines = st.integers(1, 12)
 commands = st.one_of(
     st.builds(reserve, lines, st.integers(1, 9), st.integers(0, 59)),
     st.builds(release, lines),
+    st.builds(keeping, st.integers(0, 9), st.integers(1, 5)),
     st.builds(count, st.integers(0, 30), st.integers(1, 20), st.sampled_from(["A-01", "B-01"])),
 )
 
@@ -232,6 +269,8 @@ def _told(events: Sequence[Event]) -> set[str]:
         match event:
             case LineReserved():
                 believed.add(line_key(event.order_id, event.line_id))
+            case ReservationReleased() if event.keeps:
+                continue
             case LineBroken() | ReservationReleased():
                 believed.discard(line_key(event.order_id, event.line_id))
     return believed
