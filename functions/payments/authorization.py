@@ -21,16 +21,15 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _react(event: CloudEvent) -> None:
-    """Record what is requested, then ask the provider until the payment rests, or is parked."""
+    """Record what is requested, then ask the provider until the payment rests, or is left to the schedule."""
     request = _request(event)
     command = Command(request, caused_by(event))
     outcome = execute(history(), PAYMENTS, PAYMENTS.stream_id(request.order_id), command)
     try:
         settle(outcome, partial(caused_by, event))
     except CircuitOpen as error:
-        if not park(outcome.stream.id, caused_by(event, "parked")):
-            raise
-        telemetry.warning("parked", order_id=request.order_id, error=str(error))
+        park(outcome.stream.id, caused_by(event, "parked"))
+        telemetry.warning("left to the schedule", order_id=request.order_id, error=str(error))
 
 
 def _request(event: CloudEvent) -> Authorize | Void:

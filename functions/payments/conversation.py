@@ -88,7 +88,7 @@ def settle(outcome: Outcome[Payment], metadata: Metadata) -> Stream[Payment]:
     """Ask the provider until the payment rests. `outcome` is that of the command that has begun it.
 
     Raises OutcomeUnknown, or another Unavailable when the provider cannot be asked now: what is due stays due. A
-    payment that is parked raises nothing: it waits for the schedule.
+    step without an answer to PATIENCE tries raises nothing: it waits for the schedule, which finds what is due.
     """
     return take_up(outcome.stream, metadata, frozenset(_intents(outcome)))
 
@@ -113,16 +113,18 @@ def take_up(stream: Stream[Payment], metadata: Metadata, fresh: frozenset[str] =
         following = due(stream.state)
         asked_again = following is not None and _subject(following) == subject
         if asked_again and (isinstance(answer, _TIMEOUTS) or following == step):
-            if stream.state.is_parked:
-                telemetry.warning("parked", order_id=step.order_id, attempts=step.attempt)
+            if step.attempt >= PATIENCE:
+                telemetry.warning(
+                    "left to the schedule", order_id=step.order_id, step=subject, attempts=step.attempt
+                )
                 return stream
             raise OutcomeUnknown(f"no answer to attempt {step.attempt} of {subject}")
     return stream
 
 
-def park(stream_id: str, metadata: CommandMetadata) -> bool:
-    """Leave an order's authorization to the schedule while nobody asks the provider. Whether it is due at all."""
-    return execute(history(), PAYMENTS, stream_id, Command(Park(), metadata)).stream.state.is_parked
+def park(stream_id: str, metadata: CommandMetadata) -> None:
+    """Say of an order whose authorization is due that it waits, while nobody asks the provider."""
+    execute(history(), PAYMENTS, stream_id, Command(Park(), metadata))
 
 
 def _subject(step: Step) -> str:

@@ -25,10 +25,11 @@ def handler(_event: dict[str, Any], _context: object) -> None:
 def _due(now: str) -> Iterator[Work]:
     for shard in SHARDS:
         for stream_id in views().keys(("due", shard), "moment", "by_moment", upto=now):
-            yield stream_id, partial(_look, stream_id, now)
+            yield stream_id, partial(take_up, stream_id, now)
 
 
-def _look(stream_id: str, now: str) -> None:
+def take_up(stream_id: str, now: str) -> None:
+    """Go on with one payment. Raises Unavailable while the provider does not answer."""
     journey = going_on(stream_id, originating(f"deadline/{now}", actor="stowage.payments"))
     command = Command(CheckExpiry(now), part_of(journey, "expiry"))
     settle(execute(history(), PAYMENTS, stream_id, command), partial(part_of, journey))

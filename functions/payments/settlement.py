@@ -21,6 +21,7 @@ from shared.decider import Command, Outcome, execute
 from shared.envelope import CloudEvent, caused_by
 from shared.money import Money
 from shared.rejection import Rejection
+from shared.resilience import CircuitOpen
 from shared.resources import history
 
 FINAL = frozenset({CURRENCY_DIFFERS, EXCEEDS_AUTHORIZED, EXCEEDS_CAPTURED, NOTHING_HELD})
@@ -33,7 +34,7 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 
 def _react(event: CloudEvent) -> None:
-    """Record what is requested, then ask the provider until the payment rests."""
+    """Record what is requested, then ask the provider until the payment rests, or is left to the schedule."""
     request = _request(event)
     try:
         outcome = _execute(event, request, "")
@@ -42,7 +43,10 @@ def _react(event: CloudEvent) -> None:
             raise
         telemetry.warning("request refused", order_id=request.order_id, code=rejection.code)
         outcome = _execute(event, _refusal(request, rejection.code), "refused")
-    settle(outcome, lambda part: caused_by(event, part))
+    try:
+        settle(outcome, lambda part: caused_by(event, part))
+    except CircuitOpen as error:
+        telemetry.warning("left to the schedule", order_id=request.order_id, error=str(error))
 
 
 def _request(event: CloudEvent) -> Capture | Refund:

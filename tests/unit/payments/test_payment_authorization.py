@@ -7,11 +7,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payments import conversation, providers
-from payments.domain import PATIENCE
+from payments import conversation, expiry, providers
+from payments.domain import PATIENCE, PAYMENTS
 from payments.provider import Hold, ProviderTimeout
 from payments.sandbox import Sandbox
-from shared import aws
+from shared import aws, clock
 from shared.envelope import CloudEvent
 from shared.environment import MisconfiguredError
 from shared.money import Money
@@ -294,6 +294,9 @@ def test_a_void_whose_answer_is_lost_is_asked_again_until_it_is_done(
     lossy = LosingVoids(aws.dynamodb(), LEDGER)
     monkeypatch.setattr(conversation, "provider", lambda: lossy)
     cloud.drain(void_requested(order))
+    assert cloud.happened(order)[2:] == ["VoidAsked", *["VoidTimedOut"] * PATIENCE], "its message is done"
+    for _ in range(3):
+        expiry.take_up(PAYMENTS.stream_id(order), clock.iso(clock.now()))
     assert cloud.happened(order)[2:] == ["VoidAsked", *["VoidTimedOut"] * 7, "PaymentVoided"]
     assert_settled(cloud, order, voided=True)
     assert cloud.ledger(order)["void"].calls == 8
