@@ -6,8 +6,8 @@ from picking import keys
 from picking.reference import (
     PACKING_PLACE,
     Article,
-    Lot,
     Place,
+    RecalledLot,
     article_key,
     lot_key,
     packing_in,
@@ -40,9 +40,11 @@ def _note(event: CloudEvent) -> None:
         case LocationRegistered() as location:
             _note_place(location, event.commit_sequence)
         case LotBlocked() as lot:
-            views().put(*lot_key(lot.sku, lot.lot), Lot(lot.sku, lot.lot, lot.reason), event.commit_sequence)
+            views().put(
+                *lot_key(lot.sku, lot.lot), RecalledLot(lot.sku, lot.lot, lot.reason), event.commit_sequence
+            )
         case LotUnblocked() as lot:
-            views().put(*lot_key(lot.sku, lot.lot), Lot(lot.sku, lot.lot), event.commit_sequence)
+            views().put(*lot_key(lot.sku, lot.lot), RecalledLot(lot.sku, lot.lot), event.commit_sequence)
 
 
 def _note_product(product: ProductRegistered, version: int) -> None:

@@ -44,7 +44,7 @@ class Place(Struct, frozen=True, omit_defaults=True):
     check_digits: str | None = None
 
 
-class Lot(Struct, frozen=True, omit_defaults=True):
+class RecalledLot(Struct, frozen=True, omit_defaults=True):
     """A lot that was recalled; `blocked` says why, and is empty once that is lifted."""
 
     sku: str
@@ -67,7 +67,7 @@ def places(locations: Collection[str]) -> Mapping[str, Place]:
 def blocked_lots(lots: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], str]:
     """Why those of `lots` (SKU and lot number) are recalled that are."""
     wanted = {lot_key(sku, lot) for sku, lot in lots}
-    found = views().documents(Lot, sorted(wanted)) if wanted else {}
+    found = views().documents(RecalledLot, sorted(wanted)) if wanted else {}
     return {(lot.sku, lot.lot): lot.blocked for lot in found.values() if lot.blocked}
 
 
@@ -89,7 +89,7 @@ def place_key(location: str) -> tuple[str, str]:
 
 def lot_key(sku: str, lot: str) -> tuple[str, str]:
     """Where a lot is that was ever recalled."""
-    return f"Lot#{sku}#{lot}", "Lot"
+    return f"RecalledLot#{sku}#{lot}", "RecalledLot"
 
 
 def packing_in(warehouse: str) -> str:

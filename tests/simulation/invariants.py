@@ -58,7 +58,7 @@ EXPECTED_FAILURES = (
 """What a handler may fail with while faults happen: each of these means "try again"."""
 
 
-COPIES = ("Article", "Place")
+COPIES = ("Article", "Place", "RecalledLot")
 """What services keep among their views of other services' master data."""
 
 SWEEPS = ("unsettled/", "wave/", "waiting/")
