@@ -156,6 +156,7 @@ ORDERS = Service("orders", (
     reaction("replacements", on=("orders.ReplacementRequested",)),
     replica("assortment", on=("inventory.ProductRegistered", "inventory.ProductChanged")),
     schedule("deadlines", every_minutes=1),
+    schedule("overdue", every_minutes=24 * 60),
     *machinery("orders", views_window_s=LISTS_MAY_LAG_S, outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(
     Index("by_stage", "stage", "placed", keys_only=True),

@@ -1,4 +1,7 @@
-"""Deadlines: a sweeper on a schedule finds orders that have waited too long and makes them act."""
+"""Deadlines: a sweeper on a schedule finds orders that have waited too long and makes them act.
+
+It finds those whose deadline was less than a day away; `overdue` looks after the others.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -23,10 +26,11 @@ def handler(_event: dict[str, Any], _context: object) -> None:
 def _overdue(now: str) -> Iterator[Work]:
     for shard in DEADLINE_SHARDS:
         for stream_id in views().keys(("due", shard), "deadline", "by_deadline", upto=now):
-            yield stream_id, partial(_check, stream_id)
+            yield stream_id, partial(check, stream_id)
 
 
-def _check(stream_id: str) -> None:
+def check(stream_id: str) -> None:
+    """Let an order act if its deadline is over, whatever the list says that found it."""
     now = clock.now()
     metadata = going_on(stream_id, originating(f"deadline/{clock.iso(now)}", actor="stowage.orders"))
     execute(history(), ORDER, stream_id, Command(CheckDeadline(now), metadata))

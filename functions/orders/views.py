@@ -47,6 +47,7 @@ from orders.domain.states import (
     CANCELLING,
     CLOSED,
     DISPATCHED,
+    OPEN_STAGES,
     PLACED,
     RESERVED,
     RESERVING,
@@ -185,25 +186,28 @@ def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary
 
 
 def index(order: OrderSummary) -> Mapping[str, str]:
-    """By stage and by channel in the order of receipt; by deadline only while there is one (sparse)."""
+    """By stage and by channel in the order of receipt; by deadline only while a sweep has to find it by that."""
     keys = {
         "stage": STAGES[order.status],
         "channel": order.channel,
         "placed": f"{order.received_at}#{order.order_id}",
     }
-    if order.deadline:
-        keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": _looked_at(order)}
+    if order.deadline and (moment := _looked_at(order)):
+        keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": moment}
     return keys
 
 
 def _looked_at(order: OrderSummary) -> str:
-    """When a sweep is to look: at the deadline, or on the morning after one that is days away.
+    """When a sweep is to look at an order, if it has to be told: at a deadline that is less than a day away.
 
-    Steps that follow each other within a day then have the same entry in the index, and change nothing there.
+    Others need not be in the index: all open orders are looked at once a day. What comes back to a closed one is
+    waited for until the morning after the deadline.
     """
     deadline = datetime.fromisoformat(order.deadline)
     if deadline - datetime.fromisoformat(order.changed_at or order.deadline) < _DAYS_AWAY:
         return order.deadline
+    if STAGES[order.status] in OPEN_STAGES:
+        return ""
     return (deadline.date() + timedelta(days=1)).isoformat()
 
 

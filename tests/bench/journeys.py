@@ -47,6 +47,11 @@ class MeteredSystem:
         finally:
             self._meter.bill = bill
 
+    def at_its_hour(self, service: str, capability: str) -> None:
+        """A schedule starts a capability."""
+        with self._meter.invocation(f"{service}.{capability}"):
+            self._system.invoke(service, capability, {})
+
     def elapse(self, seconds: float) -> None:
         """Let so much time go by: streams are looked at, and readers get what is full or has waited."""
         until = self._now + seconds

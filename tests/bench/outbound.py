@@ -269,6 +269,7 @@ def together(lines: int = 4, orders: int = SLICE) -> dict[str, Bill]:
         for shipment in shipments:
             house.label(shipment)
         phases.done(LABELLED)
+        system.at_its_hour("orders", "overdue")
         house.load(shipments)
         phases.done(DISPATCHED)
         for shipment in shipments:

@@ -36,6 +36,8 @@ STAGES = {
     CANCELLED: "cancelled",
 }
 """The part of its way in which an order stands at a status: what changes only a few times."""
+OPEN_STAGES = ("waiting", "in hand", "on its way")
+"""Where orders stand that somebody or something waits for. The others are done, but for what comes back."""
 STATUSES = tuple(STAGES)
 
 LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_RELEASED = "pending", "reserved", "backordered", "released"

@@ -1,6 +1,6 @@
 """Deadlines: overdue orders are found through the sparse index, act once, and fail alone."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
@@ -24,13 +24,15 @@ from tests.unit.orders.test_amendments import HOME
 
 
 def sweep(counter: Counter) -> None:
-    """One run of the sweeper, on views that are up to date."""
+    """One run of both sweepers, on views that are up to date."""
     counter.landscape.project("orders")
     counter.landscape.invoke("orders", "deadlines", {})
+    counter.landscape.project("orders")
+    counter.landscape.invoke("orders", "overdue", {})
 
 
 def in_index(counter: Counter) -> set[str]:
-    """The orders that the sweeper could find, ever."""
+    """The orders that the sweeper of every minute could find, ever."""
     counter.landscape.project("orders")
     views = counter.landscape.views("orders")
     keys = [key for shard in DEADLINE_SHARDS for key in views.keys(("due", shard), "deadline", "by_deadline", "3")]
@@ -96,19 +98,40 @@ def test_a_sweeper_that_dies_leaves_the_rest_to_the_next(time: MovableClock, new
     assert {new_counter.happened(order_id).count("DeadlinePassed") for order_id in orders} == {1}
 
 
-def test_a_deadline_that_is_days_away_is_looked_at_on_the_morning_after(
+def test_a_deadline_that_is_days_away_is_seen_by_the_daily_look_at_open_orders_alone(
     time: MovableClock, new_counter: Counter
 ) -> None:
     order_id = new_counter.place()
+    assert in_index(new_counter) == {order_id}, "payment answers within the hour"
     new_counter.tell(authorized(order_id), short(order_id, 1))
+    assert in_index(new_counter) == set()
     deadline = datetime.fromisoformat(new_counter.details(order_id)["deadline"])
-    morning = datetime.combine(deadline.date() + timedelta(days=1), datetime.min.time(), UTC)
-    time.pass_time(morning - clock.now() - timedelta(seconds=1))
-    sweep(new_counter)
+    time.pass_time(deadline - clock.now() - timedelta(seconds=1))
+    new_counter.landscape.invoke("orders", "overdue", {})
     assert new_counter.details(order_id)["status"] == "backordered"
     time.pass_time(timedelta(seconds=1))
-    sweep(new_counter)
+    for _ in range(2):
+        new_counter.landscape.invoke("orders", "overdue", {})
     assert new_counter.details(order_id)["reason"] == "backorder-expired"
+    assert new_counter.happened(order_id).count("CancellationStarted") == 1
+
+
+def test_the_daily_look_goes_through_all_pages_and_one_order_that_fails_stops_no_other(
+    time: MovableClock, new_counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orders.overdue._AT_ONCE", 2)
+    monkeypatch.setattr("shared.views._BATCH_GET_KEYS", 3)
+    orders = [new_counter.place() for _ in range(7)]
+    for order_id in orders:
+        new_counter.tell(authorized(order_id), short(order_id, 1))
+    new_counter.landscape.project("orders")
+    time.pass_time(BACKORDER_TIME)
+    refused = refusing(aws.dynamodb(), "Query", "ThrottlingException", containing=f"Order#{orders[1]}".encode())
+    with refused, pytest.raises(SweepFailed, match="1 of 7"):
+        new_counter.landscape.invoke("orders", "overdue", {})
+    assert [one for one in orders if new_counter.details(one)["status"] == "backordered"] == [orders[1]]
+    new_counter.landscape.invoke("orders", "overdue", {})
+    assert {new_counter.details(order_id)["reason"] for order_id in orders} == {"backorder-expired"}
 
 
 def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: Counter) -> None:
