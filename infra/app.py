@@ -338,6 +338,7 @@ SHIPPING = Service("shipping", (
     }),
     query("documents", {
         "GET /shipping/shipments/{id}/labels": "shipping/read",
+        "GET /shipping/shipments/{id}/labels/document": "shipping/read",
         "GET /shipping/shipments/{id}/return-labels": "shipping/read",
         "GET /shipping/loads/{id}/manifest": "shipping/read",
         "GET /shipping/loads/{id}/pickup-forms": "shipping/read",

@@ -1,8 +1,8 @@
 """Paper: the labels of a shipment's cartons, and the manifest of a load.
 
-A label is drawn when it is asked for, always the same for the same carton, and kept in the bucket: a reprint is
-the document of the first time. What carriers have made themselves, labels and pick-up forms, lies there already.
-Callers fetch documents by a signed address, so that their bytes pass through no gateway.
+A label is drawn when it is asked for, always the same for the same carton. Whoever prints it at once gets the
+document itself; whoever needs an address gets one that is signed, and the document is kept in the bucket. What
+carriers have made themselves, labels and pick-up forms, lies there already, and is fetched by address alone.
 """
 
 import csv
@@ -19,7 +19,7 @@ from shared.http_edge import Api, Document, Response
 from shared.identifiers import Timestamp
 from shared.labelling.rendering import to_pdf, to_zpl
 from shared.money import Money
-from shared.rejection import Conflict, NotFound, Unprocessable
+from shared.rejection import Conflict, NotFound, TooLarge, Unprocessable
 from shared.resources import history, views
 from shipping.aggregates import LOAD, SHIPMENT
 from shipping.contracts import LoadId, ShipmentId, TrackingNumber
@@ -31,6 +31,8 @@ from shipping.papers import ADDRESS_VALID_FOR, MEDIA, form_key, postage_key, sig
 from shipping.views import ShipmentView, shipment_key
 
 handler = Api()
+MOST_BYTES = 4_000_000
+"""Of a document in an answer: Lambda gives six million at most, with what is binary as base64."""
 _ENDINGS = {media: name for name, media in MEDIA.items()}
 
 
@@ -134,12 +136,7 @@ class Manifest(Struct, frozen=True):
 )
 def get_labels(id: ShipmentId, query: LabelQuery) -> Response:
     """The labels of a shipment, a page for each carton, to be fetched from a signed address."""
-    shipment = history().load(SHIPMENT, SHIPMENT.stream_id(id)).state
-    require_requested(shipment)
-    require_labels(shipment)
-    if query.sscc is not None and query.sscc not in shipment.cartons:
-        raise foreign_carton(shipment, query.sscc, "sscc")
-    ssccs = [query.sscc] if query.sscc else list(shipment.cartons)
+    shipment, ssccs = _labelled(id, query)
     key = _keep(shipment, ssccs, query)
     document = LabelDocument(
         shipment_id=id,
@@ -152,6 +149,39 @@ def get_labels(id: ShipmentId, query: LabelQuery) -> Response:
         carrier_labels=list(_by_the_carrier(shipment, ssccs)),
     )
     return Response(200, document)
+
+
+@handler.route(
+    "GET",
+    "/shipping/shipments/{id}/labels/document",
+    scope="shipping/read",
+    returns=(200, LabelDocument),
+    rejects=(NotFound, Conflict, TooLarge, Unprocessable),
+    media=("application/pdf", "application/zpl"),
+)
+def get_label_document(id: ShipmentId, query: LabelQuery) -> Response:
+    """The labels of a shipment themselves, a page for each carton, for a printer that takes them at once.
+
+    Not where its carrier wants a label of its own on the carton: that has an address, so both are asked for there.
+    """
+    shipment, ssccs = _labelled(id, query)
+    if beside := [sscc for sscc in ssccs if shipment.cartons[sscc].document]:
+        raise Conflict(
+            f"{shipment.carrier} has labels of its own for {len(beside)} of the cartons, to be put on them.",
+            field="id",
+            value=id,
+            remedy=f"GET /shipping/shipments/{id}/labels has the addresses of theirs and of ours.",
+            code="carrier-labels",
+        )
+    content = _drawn(shipment, ssccs, query)
+    if len(content) > MOST_BYTES:
+        raise TooLarge(
+            f"The labels take {len(content)} bytes; one answer holds {MOST_BYTES}.",
+            field="sscc",
+            value=query.sscc,
+            remedy=f"Ask for one carton at a time, or for an address: GET /shipping/shipments/{id}/labels.",
+        )
+    return Response(200, Document(MEDIA[query.format], content, binary=query.format == "pdf"))
 
 
 @handler.route(
@@ -213,21 +243,36 @@ def get_manifest(id: LoadId, query: ManifestQuery) -> Response:
     return Response(200, Document("application/pdf", to_pdf(manifest(load, rows)), binary=True))
 
 
+def _labelled(id: str, query: LabelQuery) -> tuple[Shipment, list[str]]:
+    """A shipment that has labels, and the cartons whose labels are asked for."""
+    shipment = history().load(SHIPMENT, SHIPMENT.stream_id(id)).state
+    require_requested(shipment)
+    require_labels(shipment)
+    if query.sscc is not None and query.sscc not in shipment.cartons:
+        raise foreign_carton(shipment, query.sscc, "sscc")
+    return shipment, [query.sscc] if query.sscc else list(shipment.cartons)
+
+
 def _keep(shipment: Shipment, ssccs: list[str], query: LabelQuery) -> str:
     """Draw the labels and put them into the bucket; the document's key there, the same for the same labels."""
-    places = {sscc: place for place, sscc in enumerate(shipment.cartons, start=1)}
-    drawings = [label(shipment, shipment.cartons[sscc], places[sscc], query.dots_per_mm) for sscc in ssccs]
     which = codec.fingerprint((ssccs, query.dots_per_mm))
     key = f"attached/labels/{shipment.shipment_id}/{shipment.revision}-{which}.{query.format}"
-    content = (
-        to_pdf(drawings)
-        if query.format == "pdf"
-        else "".join(to_zpl(drawing, query.dots_per_mm) for drawing in drawings).encode()
-    )
     aws.s3().put_object(
-        Bucket=required("attachments_bucket"), Key=key, Body=content, ContentType=MEDIA[query.format]
+        Bucket=required("attachments_bucket"),
+        Key=key,
+        Body=_drawn(shipment, ssccs, query),
+        ContentType=MEDIA[query.format],
     )
     return key
+
+
+def _drawn(shipment: Shipment, ssccs: list[str], query: LabelQuery) -> bytes:
+    """The labels of cartons in one document."""
+    places = {sscc: place for place, sscc in enumerate(shipment.cartons, start=1)}
+    drawings = [label(shipment, shipment.cartons[sscc], places[sscc], query.dots_per_mm) for sscc in ssccs]
+    if query.format == "pdf":
+        return to_pdf(drawings)
+    return "".join(to_zpl(drawing, query.dots_per_mm) for drawing in drawings).encode()
 
 
 def _return_label(shipment: Shipment, label: rules.ReturnLabel) -> ReturnLabelDocument:

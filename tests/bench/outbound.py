@@ -119,8 +119,9 @@ class Warehouse:
         return packed
 
     def label(self, shipment: Json) -> None:
-        """The labels of its cartons are printed."""
-        self._system.call("GET", f"/shipping/shipments/{shipment['shipment_id']}/labels", format="zpl")
+        """The labels of its cartons go to the printer at the bench."""
+        path = f"/shipping/shipments/{shipment['shipment_id']}/labels/document"
+        assert "^XA" in self._system.call("GET", path, format="zpl")
 
     def load(self, shipments: Sequence[Json]) -> None:
         """One truck takes all of them, and leaves."""

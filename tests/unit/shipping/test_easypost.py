@@ -339,6 +339,12 @@ class TestTheCarriersOwnLabels:
         assert only["sscc"] == two
         assert content(f"attached/postage/{shipment_id}/shp_2") == server.label[1]
 
+    def test_ours_alone_are_not_handed_out_for_a_printer_while_the_carrier_wants_its_own(self, desk: Desk) -> None:
+        _, shipment_id = desk.shipment(new_sscc(), new_sscc())
+        answer = desk.get(f"/shipping/shipments/{shipment_id}/labels/document", format="zpl")
+        assert (answer.status, answer.problem) == (409, "carrier-labels")
+        assert f"/shipping/shipments/{shipment_id}/labels " in answer.body["errors"][0]["remedy"]
+
     def test_they_come_as_the_account_wants_them(self, desk: Desk, server: EasyPostServer) -> None:
         desk.put_carrier(
             "easypost", name="E", kind="easypost", fleet=None, account=ACCOUNT | {"label_format": "zpl"}

@@ -115,11 +115,35 @@ class TestLabels:
         assert "20095 Hamburg" in words(fetched(new))
         assert new.body["cartons"][0]["tracking_number"] != old.body["cartons"][0]["tracking_number"]
 
+    @pytest.mark.parametrize("format", ["pdf", "zpl"])
+    def test_a_printer_gets_the_very_document_in_the_answer_and_nothing_is_kept(
+        self, desk: Desk, format: str
+    ) -> None:
+        one, two = new_sscc(), new_sscc()
+        _, shipment_id = desk.shipment(one, two)
+        path = f"/shipping/shipments/{shipment_id}/labels"
+        answer = desk.get(f"{path}/document", format=format)
+        assert answer.headers["content-type"] == f"application/{format}"
+        assert "Contents" not in aws.s3().list_objects_v2(Bucket=BUCKET, Prefix=f"attached/labels/{shipment_id}")
+        document = answer.body if isinstance(answer.body, bytes) else answer.body.encode()
+        assert document == fetched(desk.get(path, format=format))
+        only = desk.get(f"{path}/document", format=format, sscc=two).body
+        assert len(only) < len(document)
+
+    def test_labels_too_large_for_an_answer_are_asked_for_one_by_one(
+        self, desk: Desk, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("shipping.documents.MOST_BYTES", 1_000)
+        _, shipment_id = desk.shipment()
+        answer = desk.get(f"/shipping/shipments/{shipment_id}/labels/document")
+        assert (answer.status, answer.problem) == (413, "too-large")
+
     def test_a_shipment_without_labels_says_why(self, desk: Desk) -> None:
         order_id, shipment_id = desk.shipment()
         desk.deliver(called_off(order_id, shipment_id))
         answer = desk.get(f"/shipping/shipments/{shipment_id}/labels")
         assert (answer.status, answer.problem) == (409, "no-labels")
+        assert desk.get(f"/shipping/shipments/{shipment_id}/labels/document").problem == "no-labels"
         _, unserved = desk.shipment(service="overnight")
         answer = desk.get(f"/shipping/shipments/{unserved}/labels")
         assert "no-carrier" in answer.body["errors"][0]["remedy"]
