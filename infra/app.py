@@ -99,7 +99,7 @@ INVENTORY = Service("inventory", (
     )),
     reaction("recalls", on=("inventory.LotBlocked",), also=frozenset({Grant.READ_VIEWS})),
     schedule("upkeep", every_minutes=5),
-    reaction("allocation", batch=10, also=frozenset({Grant.READ_VIEWS}), on=(
+    reaction("allocation", batch=5, also=frozenset({Grant.READ_VIEWS}), on=(
         "orders.AllocationRequested", "orders.ReservationReleaseRequested", "inventory.LineBroken",
         "inventory.StockAllocated", "inventory.StockDeallocated", "inventory.PutAwayConfirmed",
     )),
@@ -175,9 +175,10 @@ def payments(provider: str) -> Service:
         asks, library = asks | {Grant.READ_KEYS}, "stripe"
     at_provider = {"PAYMENT_PROVIDER": provider}
     return Service("payments", (
-        reaction("authorization", on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
+        reaction("authorization", batch=1,
+                 on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
                  also=asks, environment=at_provider, libraries=library),
-        reaction("settlement", on=("orders.CaptureRequested", "orders.RefundRequested"),
+        reaction("settlement", batch=1, on=("orders.CaptureRequested", "orders.RefundRequested"),
                  also=asks, environment=at_provider, libraries=library),
         command("movements", {
             "POST /payments/{order_id}/captures": "payments/write",
@@ -350,7 +351,7 @@ SHIPPING = Service("shipping", (
         "POST /shipping/loads/{id}/dispatch": "shipping/write",
     }, also=frozenset({Grant.READ_VIEWS})),
     reaction("dispatch", batch=5, on=("shipping.LoadDispatchStarted",)),
-    reaction("labels", also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost", on=(
+    reaction("labels", batch=1, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost", on=(
         "orders.ShipmentRequested", "orders.ShipToChanged", "orders.ShipmentCancellationRequested",
     )),
     command("webhooks", {"POST /shipping/webhooks/easypost": None},

@@ -448,8 +448,12 @@ TOLD_TOGETHER: tuple[type[Event], ...] = (
     OrderClosed,
     ReservationRequested,
     PickingRequested,
+    PaymentAuthorizationRequested,
+    AllocationRequested,
+    ShipmentRequested,
+    CaptureRequested,
 )
-"""Small facts that come in numbers, and whose readers take many at once: several may share a message."""
+"""What comes in numbers: several may share a message. Whoever takes long over one takes one message at a time."""
 
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 _AT = "2026-01-31T09:30:00.000Z"

@@ -7,14 +7,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from payments import conversation, expiry, providers
+from payments import authorization, conversation, expiry, providers
 from payments.domain import PATIENCE, PAYMENTS
 from payments.provider import Hold, ProviderTimeout
 from payments.sandbox import Sandbox
-from shared import aws, clock
-from shared.envelope import CloudEvent
+from shared import aws, clock, codec
+from shared.envelope import CloudEvent, CloudEvents
 from shared.environment import MisconfiguredError
 from shared.money import Money
+from tests.support.deliveries import failed, queue_batch
 from tests.support.faults import Died, at_moment, die
 from tests.support.lambda_process import lambda_process
 from tests.unit.payments.payments_cloud import (
@@ -82,6 +83,26 @@ def test_five_copies_in_one_batch_are_one_authorization(cloud: PaymentsCloud) ->
     assert cloud.deliver(*[requested(order)] * 5) == []
     assert cloud.commits(order) == 2
     assert cloud.ledger(order)["authorize"].calls == 1
+
+
+def test_requests_that_share_a_message_come_again_together_and_each_is_one_authorization(
+    cloud: PaymentsCloud,
+) -> None:
+    orders = [new_order() for _ in range(4)]
+    methods = ["tok_accepted", "tok_timeout_once", "tok_declined", "tok_accepted"]
+    events = [requested(order, method) for order, method in zip(orders, methods, strict=True)]
+    message = queue_batch(codec.to_json(CloudEvents(tuple(events))).decode())
+    assert failed(authorization.handler(message, None)) == ["m0"], "one of them got no answer"
+    assert failed(authorization.handler(message, None)) == []
+    assert [cloud.happened(order)[-1] for order in orders] == [
+        "PaymentAuthorized",
+        "PaymentAuthorized",
+        "PaymentDeclined",
+        "PaymentAuthorized",
+    ]
+    assert [cloud.ledger(order)["authorize"].calls for order in orders] == [1, 2, 1, 1]
+    for order in orders:
+        assert_settled(cloud, order, voided=False)
 
 
 def test_an_order_that_asks_again_after_its_answer_is_not_authorized_again(cloud: PaymentsCloud) -> None:
