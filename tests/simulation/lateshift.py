@@ -1,18 +1,21 @@
 """Who finishes what the day has left: once all is quiet, whatever can still leave leaves.
 
-Some of it in two parts, so that there are shipments of a part of an order in every run.
+A careless shift begins with a round in which a list is cancelled, and what is packed is sent in two parts, damaged
+or missing, so that this happens in every run.
 """
 
 from dataclasses import dataclass
 from typing import Any
 
 from tests.simulation.packwork import PackOrders
-from tests.simulation.pickwork import PickLists
+from tests.simulation.pickwork import PickLists, TakeOver
 from tests.simulation.population import MINUTE, Action, Population
 from tests.simulation.roadwork import DescribeCarrier, LoadTruck
 
 ROUNDS = 12
 DONE = ("cancelled", "closed")
+FIRST = ("proposed", "cut short", "damaged", "missing")
+"""How the orders are packed in a careless round."""
 LEASES_ARE_OVER = 20 * MINUTE
 
 
@@ -24,6 +27,8 @@ class LateShift(Action):
     carriers: tuple[str, ...]
     home: dict[str, str]
     """Where orders go of which nobody knows better."""
+    careless: bool
+    """Whether the first round goes wrong."""
 
     def act(self, people: Population) -> None:
         """Work round by round, until one changes nothing."""
@@ -62,6 +67,12 @@ class LateShift(Action):
                     path = f"/shipping/shipments/{shipment['shipment_id']}/labelling"
                     people.ask(self, "POST", path, {}, part=f"label-{shipment['shipment_id']}-{named}")
 
+    def _cancel(self, people: Population, picker: PickLists, taken: dict[str, Any]) -> None:
+        """The list is cancelled after its first position, and the picker, who does not know, goes on with it."""
+        picker.work(people, taken, "goes home", "begun")
+        supervisor = TakeOver(0.0, f"{self.name}-cancels", self.warehouse, (), "", 0.0)
+        supervisor.take(people, taken["list_id"], "cancelled", "first")
+
     def _round(self, people: Population, part: str) -> None:
         self._let_go(people, part)
         waiting = {"waiting": {"warehouse": self.warehouse, "limit": 100}}
@@ -73,13 +84,15 @@ class LateShift(Action):
         picker = PickLists(0.0, f"{self.name}-{part}", self.warehouse, self.name, (), 1.0, 0.0)
         number = 0
         while (taken := picker.take_list(people, f"next-{number}")) is not None:
+            if self.careless and (part, number) == ("0", 0):
+                self._cancel(people, picker, taken)
             picker.work(people, taken, "right", str(number))
             number += 1
         people.cloud.scheduler.sleep(MINUTE)
         packer = PackOrders(0.0, f"pack-{self.name}-{part}", self.warehouse, self.name, (), 0, 1.0)
         for number, order in enumerate(self._orders(people)):
             if order["status"] not in DONE:
-                manner = "cut short" if part == "0" and number % 2 else "proposed"
+                manner = FIRST[number % len(FIRST)] if self.careless and part == "0" else "proposed"
                 packer.pack(people, order["order_id"], manner, str(number))
         people.cloud.scheduler.sleep(MINUTE)
         for carrier in sorted(self.carriers):

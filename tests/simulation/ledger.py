@@ -45,6 +45,14 @@ class Ledger:
     """By pick list: who was told to have it, and until when."""
     packed: dict[str, Counter[Kind]] = field(default_factory=dict)
     """By SSCC: what was closed into a carton."""
+    in_hand: set[str] = field(default_factory=set)
+    """Serials that somebody has taken from their place, and nobody has brought back."""
+    rejected: Counter[tuple[str, Kind]] = field(default_factory=Counter)
+    """By condition: units that packers have rejected."""
+    called_off: dict[str, float] = field(default_factory=dict)
+    """Pick lists that a supervisor has cancelled, and since when that is known."""
+    reassigned: dict[str, float] = field(default_factory=dict)
+    """By pick list: until when a supervisor was about to take it away. What was asked before proves nothing."""
     returns: dict[str, str] = field(default_factory=dict)
     """By return id: its inbound shipment."""
     sent_back: Counter[tuple[str, Kind]] = field(default_factory=Counter)
@@ -55,10 +63,17 @@ class Ledger:
         for carton in cartons:
             self.packed[carton["sscc"]] = goods_of(carton["items"])
 
+    def note_rejected(self, condition: str, items: Iterable[Mapping[str, Any]]) -> None:
+        """Note what a packer has rejected, as the answer tells of it."""
+        for kind, units in goods_of(items).items():
+            self.rejected[condition, kind] += units
+
     def count(self, sku: str, units: int, lot: str | None = None, serials: Iterable[str] = ()) -> None:
         """Note units that came (or went: fewer than none)."""
         sign = 1 if units > 0 else -1
         named = list(serials)
+        if sign > 0:
+            self.in_hand.difference_update(named)
         for serial in named:
             self.balance[sku, lot or "", serial] += sign
         if not named:

@@ -7,7 +7,7 @@ from tests.simulation.actions import CancelOrder, PlaceOrder
 from tests.simulation.dockwork import DescribePlace, DescribeWare
 from tests.simulation.packwork import CARTON_TYPES, DescribeCarton, PackOrders
 from tests.simulation.people import Part, People
-from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, ReleaseWave
+from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, ReleaseWave, TakeOver
 from tests.simulation.population import MINUTE, Action
 from tests.simulation.putwork import ReleaseOrder
 from tests.simulation.roadwork import DescribeCarrier, LoadTruck
@@ -34,7 +34,18 @@ MANNERS = (
     "covets",
 )
 PACKERS = ("sam", "toni")
-PACKING = (*("proposed",) * 4, "light", "by hand", "by hand", "overridden", "some", "cut short", "cut short")
+PACKING = (
+    *("proposed",) * 4,
+    "light",
+    "by hand",
+    "by hand",
+    "overridden",
+    "some",
+    "cut short",
+    "cut short",
+    "damaged",
+    "missing",
+)
 CARRIERS = ("fleet-one", "fleet-two")
 LOADING = ("all", "all", "strangers", "one missing", "twice", "unloaded")
 ROADS = (("in_transit", "delivered"), ("delivered",), ("exception", "delivered"), ("delivered", "returned"), ())
@@ -142,6 +153,14 @@ def picking(people: People) -> Iterator[Action]:
             )
 
 
+def supervision(people: People) -> Iterator[Action]:
+    """A supervisor cancels lists that somebody works on, or gives them to somebody else."""
+    for number in range(people.one_of(1, 0, 2)):
+        manners = tuple(people.one_of("cancelled", "handed over", "given up") for _ in range(people.number(1, 3)))
+        successor, pace = f"{people.one_of(*PICKERS)}-0", people.one_of(120.0, 20.0, 300.0)
+        yield TakeOver(people.moment() / 2, f"take-over-{number}", SOUTH, manners, successor, pace)
+
+
 def packing(people: People) -> Iterator[Action]:
     """Packers pack as proposed, or otherwise."""
     for packer in PACKERS:
@@ -207,6 +226,7 @@ PARTS: tuple[Part, ...] = (
     demand,
     releases,
     picking,
+    supervision,
     counting,
     equipment,
     packing,

@@ -18,9 +18,9 @@ from orders.contracts import CaptureRequested, OrderPlaced
 from orders.domain.order import Order, Return, shipment_of_capture
 from orders.domain.states import CAPTURE_DECLINED, LINE_BACKORDERED, RETURN_AUTHORIZED, RETURN_CLOSED
 from picking.contracts import UnitsPicked
-from picking.domain.pick_list import PickList, PickListClaimed
+from picking.domain.pick_list import PickList, PickListClaimed, PickListReleased
 from picking.domain.pick_order import PickOrder, pick_id
-from picking.packing_contracts import CartonPacked, PackedItem
+from picking.packing_contracts import CartonPacked, ItemsRejected, PackedItem, UnitsRejected
 from picking.picking import LEASE
 from shared import clock
 from shared.events import Event
@@ -67,8 +67,8 @@ class Outgoing:
                 case LineAllocated():
                     line = self._set_aside[event.order_id, event.line_id]
                     line.update((pick.holding, pick.lot) for pick in event.picks)
-                case PickListClaimed():
-                    _check_claim(before, event)
+                case PickListClaimed() if not any(isinstance(one, PickListReleased) for one in events):
+                    _check_claim(before, event)  # otherwise a supervisor has taken the list away first
                 case UnitsPicked():
                     self._check_pick(before, event)
                 case StockCollected():
@@ -80,6 +80,11 @@ class Outgoing:
         match event:
             case CartonPacked():
                 self._check_carton(event)
+            case ItemsRejected():
+                self._check_rejection(event)
+            case UnitsRejected():
+                for line in event.lines:
+                    self._picked[event.order_id, line.line_id] -= line.units
             case ShipmentLabelled():
                 self._check_labels(event)
             case ShipmentVoided():
@@ -112,6 +117,13 @@ class Outgoing:
             self._unpacked[there] -= item.units
             if self._unpacked[there] < 0:
                 raise Violation("more was packed than was picked", event.sscc, *there)
+
+    def _check_rejection(self, event: ItemsRejected) -> None:
+        for item in event.items:
+            there = (item.container, (event.order_id, item.line_id))
+            self._unpacked[there] -= item.units
+            if self._unpacked[there] < 0:
+                raise Violation("more was rejected than was picked", event.rejection_id, *there)
 
     def _check_labels(self, event: ShipmentLabelled) -> None:
         cartons = {one.sscc for one in event.cartons}
@@ -203,6 +215,11 @@ class Outgoing:
                 raise Violation("the money for what has left is not taken", order_id, order.captured, owed)
 
     def _picks(self, lists: Mapping[str, PickList], book: Ledger) -> None:
+        for list_id, picklist in lists.items():
+            if list_id in book.called_off and not picklist.cancelled:
+                raise Violation("an accepted cancellation of a list is lost", list_id)
+            if picklist.cancelled and picklist.open_picks:
+                raise Violation("something is still to be picked on a cancelled list", list_id)
         picked = Counter(
             {name: one.picked for picklist in lists.values() for name, one in picklist.picks.items() if one.picked}
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tests.simulation.ledger import goods_of
 from tests.simulation.population import MINUTE, Action, Population
 from tests.simulation.wares import UNIT_WEIGHT
 
@@ -44,7 +45,7 @@ class PackOrders(Action):
 
     `proposed`: as proposed, at once. `light`: with the wrong weight first. `by hand`: carton by carton, item by
     item. `overridden`: by hand, and the scale is wrong. `some`: one item alone, though more is there. `cut short`:
-    that, and the rest is not to be found.
+    that, and the rest is not to be found. `damaged`, `missing`: as proposed, but for one unit which is so.
     """
 
     warehouse: str
@@ -80,6 +81,9 @@ class PackOrders(Action):
                     why = {"reason": self.name}
                     path = f"{at}/packing/completion"
                     people.ask(self, "POST", path, why, part=f"cut-{part}", who="supervisor")
+            case "damaged" | "missing":
+                self._reject(people, at, items[0], manner, part)
+                self.pack(people, order_id, "proposed", f"{part}-rest")
             case _:
                 proposal = people.look(f"{at}/packing-proposal") or {"cartons": ()}
                 cartons = [
@@ -90,6 +94,22 @@ class PackOrders(Action):
                     self._require_refused(people, at, cartons, part)
                 if cartons:
                     self._at_once(people, at, cartons, part)
+
+    def _reject(self, people: Population, at: str, item: dict[str, Any], condition: str, part: str) -> None:
+        """Report one unit; and before that, more units than anybody has picked."""
+        path, seen = f"{at}/rejections", {"condition": condition, "reason": self.name}
+        asked = {"items": [_named(item) | {"units": 1_000}], **seen}
+        status, note = people.ask(self, "POST", path, asked, part=f"all-{part}", who=self.packer)
+        if status == 201:
+            people.tally.contradictions.append(f"{self.name} rejected what was never picked, and was told {note}")
+        one = _named(_some(item, 1))
+        status, note = people.ask(
+            self, "POST", path, {"items": [one], **seen}, part=f"bad-{part}", who=self.packer
+        )
+        if status == 201:
+            people.tally.book.note_rejected(condition, note["items"])
+            if goods_of(note["items"]) != goods_of([one]):
+                people.tally.contradictions.append(f"{self.name} rejected {one}, and was told {note}")
 
     def _require_refused(self, people: Population, at: str, cartons: Sequence[Any], part: str) -> None:
         wrong = [cartons[0] | {"weight_g": cartons[0]["weight_g"] - UNIT_WEIGHT}, *cartons[1:]]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from tests.simulation.population import MINUTE, Action, Population
@@ -80,17 +81,18 @@ class PickLists(Action):
         listed = people.pages(LISTS, warehouse=self.warehouse, status="claimed")
         for one in listed[:1]:
             path = f"{LISTS}/{one['list_id']}"
+            begun = people.cloud.scheduler.seconds
             status, taken = people.ask(self, "POST", f"{path}/claim", {}, part=f"covet-{part}", who=self.operator)
             if status == 200 and taken.get("operator") == self.operator:
-                people.note_lease(one["list_id"], self.operator, taken["until"])
+                people.note_lease(one["list_id"], self.operator, taken["until"], begun)
 
     def take_list(self, people: Population, part: str) -> dict[str, Any] | None:
         """The next list, which is the picker's from now on; None when there is none."""
-        asked = {"warehouse": self.warehouse}
+        asked, begun = {"warehouse": self.warehouse}, people.cloud.scheduler.seconds
         status, taken = people.ask(self, "POST", f"{LISTS}/next", asked, part=part, who=self.operator)
         if status != 200 or taken.get("operator") != self.operator:
             return None
-        people.note_lease(taken["list_id"], self.operator, taken["until"])
+        people.note_lease(taken["list_id"], self.operator, taken["until"], begun)
         return dict(taken)
 
     def work(self, people: Population, taken: dict[str, Any], manner: str, part: str) -> None:
@@ -121,13 +123,17 @@ class PickLists(Action):
     ) -> Iterator[dict[str, Any]]:
         scan = self._scan(people, step, f"{self.name}-{named}")
         units, serials = scan["units"], list(scan.get("serials", ()))
+        here = [serial for serial in serials if serial not in people.tally.book.in_hand]
+        people.tally.book.in_hand.update(here)
+        if here != serials:  # somebody else has them, for whom they were not meant
+            yield _less(scan, len(here), "elsewhere", here)
+            return
         match manner:
             case "clumsy":
                 yield from self._wrong(step, scan)
             case "short" | "empty":
                 found = units - 1 if manner == "short" else 0
-                del scan["units"]
-                scan |= {"short": {"units_found": found, "reason": manner}, "serials": serials[:found]}
+                scan = _less(scan, found, manner, serials[:found])
             case "by parts" | "offline" if units > 1:
                 first = {"confirmation_id": f"{scan['confirmation_id']}-first", "units": 1}
                 yield scan | first | {"serials": serials[:1]}
@@ -166,16 +172,18 @@ class PickLists(Action):
     def _confirm(self, people: Population, list_id: str, scans: list[dict[str, Any]], part: str) -> None:
         """Send scans, and note what was accepted: each confirmation once, none that is wrong."""
         path = f"{LISTS}/{list_id}/confirmations"
-        asked = {"confirmations": scans}
+        asked, begun = {"confirmations": scans}, people.cloud.scheduler.seconds
         status, answer = people.ask(self, "POST", path, asked, part=f"confirm-{part}", who=self.operator)
         if status != 200:
             people.tally.contradictions.append(f"{self.name} confirmed picks, and was told {answer}")
             return
         for scan, verdict in zip(scans, answer["verdicts"], strict=True):
             self._note(people, scan, verdict)
+            if people.tally.book.called_off.get(list_id, begun) < begun and not _says_called_off(verdict):
+                people.tally.contradictions.append(f"{self.name} went on with a cancelled list: {verdict}")
         guidance = answer["list"]
         if guidance.get("operator") == self.operator:
-            people.note_lease(list_id, self.operator, guidance["until"])
+            people.note_lease(list_id, self.operator, guidance["until"], begun)
         else:
             people.end_lease(list_id, self.operator)
 
@@ -187,5 +195,56 @@ class PickLists(Action):
                 people.tally.contradictions.append(f"{named} was accepted twice")
             book.scans.add(named)
             book.picked[scan["pick_id"]] += units
+        if verdict["result"] == "refused" and "-wrong-" not in named:
+            book.in_hand.difference_update(scan.get("serials", ()))  # they are laid back
         if verdict["result"] != "refused" and "-wrong-" in named:
             people.tally.contradictions.append(f"{self.name} scanned {scan}, and was told {verdict}")
+
+
+def _less(scan: dict[str, Any], found: int, reason: str, serials: list[str]) -> dict[str, Any]:
+    """The scan of fewer units than there should be."""
+    kept = {name: value for name, value in scan.items() if name != "units"}
+    return kept | {"short": {"units_found": found, "reason": reason}, "serials": serials}
+
+
+def _says_called_off(verdict: dict[str, Any]) -> bool:
+    """Whether a verdict is what is said of a list that was cancelled: only what was confirmed before counts."""
+    return verdict["result"] == "already" or verdict.get("problem") in ("list-cancelled", "pick-closed")
+
+
+@dataclass(frozen=True)
+class TakeOver(Action):
+    """A supervisor takes lists away from those who work on them, each in one of these manners.
+
+    `cancelled`: nobody is to go on with it. `handed over`: the successor is. `given up`: whoever comes first is.
+    """
+
+    warehouse: str
+    manners: tuple[str, ...]
+    successor: str
+    pace: float
+
+    def act(self, people: Population) -> None:
+        """Look which lists somebody has, ten times for each manner, and take one of them."""
+        for number, manner in enumerate(self.manners):
+            claimed: list[dict[str, Any]] = []
+            for _ in range(10):
+                people.cloud.scheduler.sleep(self.pace)
+                if claimed := people.pages(LISTS, warehouse=self.warehouse, status="claimed"):
+                    break
+            if claimed:
+                self.take(people, claimed[number % len(claimed)]["list_id"], manner, str(number))
+
+    def take(self, people: Population, list_id: str, manner: str, part: str) -> None:
+        """Take a list from whoever has it."""
+        path = f"{LISTS}/{list_id}"
+        people.reassigning(list_id, until=inf)
+        if manner == "cancelled":
+            why = {"reason": self.name}
+            status, _ = people.ask(self, "POST", f"{path}/cancellation", why, part=part, who="supervisor")
+            if status == 200:
+                people.tally.book.called_off[list_id] = people.cloud.scheduler.seconds
+        else:
+            whom = {"operator": self.successor if manner == "handed over" else ""}
+            people.ask(self, "POST", f"{path}/hand-over", whom, part=part, who="supervisor")
+        people.reassigning(list_id, until=people.cloud.scheduler.seconds)

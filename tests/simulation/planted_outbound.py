@@ -17,7 +17,7 @@ from payments import conversation
 from payments.provider import refund_key
 from picking import picking
 from picking.aggregates import PICK_LIST
-from picking.domain import pick_list
+from picking.domain import pick_list, pick_order
 from picking.domain.packing import Packing
 from shared import ids
 from shared.events import Event
@@ -113,18 +113,55 @@ def labels_not_voided() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def rejections_told_to_nobody() -> Iterator[None]:
+    """What a packer finds damaged stays for sale, and what is missing stays in the books."""
+    with patch.object(outbound, "reject", lambda *_: None):
+        yield
+
+
+@contextmanager
+def rejected_units_packed() -> Iterator[None]:
+    """What a packer has rejected can be packed by the next one."""
+    with patch.object(Packing, "rejected", ()):
+        yield
+
+
+@contextmanager
+def cancelled_lists_forgotten() -> Iterator[None]:
+    """What was not picked yet of a list that is cancelled waits for no other."""
+    with patch.object(pick_order, "_left_of", lambda *_: iter(())):
+        yield
+
+
+@contextmanager
+def cancelled_lists_confirmed() -> Iterator[None]:
+    """Whoever works on a list that is cancelled goes on, and what is confirmed counts."""
+    cancelled = pick_list._cancelled
+
+    def said(*about: Any) -> Iterator[Event]:
+        return (event for event in cancelled(*about) if not isinstance(event, pick_list.PicksWithdrawn))
+
+    with patch.object(pick_list, "_cancelled", said):
+        yield
+
+
 SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outbound=5)
 
 OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (leases_not_minded, 6),
     (scans_not_compared, 3),
-    (confirmations_not_recognized, 5),
+    (confirmations_not_recognized, 6),
     (shorts_told_to_nobody, 6),
     (trolleys_not_followed, 4),
     (earlier_shipments_forgotten, 4),
     (shipped_cartons_stay_in_stock, 3),
     (refund_key_per_attempt, 4),
     (whole_order_captured, 4),
-    (labels_not_voided, 6),
+    (labels_not_voided, 8),
+    (rejections_told_to_nobody, 3),
+    (rejected_units_packed, 3),
+    (cancelled_lists_forgotten, 7),
+    (cancelled_lists_confirmed, 7),
 )
 """Each mistake, and within how many runs of a warehouse that sends it has to be noticed at the latest."""

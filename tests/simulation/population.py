@@ -176,6 +176,7 @@ class Population:
         status, note = self.ask(action, "POST", path, scan, part=part, who=who)
         if status == 200:
             self.tally.book.confirmed[task] += note["units"]
+            self.tally.book.in_hand.clear()
         return status
 
     def orders_at(self, warehouse: str, *statuses: str) -> list[dict[str, Any]]:
@@ -197,14 +198,21 @@ class Population:
         self.cloud.scheduler.sleep(self.cloud.chance.choice((0.1, 20, 240)))
         return self.standing(order_id) not in OVER or bool({*statuses} & {*OVER})
 
-    def note_lease(self, list_id: str, picker: str, until: str) -> None:
-        """A picker was told to have a list until then; clocks may be wrong by half a minute each."""
+    def note_lease(self, list_id: str, picker: str, until: str, asked: float) -> None:
+        """A picker, who `asked` then, was told to have a list; clocks may be wrong by half a minute each."""
+        if self.tally.book.reassigned.get(list_id, -1.0) >= asked:
+            return
         holder, end = self.tally.book.leases.get(list_id, (picker, ""))
         now = clock.iso(self.cloud.scheduler.now)
         if holder != picker and min(until, end) > clock.iso(self.cloud.scheduler.now + 2 * SKEW):
             self.tally.contradictions.append(f"{holder} and {picker} both have list {list_id} at {now}")
         if holder == picker or until > end:
             self.tally.book.leases[list_id] = (picker, until)
+
+    def reassigning(self, list_id: str, *, until: float) -> None:
+        """A supervisor takes a list away: nobody can tell who has it until that is answered."""
+        self.tally.book.reassigned[list_id] = until
+        self.tally.book.leases.pop(list_id, None)
 
     def end_lease(self, list_id: str, picker: str) -> None:
         """A picker has given a list back, or was told not to have it any more."""

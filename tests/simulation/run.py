@@ -127,7 +127,7 @@ class Simulation:
         """What can leave leaves; what was given up is brought back, and others get it."""
         for number in range(2):
             self.scheduler.spawn(
-                partial(LateShift(0.0, f"late-{number}", SOUTH, CARRIERS, HOME).act, self.population)
+                partial(LateShift(0.0, f"late-{number}", SOUTH, CARRIERS, HOME, number == 0).act, self.population)
             )
             self.scheduler.run()
             self._work_through_the_night(SOUTH, named=f"night-south-{number}")

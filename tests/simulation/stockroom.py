@@ -31,6 +31,7 @@ from receiving.domain.inspection import DECIDED, Inspection
 from receiving.domain.shipment import Shipment
 from shared.events import Event
 from tests.simulation.ledger import Kind, Ledger, kinds
+from tests.simulation.rejected import Rejected
 from tests.simulation.violation import Violation
 
 States = Mapping[str, Any]
@@ -47,6 +48,7 @@ class Stockroom:
         self._arrived: set[Departure] = set()
         self._found: Counter[Kind] = Counter()
         """Units that pickers have found where the books had none."""
+        self._rejected = Rejected()
         self._standing: dict[str, str] = {}
         self._carried: dict[str, set[str]] = defaultdict(set)
         self._overfilled: dict[str, bool] = {}
@@ -56,6 +58,7 @@ class Stockroom:
 
     def committed(self, stream: str, before: Any, after: Any, events: Sequence[Event], states: States) -> None:
         """A commit of a stream whose state was `before` and is `after`; `states` are all that there are now."""
+        self._rejected.committed(events)
         if not isinstance(after, Holding):
             return
         place = stream.partition("#")[2]
@@ -169,6 +172,7 @@ class Stockroom:
         if self._on_the_way:
             raise Violation("goods left and never arrived", *list(self._on_the_way)[:3])
         holdings = dict(_of(states, "Holding"))
+        self._rejected.at_rest(book)
         self._sums(holdings, book, gone)
         self._standings(holdings, states)
         self._promises(holdings, states)
@@ -184,6 +188,7 @@ class Stockroom:
                     there[item.sku, item.lot, item.serial] += item.units
         came = Counter(book.balance)
         came.update(self._found)
+        came.subtract(self._rejected.written_off)
         for carton in gone:
             came.subtract(book.packed[carton])
         known = {kind: units for kind, units in came.items() if units}

@@ -10,6 +10,7 @@ list has said what became of it: what is on the trolley stays there, and is neve
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
 
@@ -41,6 +42,8 @@ from shared.quantity import Quantity
 from shared.rejection import Conflict
 
 NORMAL_PRIORITY = 5
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""By no more than this, from process to process."""
 
 
 class Visit(Struct, frozen=True, omit_defaults=True):
@@ -76,7 +79,10 @@ class AskedLine(Struct, frozen=True):
 
 
 class PicksRequested(Event, frozen=True):
-    """`picks` are to be made from `requested_at` on; `dropped` ones, which were never begun, are not any more."""
+    """`picks` are to be made from `requested_at` on; `dropped` ones, which were never begun, are not any more.
+
+    `kept` ones are on lists, and a later answer of inventory counts on them too.
+    """
 
     order_id: OrderId
     warehouse: WarehouseCode
@@ -86,6 +92,7 @@ class PicksRequested(Event, frozen=True):
     lines: tuple[AskedLine, ...] = ()
     picks: tuple[NewPick, ...] = ()
     dropped: tuple[int, ...] = ()
+    kept: tuple[int, ...] = ()
     priority: Priority = NORMAL_PRIORITY
     ship_by: Timestamp | None = None
     carrier_service: CarrierService | None = None
@@ -129,7 +136,10 @@ EVENTS: tuple[type[Event], ...] = (PicksRequested, PicksAssigned, PartNoted, Pic
 
 
 class Pick(Struct, frozen=True):
-    """A pick, the list that it is on (empty: it waits for a wave), and whether it is still to be made."""
+    """A pick, the list that it is on (empty: it waits for a wave), and whether it is still to be made.
+
+    `kept_at` is when a later answer of inventory last counted on it too.
+    """
 
     number: int
     line_id: str
@@ -137,6 +147,7 @@ class Pick(Struct, frozen=True):
     visit: Visit
     list_id: str = ""
     open: bool = True
+    kept_at: str = ""
 
 
 class Line(Struct, frozen=True):
@@ -416,6 +427,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
     ahead = command.number > order.number
     picks: list[NewPick] = []
     dropped: list[Pick] = []
+    again: list[int] = []
     following = max(order.picks, default=0)
     for line in newer:
         kept = [pick for pick in order.open_picks if pick.line_id == line.line_id]
@@ -423,6 +435,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
             same = next((pick for pick in kept if pick.visit == visit), None)
             if same is not None:
                 kept.remove(same)
+                again += [same.number] if same.list_id else []
                 continue
             following += 1
             picks.append(NewPick(following, line.line_id, line.sku, visit))
@@ -442,6 +455,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
         lines=tuple(AskedLine(line.line_id, line.sku, _wanted(order, line), line.answer) for line in newer),
         picks=tuple(picks),
         dropped=tuple(pick.number for pick in dropped),
+        kept=tuple(again),
         priority=command.priority if ahead else order.priority,
         ship_by=command.ship_by if ahead else order.ship_by,
         carrier_service=command.carrier_service if ahead else order.carrier_service,
@@ -493,14 +507,17 @@ def _noted(command: NotePart, order: PickOrder) -> Iterator[Event]:
 
 
 def _left_of(command: NotePart, noted: PartNoted, order: PickOrder) -> Iterator[NewPick]:
-    """What is left of the returned picks, under new numbers: reports of the old ones may still be under way."""
+    """What is left of the returned picks, under new numbers: reports of the old ones may still be under way.
+
+    So is what a list had reported missing before inventory set the very same units aside again.
+    """
     if order.withdrawn:
         return
     following = max(order.picks, default=0)
     for number in noted.closed:
         pick = order.picks[number]
         name = pick_id(order.order_id, number)
-        if name not in command.returned or not order.lines[pick.line_id].quantity:
+        if not (name in command.returned or _was_kept(pick, command.at)) or not order.lines[pick.line_id].quantity:
             continue
         taken = [parcel for parcel in noted.parcels if parcel.pick_id == name]
         gone = {serial for parcel in taken for serial in parcel.serials}
@@ -510,6 +527,13 @@ def _left_of(command: NotePart, noted: PartNoted, order: PickOrder) -> Iterator[
             serials = tuple(serial for serial in pick.visit.serials if serial not in gone)
             visit = structs.replace(pick.visit, units=units, serials=serials)
             yield NewPick(following, pick.line_id, pick.sku, visit)
+
+
+def _was_kept(pick: Pick, at: Timestamp) -> bool:
+    """Whether inventory has counted on the pick again after its list had said (`at`) what became of it."""
+    if not pick.kept_at:
+        return False
+    return datetime.fromisoformat(at) < datetime.fromisoformat(pick.kept_at) + CLOCKS_DIFFER
 
 
 def _part(order_id: str, list_id: str, closed: Sequence[int], parcels: Sequence[Parcel]) -> PartNoted:
@@ -617,6 +641,8 @@ def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
     picks = dict(order.picks)
     for number in event.dropped:
         picks[number] = structs.replace(picks[number], open=False)
+    for number in event.kept:
+        picks[number] = structs.replace(picks[number], kept_at=event.requested_at)
     for pick in event.picks:
         picks[pick.number] = Pick(pick.number, pick.line_id, pick.sku, pick.visit)
     return structs.replace(

@@ -186,6 +186,19 @@ class TestOrders:
         given_up = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), WithdrawPicking(ORDER, "never", NOW))
         assert after(given_up, NotePart(LIST, (), NOW, (pick_id(ORDER, 1),))).open_picks == []
 
+    def test_given_units_set_aside_again_after_a_short_pick_when_the_list_is_heard_last_then_they_wait(
+        self,
+    ) -> None:
+        order = after(PickOrder(), asks(at("A", 2)), on(LIST, 1), asks(at("A", 2), answer=2, number=2))
+
+        heard_late = after(order, NotePart(LIST, (took(1, 1),), NOW))
+        assert [(pick.number, pick.visit.holding, pick.visit.units) for pick in heard_late.waiting] == [
+            (2, "A", 1)
+        ]
+
+        found_too_little_since = after(order, NotePart(LIST, (took(1, 1),), SOON))
+        assert found_too_little_since.open_picks == []
+
     def test_given_half_of_a_large_order_when_it_is_picked_then_the_order_is_not(self) -> None:
         half = RequestPicks(ORDER, "MAIN", 1, (WantedLine("1", "MUG", 2, 1, (at("A", 2),)),), 2, NOW)
         order = after(PickOrder(), half, on(LIST, 1))
