@@ -12,6 +12,7 @@ import pytest
 from inventory.task_views import BY_UNSETTLED, shortages_of
 from shared import aws
 from shared.envelope import CloudEvent
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import landscape
@@ -22,7 +23,7 @@ ALLOCATION = ("inventory", "allocation")
 
 @pytest.fixture
 def yard() -> Iterator[Yard]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Yard(deployed)
 
 

@@ -7,6 +7,7 @@ from itertools import count
 import pytest
 
 from shared import aws
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
 from tests.support.faults import Died, at_moment, counting, die
 from tests.support.landscape import Answer, landscape
@@ -17,7 +18,7 @@ from tests.unit.inventory.yard import shipment
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Warehouse(deployed)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from shared import aws
 from shared.gs1 import has_valid_check_digit
+from tests.simulation.dynamodb import Database
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import Answer, landscape
 from tests.unit.inventory.warehouse import LITRE, Warehouse, number
@@ -16,7 +17,7 @@ from tests.unit.inventory.warehouse import LITRE, Warehouse, number
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Warehouse(deployed)
 
 

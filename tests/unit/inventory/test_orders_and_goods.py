@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from shared.envelope import CloudEvent
+from tests.simulation.dynamodb import Database
 from tests.support.landscape import landscape
 from tests.unit.inventory.yard import Yard
 
@@ -50,7 +51,7 @@ class Town(Yard):
 
 @pytest.fixture
 def town() -> Iterator[Town]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Town(deployed)
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from shared import aws
 from shared.envelope import CloudEvent
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
 from tests.support.faults import Died, at_moment, counting, die
 from tests.support.landscape import landscape
@@ -22,7 +23,7 @@ OUTBOUND, ALLOCATION = ("inventory", "outbound"), ("inventory", "allocation")
 
 @pytest.fixture
 def yard() -> Iterator[Yard]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Yard(deployed)
 
 

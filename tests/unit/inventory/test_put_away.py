@@ -11,6 +11,7 @@ import pytest
 
 from inventory.domain.putaway import PutAway
 from shared import aws, clock
+from tests.simulation.dynamodb import Database
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import Answer, landscape
 from tests.unit.inventory.warehouse import LITRE, number
@@ -19,7 +20,7 @@ from tests.unit.inventory.yard import PUT_AWAY_TASKS, Yard, new_order, shipment
 
 @pytest.fixture
 def yard() -> Iterator[Yard]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Yard(deployed)
 
 

@@ -9,6 +9,7 @@ from itertools import count
 import pytest
 
 from shared import aws, clock
+from tests.simulation.dynamodb import Database
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import landscape
 from tests.unit.inventory.warehouse import LITRE, Warehouse, number
@@ -18,7 +19,7 @@ LONG_AGO, SOON = "2020-01-31", "2099-12-31"
 
 @pytest.fixture
 def house() -> Iterator[Warehouse]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Warehouse(deployed)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from shared import aws
+from tests.simulation.dynamodb import Database
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import landscape
 from tests.unit.inventory.stockroom import order, requested
@@ -19,7 +20,7 @@ SOON, LONG_AGO = "2099-12-31", "2020-01-31"
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Warehouse(deployed)
 
 

@@ -8,6 +8,7 @@ import pytest
 from msgspec import structs
 
 from shared.envelope import CloudEvent
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
 from tests.support.landscape import landscape
 from tests.unit.inventory.warehouse import Warehouse, number
@@ -18,7 +19,7 @@ AT = "2026-01-31T09:30:00.000Z"
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Warehouse(deployed)
 
 

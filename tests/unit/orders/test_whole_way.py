@@ -15,6 +15,7 @@ from payments.domain import PAYMENTS
 from shared import ids
 from shared.envelope import CloudEvent
 from shared.gs1 import check_digit
+from tests.simulation.dynamodb import Database
 from tests.support.landscape import landscape
 from tests.unit.orders.counter import Counter, allocated, answer, packed, reserved, unused
 from tests.unit.orders.test_fulfilment import Bus
@@ -89,7 +90,7 @@ class Town:
 
 @pytest.fixture(scope="module")
 def found() -> Iterator[Counter]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield Counter(deployed)
 
 

@@ -13,6 +13,7 @@ from payments.provider import ProviderUnavailable
 from payments.sandbox import Sandbox
 from shared import aws, clock, codec
 from shared.envelope import CloudEvent
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
 from tests.support.faults import Died, at_moment, die
 from tests.support.landscape import Answer, Landscape, landscape
@@ -91,7 +92,7 @@ class Till:
 @pytest.fixture
 def till() -> Iterator[Till]:
     real = clock._now, clock._sleep
-    with landscape() as system:
+    with landscape(database=Database()) as system:
         till = Till(system)
         clock.use(lambda: till.now, lambda _: None)
         yield till

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from infra.app import SYSTEM
+from tests.simulation.dynamodb import Database
 from tests.support.landscape import Answer, Landscape, landscape
 
 BOX = {
@@ -158,7 +159,7 @@ def _place(name: str, kind: str) -> dict[str, Any]:
 
 @pytest.fixture
 def house() -> Iterator[House]:
-    with landscape() as system:
+    with landscape(database=Database()) as system:
         yield House(system)
 
 

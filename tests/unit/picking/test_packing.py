@@ -14,6 +14,7 @@ from picking.packing_aggregates import PACKING
 from picking.packing_contracts import CartonPacked
 from shared import aws, ids
 from shared.gs1 import CARTON_EXTENSION, require_sscc
+from tests.simulation.dynamodb import Database
 from tests.support.clocks import movable_clock
 from tests.support.deliveries import history
 from tests.support.faults import Died, at_moment, counting, die
@@ -34,7 +35,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def bench() -> Iterator[PackingBench]:
-    with landscape() as deployed:
+    with landscape(database=Database()) as deployed:
         yield PackingBench(deployed)
 
 
