@@ -10,17 +10,20 @@ import random
 from collections.abc import Callable
 from math import ceil, log
 
+from picking.domain.batching.leaving import Leaving
 from picking.domain.batching.model import Instance, Plan
-from picking.domain.batching.state import Chosen, State
+from picking.domain.batching.state import Chosen, Known, State
 from picking.domain.batching.walks import FAR, WorkingList
 
 Spent = Callable[[int], float]
 """The share of the allowance (0 to 1) that is spent after so many steps. The caller's clock, or `steps(n)`."""
 
 BATCHES_ASKED = 6
-DRAWS = 8
-HOT, COLD = 0.5, 0.07
-REASSIGN, WANDER, DROP = 0.25, 0.27, 0.46
+DRAWS = 6
+HOT, COLD = 0.45, 0.1
+REASSIGN, WANDER, DROP = 0.25, 0.27, 0.4
+ELSEWHERE = 0.1
+"""How often an order may be asked for that another batch holds; where all orders are wanted, always."""
 LEEWAY = 10
 
 
@@ -97,20 +100,22 @@ class _Search:
         """Where the orders that were moved since the best plan were in it: their batch, or -1, and their picks."""
         self.kept_length, self.kept_units = state.length, state.units
         self.made = 0
+        self._leaving = [Leaving() for _ in state.members]
 
-    def _entries(self) -> list[list[tuple[int, int]]]:
-        """By zone: the sources that somebody wants, and for which need; for a goal only the better half."""
+    def _entries(self) -> list[list[tuple[int, int, int]]]:
+        """By zone: the sources that somebody wants, which order does, and for which of its positions; for a goal
+        only the better half."""
         state = self.state
-        wanted: list[list[tuple[int, int, int]]] = [[] for _ in state.zones]
-        for number, need in enumerate(state.needs):
-            for least, source, zone in need.candidates:
-                if need.orders:
-                    wanted[zone].append((least, source, number))
+        wanted: list[list[tuple[int, int, int, int]]] = [[] for _ in state.zones]
+        for order in self.pool:
+            for place, need in enumerate(state.positions[order]):
+                for least, source, zone in need.candidates:
+                    wanted[zone].append((least, source, order, place))
         for entries in wanted:
             entries.sort()
             if self.goal is not None:
                 del entries[ceil(0.55 * len(entries)) :]
-        return [[(source, number) for _, source, number in entries] for entries in wanted]
+        return [[(source, order, place) for _, source, order, place in entries] for entries in wanted]
 
     def run(self, spent: Spent) -> None:
         """Improve until the allowance is spent."""
@@ -130,7 +135,7 @@ class _Search:
                 self._reassign(order)
                 continue
             if kind < WANDER:
-                self._bring(int(draw() * len(state.members)), self.pool[int(draw() * len(self.pool))], 0)
+                self._bring(int(draw() * len(state.members)), self.pool[int(draw() * len(self.pool))], None)
             elif kind < DROP and self.goal is not None:
                 self._drop(order)
             else:
@@ -163,30 +168,35 @@ class _Search:
         """How much worse a move may be (Metropolis)."""
         return -self.temperature * log(1.0 - self.rng.random())
 
+    def _price(self) -> float:
+        """What one unit more is worth now."""
+        return self.level + self.pressure * (self.goal - self.state.units) if self.goal is not None else 0.0
+
     def _worth(self, units: int) -> float:
         """What so many units more (or less, below zero) are worth now."""
         if self.goal is None or not units:
             return 0.0
-        missing = self.goal - self.state.units
-        return (self.level + self.pressure * missing) * units - self.pressure * units * units / 2
+        return self._price() * units - self.pressure * units * units / 2
 
-    def _candidate(self, order: int) -> tuple[int, int]:
-        """An order that might suit a list of `order`'s: (the order or -1, what it costs at least there)."""
+    def _candidate(self, order: int) -> tuple[int, Known | None]:
+        """An order that might suit a list of `order`'s: (the order or -1, which of its positions does)."""
         state, draw = self.state, self.rng.random
-        picks = state.picks[order]
-        source, tour = picks[int(draw() * len(picks))]
-        entries = self._wanted[state.zone[source]]
-        best, found = FAR, -1
+        free, batch_of = state.free, state.batch_of
+        here, (source, tour) = batch_of[order], state.picks[order][int(draw() * len(state.picks[order]))]
+        entries, added = self._wanted[state.zone[source]], tour.added
+        outside = self.goal is not None and draw() >= ELSEWHERE
+        best, found, place, suits = FAR, -1, 0, 0
         for _ in range(DRAWS):
-            source, number = entries[int(draw() * len(entries))]
-            if state.free[source] and (cost := tour.added(source)) < best:
-                best, found = cost, number
-        if found < 0:
-            return -1, 0
-        orders = state.needs[found].orders
-        return orders[int(draw() * len(orders))], best
+            source, other, at = entries[int(draw() * len(entries))]
+            if not free[source] or (batch_of[other] >= 0 if outside else batch_of[other] == here):
+                continue
+            if (cost := added(source)) < best:
+                best, found, place, suits = cost, other, at, source
+        if found < 0 or free[suits] < state.positions[found][place].units:
+            return -1, None
+        return found, (place, best, suits, tour)
 
-    def _bring(self, batch: int, new: int, least: int) -> None:
+    def _bring(self, batch: int, new: int, known: Known | None) -> None:
         """Try to take an order into the batch. Out of a full one another must go: home, or into its place."""
         state = self.state
         if new < 0 or (other := state.batch_of[new]) == batch:
@@ -198,19 +208,19 @@ class _Search:
         saved = -state.loss(new) if other >= 0 else 0
         out, went = -1, 0
         if full:
-            members = state.members[batch]
-            out = members[int(self.rng.random() * len(members))]
+            out, rare = self._leaving[batch].draw(state, batch, self.temperature, self._price(), self.rng.random())
+            allowed += rare
             saved -= state.loss(out)
             went = state.size[out]
         dropped, swapped = self._worth(came - went), self._worth(came)
         limit = int(allowed + dropped + saved) + LEEWAY
-        if least > limit or not state.quote(batch, new, limit):
+        if not (found := state.quote(batch, new, limit, known)):
             return
         before = state.length
         was = state.take(new) if other >= 0 else []
         out_was = state.take(out) if out >= 0 else []
         placed = returned = False
-        if found := state.quote(batch, new, FAR):
+        if other < 0 or (found := state.quote(batch, new, FAR)):
             state.place(batch, new, found[1])
             placed = True
             if out >= 0 and other >= 0:
@@ -227,6 +237,8 @@ class _Search:
                     self._was.setdefault(out, (batch, out_was))
                 if not kept:
                     self._forget(out)
+                if out >= 0:
+                    self._leaving[batch].exchanged(state, new)
                 if other < 0:
                     self._place_of[new] = len(self.chosen)
                     self.chosen.append(new)
@@ -267,7 +279,7 @@ class _Search:
         if len(need.candidates) < 2:
             return
         allowed, before = self._allowed(), state.length
-        others: Chosen = list(state.picks[order])
+        others = [other for other, _ in state.picks[order]]
         if state.cheapest(batch, need, int(allowed - tour.removed(source)) + LEEWAY, others)[1] < 0:
             return
         state.leave(batch, need, source, tour)

@@ -1,14 +1,17 @@
 """A plan while it is being improved: orders in batches, positions at sources, sources on lists."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 
-from picking.domain.batching.model import Batch, Instance, LeftOut, Pick, PickList, Plan
+from picking.domain.batching.model import Batch, Instance, LeftOut, OrderToPick, Pick, PickList, Plan
 from picking.domain.batching.walks import FAR, WorkingList, polished, walk_for
 from picking.domain.routing import tour_length
 
 Chosen = list[tuple[int, WorkingList | None]]
 """For each position of an order: the source, and the list it goes on (None: a new one)."""
 Quote = tuple[int, Chosen]
+Known = tuple[int, int, int, WorkingList]
+"""Of a position of an order: which it is, what it costs, its source and its list."""
 
 
 class Need:
@@ -38,6 +41,9 @@ class State:
         self.alone = [nothing.added(source) for source in range(len(self.stops))]
         self.positions: list[tuple[Need, ...]] = []
         self.size: list[int] = []
+        self.least: list[list[int]] = []
+        self.place_of: list[list[int]] = []
+        self.repeats: list[bool] = []
         self.left_out: list[LeftOut] = []
         self.needs: list[Need] = []
         self._read_orders()
@@ -45,6 +51,7 @@ class State:
         self.picks: list[list[tuple[int, WorkingList]]] = [[] for _ in instance.orders]
         self.members: list[list[int]] = []
         self.lists: list[list[list[WorkingList]]] = []
+        self.changes: list[int] = []
         self.length = self.units = 0
 
     def _read_orders(self) -> None:
@@ -65,22 +72,27 @@ class State:
                         if self.free[source] >= position.units
                     )
                 wanted.append(needs[key])
-            self.positions.append(tuple(wanted))
-            self.size.append(sum(position.units for position in order.positions))
-            if reason := self._unpickable(number):
+            if reason := self._unpickable(order, wanted):
                 self.left_out.append(LeftOut(order.id, reason))
             else:
                 for need in dict.fromkeys(wanted):
                     need.orders.append(number)
+            self.size.append(sum(position.units for position in order.positions))
+            self.repeats.append(len({position.article for position in order.positions}) < len(wanted))
+            least = [need.candidates[0][0] if need.candidates else 0 for need in wanted]
+            hardest = sorted(range(len(wanted)), key=lambda n: (-least[n], n))
+            self.place_of.append(hardest)
+            self.positions.append(tuple(wanted[n] for n in hardest))
+            self.least.append([least[n] for n in hardest])
         self.needs = list(needs.values())
 
-    def _unpickable(self, order: int) -> str:
-        for position, need in zip(self.instance.orders[order].positions, self.positions[order], strict=True):
+    def _unpickable(self, order: OrderToPick, wanted: Sequence[Need]) -> str:
+        for position, need in zip(order.positions, wanted, strict=True):
             if not need.candidates:
                 return f"no source has {position.units} of {position.article}"
             if need.volume > self.limits.volume_per_list:
                 return f"{position.units} of {position.article} exceed the volume of a pick list"
-        return "" if self.positions[order] else "it has no positions"
+        return "" if wanted else "it has no positions"
 
     @property
     def pickable(self) -> list[int]:
@@ -92,41 +104,61 @@ class State:
         """One batch more."""
         self.members.append([])
         self.lists.append([[] for _ in self.zones])
+        self.changes.append(0)
         return len(self.members) - 1
 
-    def cheapest(self, batch: int, need: Need, bound: int, chosen: Chosen) -> tuple[int, int, WorkingList | None]:
+    def cheapest(
+        self, batch: int, need: Need, bound: int, taken: Sequence[int] = ()
+    ) -> tuple[int, int, WorkingList | None]:
         """For a position in a batch: what its cheapest source costs, below `bound`; the source or -1; its list."""
         best, source, found = bound, -1, None
-        lists, free, units = self.lists[batch], self.free, need.units
+        lists, free, alone, units = self.lists[batch], self.free, self.alone, need.units
         room = self.limits.volume_per_list - need.volume
         most = self.limits.positions_per_list or FAR
         for least, candidate, zone in need.candidates:
             if least >= best:
                 break
-            if free[candidate] < units or (chosen and any(candidate == other for other, _ in chosen)):
+            if free[candidate] < units or candidate in taken:
+                continue
+            if not (tours := lists[zone]):
+                if alone[candidate] < best:
+                    best, source, found = alone[candidate], candidate, None
                 continue
             fits = False
-            for tour in lists[zone]:
+            for tour in tours:
                 if tour.volume <= room and tour.count < most:
                     fits = True
                     cost = tour.added(candidate)
                     if cost < best:
                         best, source, found = cost, candidate, tour
-            if not fits and self.alone[candidate] < best:
-                best, source, found = self.alone[candidate], candidate, None
+            if not fits and alone[candidate] < best:
+                best, source, found = alone[candidate], candidate, None
         return best, source, found
 
-    def quote(self, batch: int, order: int, bound: int) -> Quote | None:
+    def quote(self, batch: int, order: int, bound: int, known: Known | None = None) -> Quote | None:
         """What the order would cost in that batch, each position for itself; None at `bound` and above."""
-        total = 0
-        chosen: Chosen = []
-        for need in self.positions[order]:
-            cost, source, tour = self.cheapest(batch, need, bound - total, chosen)
+        needs, least = self.positions[order], self.least[order]
+        chosen: Chosen = [(-1, None)] * len(needs)
+        taken: list[int] = []
+        repeats = self.repeats[order]
+        left, at = bound - sum(least), -1
+        if known:
+            at, cost, source, tour = known
+            left -= cost - least[at]
+            chosen[at] = (source, tour)
+            taken.append(source)
+        for n, need in enumerate(needs):
+            if n == at:
+                continue
+            left += least[n]
+            cost, source, found = self.cheapest(batch, need, left, taken)
             if source < 0:
                 return None
-            total += cost
-            chosen.append((source, tour))
-        return total, chosen
+            left -= cost
+            chosen[n] = (source, found)
+            if repeats:
+                taken.append(source)
+        return bound - left, chosen
 
     def place(self, batch: int, order: int, chosen: Chosen | list[tuple[int, WorkingList]]) -> None:
         """Take the order into the batch; a list that has become full since the quote is replaced."""
@@ -134,6 +166,7 @@ class State:
             (source, self.visit(batch, need, source, tour))
             for need, (source, tour) in zip(self.positions[order], chosen, strict=True)
         ]
+        self.changes[batch] += 1
         self.batch_of[order] = batch
         self.members[batch].append(order)
         self.units += self.size[order]
@@ -146,6 +179,7 @@ class State:
                 lists.append(tour)
             self._on(tour, need, source)
         self.picks[order] = picks
+        self.changes[batch] += 1
         self.batch_of[order] = batch
         self.members[batch].append(order)
         self.units += self.size[order]
@@ -187,6 +221,7 @@ class State:
         batch, was = self.batch_of[order], self.picks[order]
         for need, (source, tour) in zip(self.positions[order], was, strict=True):
             self.leave(batch, need, source, tour)
+        self.changes[batch] += 1
         self.picks[order] = []
         self.batch_of[order] = -1
         self.members[batch].remove(order)
@@ -220,7 +255,7 @@ class State:
                     pick = Pick(
                         instance.sources[source].id,
                         instance.orders[order].id,
-                        place,
+                        self.place_of[order][place],
                         self.positions[order][place].units,
                     )
                     waiting[id(tour), source].append(pick)

@@ -124,7 +124,7 @@ class Visits:
 
 
 Ways = tuple[int, int, int, int, int, int]
-Gap = tuple[tuple[int, int, int, int], tuple[int, int, int, int]]
+Gap = tuple[int, int, int, int]
 START: Ways = (0, FAR, FAR, 0, FAR, 0)
 """Both strands are in one corridor where a tour turns round: conveyor, north or south."""
 FF, FN, FS, NN, NS, SS = range(6)
@@ -144,6 +144,7 @@ class StrandWalk:
         self.behind = [2 * depth - front for depth, front in zip(self.depth, self.front, strict=True)]
         self.nearer = [min(ways) for ways in zip(self.front, self.behind, strict=True)]
         self.sites = list(zip(self.keys, self.north, self.front, self.nearer, self.behind, strict=True))
+        self.rows = list(zip(self.north, self.front, self.nearer, self.behind, self.depth, strict=True))
 
     def open(self) -> "Strands":
         """A list without stops."""
@@ -168,7 +169,10 @@ class Strands:
     """
 
     __slots__ = (
-        "_gaps",
+        "_gone",
+        "_northern",
+        "_sites",
+        "_southern",
         "_walk",
         "count",
         "from_east",
@@ -181,66 +185,70 @@ class Strands:
     )
 
     def __init__(self, walk: StrandWalk) -> None:
-        self._walk = walk
+        self._walk, self._sites = walk, walk.sites
         self.keys = [0]
         self.sources: list[int] = [-1]
-        depot = _at_depot(START)
+        depot = (0, FAR, FAR, FAR, FAR, FAR)
         self.from_east: list[Ways] = [START, depot]
         self.from_west: list[Ways] = [depot, START]
-        self._gaps: list[Gap | None] = [None, None]
+        self._northern: list[Gap | None] = [None, None]
+        self._southern: list[Gap | None] = [None, None]
+        self._gone: dict[int, int] = {}
         self.rows = self.length = self.volume = self.count = 0
 
-    def gap(self, place: int) -> Gap:
-        """What a stop at `place` costs besides its own way: by the front, the nearer end, from behind, or through;
-        for a southern stop, then for a northern one."""
-        known = self._gaps[place]
-        if known:
-            return known
+    def _gap(self, place: int, north: bool) -> Gap:
+        """What a stop at `place` costs besides its own way: by front, by nearer end, from behind, or through."""
         a0, a1, a2, a3, a4, a5 = self.from_east[place]
         b0, b1, b2, b3, b4, b5 = self.from_west[place]
-        rows, metric = self.rows, self._walk.metric
-        both = a4 + b4 - rows
-        ff, fn, fs = a0 + b0 - rows, a1 + b1 - rows, a2 + b2 - rows
-        north = min(a0 + b1, a1 + b0, a1 + b3, a2 + b4, a3 + b1, a4 + b2) - rows + metric.last_row
-        south = min(a0 + b2, a2 + b0, a2 + b5, a1 + b4, a5 + b2, a4 + b1) - rows - metric.first_row
+        rows = self.rows
+        if north:
+            beside, other, turned = a1 + b1, a2 + b2, a3 + b3
+            through = min(a0 + b1, a1 + b0, a1 + b3, a2 + b4, a3 + b1, a4 + b2) + self._walk.metric.last_row
+        else:
+            beside, other, turned = a2 + b2, a1 + b1, a5 + b5
+            through = min(a0 + b2, a2 + b0, a2 + b5, a1 + b4, a5 + b2, a4 + b1) - self._walk.metric.first_row
+        both, ahead = a4 + b4, a0 + b0
         made = (
-            (min(ff, fn), fs, min(a5 + b5 - rows, both), south),
-            (min(ff, fs), fn, min(a3 + b3 - rows, both), north),
+            (ahead if ahead < other else other) - rows,
+            beside - rows,
+            (turned if turned < both else both) - rows,
+            through - rows,
         )
-        self._gaps[place] = made
+        (self._northern if north else self._southern)[place] = made
         return made
 
     def added(self, source: int) -> int:
         """What one stop more costs."""
-        key, north, front, nearer, behind = self._walk.sites[source]
+        key, north, front, nearer, behind = self._sites[source]
         keys = self.keys
         place = bisect_left(keys, key)
-        by_front, by_nearer, by_behind, longer = (self._gaps[place] or self.gap(place))[north]
-        by_front += front
-        if by_front < longer:
-            longer = by_front
-        by_nearer += nearer
-        if by_nearer < longer:
-            longer = by_nearer
-        by_behind += behind
-        if by_behind < longer:
-            longer = by_behind
-        if key < keys[0]:
+        known = (self._northern if north else self._southern)[place]
+        by_front, by_nearer, by_behind, longer = known or self._gap(place, north)
+        if by_front + front < longer:
+            longer = by_front + front
+        if by_nearer + nearer < longer:
+            longer = by_nearer + nearer
+        if by_behind + behind < longer:
+            longer = by_behind + behind
+        if not place:
             return longer + 2 * (keys[0] - key)
-        if key > keys[-1]:
+        if place == len(keys):
             return longer + 2 * (key - keys[-1])
         return longer
 
     def removed(self, source: int) -> int:
         """What one stop less costs, below zero mostly."""
+        if (known := self._gone.get(source)) is not None:
+            return known
         keys, place = self.keys, self.sources.index(source)
         a0, a1, a2, a3, a4, a5 = self.from_east[place]
         b0, b1, b2, b3, b4, b5 = self.from_west[place + 1]
         longer = min(a0 + b0, a1 + b1, a2 + b2, a3 + b3, a4 + b4, a5 + b5) - self.rows
         if place == 0:
-            return longer - 2 * (keys[1] - keys[0])
-        if place == len(keys) - 1:
-            return longer - 2 * (keys[-1] - keys[-2])
+            longer -= 2 * (keys[1] - keys[0])
+        elif place == len(keys) - 1:
+            longer -= 2 * (keys[-1] - keys[-2])
+        self._gone[source] = longer
         return longer
 
     def add(self, source: int) -> None:
@@ -260,31 +268,17 @@ class Strands:
         self._renew(place, place)
 
     def _renew(self, east_known: int, west_known: int) -> None:
-        walk, sources = self._walk, self.sources
-        north, front, behind, depth = walk.north, walk.front, walk.behind, walk.depth
-        ways, table = self.from_east[east_known], self.from_east
-        for place in range(east_known, len(sources)):
-            source = sources[place]
-            if source < 0:
-                ways = _at_depot(ways)
-            elif north[source]:
-                ways = _past_north(ways, front[source], behind[source], depth[source])
-            else:
-                ways = _past_south(ways, front[source], behind[source], depth[source])
-            table[place + 1] = ways
-        self.rows = min(ways[FF], ways[NN], ways[SS])
-        ways, table = self.from_west[west_known], self.from_west
-        for place in range(west_known - 1, -1, -1):
-            source = sources[place]
-            if source < 0:
-                ways = _at_depot(ways)
-            elif north[source]:
-                ways = _past_north(ways, front[source], behind[source], depth[source])
-            else:
-                ways = _past_south(ways, front[source], behind[source], depth[source])
-            table[place] = ways
-        self._gaps = [None] * len(table)
-        self.length = self.rows + 2 * (self.keys[-1] - self.keys[0])
+        rows, sources, keys = self._walk.rows, self.sources, self.keys
+        table = self.from_east
+        table[east_known + 1 :] = _swept(rows, sources[east_known:], table[east_known])
+        ff, _, _, nn, _, ss = table[-1]
+        self.rows = min(ff, nn, ss)
+        table = self.from_west
+        table[:west_known] = _swept(rows, sources[:west_known][::-1], table[west_known])[::-1]
+        self._northern = [None] * len(table)
+        self._southern = [None] * len(table)
+        self._gone = {}
+        self.length = self.rows + 2 * (keys[-1] - keys[0])
 
     def sequence(self) -> list[int]:
         """The stops in the order of the shortest walk that the strands know."""
@@ -325,54 +319,56 @@ def _ways_past(walk: StrandWalk, source: int, state: int, reached: int) -> list[
     ]
 
 
-def _at_depot(ways: Ways) -> Ways:
-    return (ways[FF], ways[FN], ways[FS], FAR, FAR, FAR)
-
-
-def _past_north(ways: Ways, front: int, behind: int, through: int) -> Ways:
-    """The states after one northern row; `min` is spelled out, as this is where the search spends its time."""
-    ff, fn, fs, nn, ns, _ = ways
-    ff_through, fn_through = ff + through, fn + through
-    turned = nn + through
-    if ff_through < turned:
-        turned = ff_through
-    fn += front if front < behind else behind
-    ff += front
-    nn += behind
-    fs_through, ns_through = fs + through, ns + through
-    fs += front
-    ns += behind
-    return (
-        ff if ff < fn_through else fn_through,
-        fn if fn < turned else turned,
-        fs if fs < ns_through else ns_through,
-        nn if nn < fn_through else fn_through,
-        ns if ns < fs_through else fs_through,
-        FAR,
-    )
-
-
-def _past_south(ways: Ways, front: int, behind: int, through: int) -> Ways:
-    """The states after one southern row."""
-    ff, fn, fs, _, ns, ss = ways
-    ff_through, fs_through = ff + through, fs + through
-    turned = ss + through
-    if ff_through < turned:
-        turned = ff_through
-    fs += front if front < behind else behind
-    ff += front
-    ss += behind
-    fn_through, ns_through = fn + through, ns + through
-    fn += front
-    ns += behind
-    return (
-        ff if ff < fs_through else fs_through,
-        fn if fn < ns_through else ns_through,
-        fs if fs < turned else turned,
-        FAR,
-        ns if ns < fn_through else fn_through,
-        ss if ss < fs_through else fs_through,
-    )
+def _swept(rows: list[tuple[bool, int, int, int, int]], sources: list[int], ways: Ways) -> list[Ways]:
+    """The states after each of the stops; `min` is spelled out, as this is where the search spends its time."""
+    ff, fn, fs, nn, ns, ss = ways
+    found: list[Ways] = []
+    for source in sources:
+        if source < 0:
+            nn = ns = ss = FAR
+        else:
+            north, front, nearer, behind, through = rows[source]
+            ff_through, fn_through, fs_through, ns_through = ff + through, fn + through, fs + through, ns + through
+            ff += front
+            ns += behind
+            if north:
+                turned = nn + through
+                if ff_through < turned:
+                    turned = ff_through
+                fn += nearer
+                fs += front
+                nn += behind
+                ss = FAR
+                if fn_through < ff:
+                    ff = fn_through
+                if turned < fn:
+                    fn = turned
+                if ns_through < fs:
+                    fs = ns_through
+                if fn_through < nn:
+                    nn = fn_through
+                if fs_through < ns:
+                    ns = fs_through
+            else:
+                turned = ss + through
+                if ff_through < turned:
+                    turned = ff_through
+                fs += nearer
+                fn += front
+                ss += behind
+                nn = FAR
+                if fs_through < ff:
+                    ff = fs_through
+                if turned < fs:
+                    fs = turned
+                if ns_through < fn:
+                    fn = ns_through
+                if fs_through < ss:
+                    ss = fs_through
+                if fn_through < ns:
+                    ns = fn_through
+        found.append((ff, fn, fs, nn, ns, ss))
+    return found
 
 
 def polished(metric: Metric, stops: Sequence[Stop], sequence: Sequence[int]) -> list[int]:
