@@ -1,9 +1,11 @@
-"""How the tests are shared out between two processes."""
+"""How the tests are shared out between two processes, and what they need not read again and again."""
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 
 if TYPE_CHECKING:
@@ -11,6 +13,9 @@ if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
 
 END_TO_END = "tests/e2e/"
+
+botocore.session.create_loader = cache(botocore.session.create_loader)
+"""Every test has clients of its own; the descriptions of AWS's services that they are made of are read once."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
