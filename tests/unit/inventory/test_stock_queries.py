@@ -15,6 +15,7 @@ from inventory.holding_views import HoldingView, StockInHolding, holding_key
 from inventory.stock_contracts import StockAllocated, StockArrived, StockDeallocated, StockDeparted
 from shared import aws
 from shared.events import Commit, Event, originating
+from tests.simulation.dynamodb import Database
 from tests.support.deliveries import stream_batch
 from tests.support.faults import counting
 from tests.support.landscape import landscape
@@ -27,6 +28,13 @@ SHIPMENT = "5b0c7a52-0d0e-8f7b-9a55-{:012d}"
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
     with landscape() as deployed:
+        yield Warehouse(deployed)
+
+
+@pytest.fixture
+def fast_house() -> Iterator[Warehouse]:
+    """For what is told at length: its tables are in memory."""
+    with landscape(database=Database()) as deployed:
         yield Warehouse(deployed)
 
 
@@ -194,8 +202,9 @@ def projected(house: Warehouse, batches: Sequence[Sequence[Commit]]) -> None:
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(STEPS, st.data())
 def test_views_are_what_the_domain_says_however_commits_are_delivered(
-    house: Warehouse, steps: list[tuple[str, int, int, int]], data: st.DataObject
+    fast_house: Warehouse, steps: list[tuple[str, int, int, int]], data: st.DataObject
 ) -> None:
+    house = fast_house
     story = Story(house)
     story.do("adjust", 0, 0, 5)
     for step in steps:
@@ -505,7 +514,8 @@ def test_what_there_is_not_is_said_to_be_unknown(house: Warehouse, path: str, pr
 # --- what it costs ---
 
 
-def test_no_query_costs_more_for_a_longer_history(house: Warehouse) -> None:
+def test_no_query_costs_more_for_a_longer_history(fast_house: Warehouse) -> None:
+    house = fast_house
     sku, place, dock = house.product("lot"), house.place(), house.place("dock")
     pallet = house.unit(dock)
     house.adjust(sku, place, 50, lot="L1")

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.simulation.dynamodb import Database
 from tests.support.clocks import movable_clock
 from tests.support.landscape import landscape
 from tests.unit.picking.floor import Floor
@@ -11,5 +12,5 @@ from tests.unit.picking.floor import Floor
 
 @pytest.fixture
 def floor() -> Iterator[Floor]:
-    with landscape() as system, movable_clock() as clock:
+    with landscape(database=Database()) as system, movable_clock() as clock:
         yield Floor(system, clock)

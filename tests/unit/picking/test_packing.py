@@ -14,7 +14,6 @@ from picking.packing_aggregates import PACKING
 from picking.packing_contracts import CartonPacked
 from shared import aws, ids
 from shared.gs1 import CARTON_EXTENSION, require_sscc
-from tests.simulation.dynamodb import Database
 from tests.support.clocks import movable_clock
 from tests.support.deliveries import history
 from tests.support.faults import Died, at_moment, counting, die
@@ -35,7 +34,7 @@ Json = dict[str, Any]
 
 @pytest.fixture
 def bench() -> Iterator[PackingBench]:
-    with landscape(database=Database()) as deployed:
+    with landscape() as deployed:
         yield PackingBench(deployed)
 
 
