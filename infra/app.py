@@ -141,6 +141,9 @@ ORDERS = Service("orders", (
         "POST /orders/{id}/holds/{kind}/release": "orders/write",
         "POST /orders/{id}/capture-retries": "orders/supervise",
     }),
+    command("substitutions", {
+        "POST /orders/{id}/lines/{line_id}/substitutions": "orders/substitute",
+    }, also=frozenset({Grant.READ_VIEWS})),
     command("returns", {"POST /orders/{id}/returns": "orders/write"}),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
     reaction("fulfilment", batch=100, window_s=2, on=(
@@ -372,17 +375,20 @@ SYSTEM = System(
     edge_routes=routes({"GET /health": None, "GET /openapi.json": None}),
     roles={
         "viewer": READ_ALL,
-        "operator": (*READ_ALL, "inventory/write", "picking/write", "receiving/write", "shipping/write"),
-        "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write"),
+        "operator": (
+            *READ_ALL, "inventory/write", "orders/substitute", "picking/write", "receiving/write",
+            "shipping/write",
+        ),
+        "integrator": (*READ_ALL, "inventory/write", "receiving/write", "orders/write", "orders/substitute"),
         "supervisor": (
-            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "orders/supervise", "payments/write",
-            "picking/write", "picking/supervise", "shipping/write",
+            *READ_ALL, "inventory/write", "receiving/write", "orders/write", "orders/substitute",
+            "orders/supervise", "payments/write", "picking/write", "picking/supervise", "shipping/write",
         ),
     },
     machine_clients=(
         MachineClient("integrator", (
-            "inventory/read", "inventory/write", "orders/read", "orders/write", "payments/read",
-            "picking/read", "receiving/read", "receiving/write", "shipping/read",
+            "inventory/read", "inventory/write", "orders/read", "orders/write", "orders/substitute",
+            "payments/read", "picking/read", "receiving/read", "receiving/write", "shipping/read",
         )),
         MachineClient("monitor", READ_ALL),
     ),

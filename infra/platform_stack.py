@@ -28,7 +28,12 @@ LOCAL_API_ID = "570a6e01"
 BURST_REQUESTS = 500
 REQUESTS_PER_SECOND = 250
 PARAMETERS = f"/{SYSTEM_NAME}/platform"
-ACTS = {"read": "See", "write": "Change", "supervise": "Decide what needs a supervisor in"}
+ACTS = {
+    "read": "See",
+    "write": "Change",
+    "substitute": "Replace products in",
+    "supervise": "Decide what needs a supervisor in",
+}
 """What a scope `<service>/<act>` lets its holder do."""
 
 ACCESS_LOG_FORMAT = json.dumps(

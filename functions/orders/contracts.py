@@ -196,6 +196,19 @@ class LineToAllocate(Struct, frozen=True):
     promise: Annotated[int, Meta(ge=0)] = 0
 
 
+class LineSubstituted(Event, frozen=True):
+    """Another product is sent instead of `units` of a line: `substitute` is a line of its own, at the same price.
+
+    The line goes on with the rest; without any it is over.
+    """
+
+    order_id: OrderId
+    line_id: LineId
+    sku: Sku
+    units: Quantity
+    substitute: OrderLine
+
+
 class AllocationRequested(Event, frozen=True):
     """The order is released to picking: its lines are to get concrete units, until `deadline`."""
 
@@ -232,11 +245,12 @@ class Pick(Struct, frozen=True, omit_defaults=True):
     serials: tuple[SerialNumber, ...] = ()
 
 
-class LineToPick(Struct, frozen=True):
+class LineToPick(Struct, frozen=True, omit_defaults=True):
     """A line whose units are to be picked: `quantity` of them, as `picks` say.
 
     `answer` numbers inventory's answers on the line: picks with a higher number replace the earlier ones. A pick
-    whose holding is a pick list's container is in there already.
+    whose holding is a pick list's container is in there already. `in_all` is said where units
+    were given up: how many the line still wants, with those that are packed or have left.
     """
 
     line_id: LineId
@@ -244,6 +258,19 @@ class LineToPick(Struct, frozen=True):
     quantity: Quantity
     answer: Annotated[int, Meta(ge=0)]
     picks: tuple[Pick, ...]
+    in_all: Units = 0
+
+
+class WithdrawnLine(Struct, frozen=True):
+    """A line that has lost what was to be picked by `answer`: nothing of it is picked or packed any more.
+
+    What is packed already counts among the `keeps` units that the line still wants in all; 0: it wants none.
+    """
+
+    line_id: LineId
+    sku: Sku
+    answer: Annotated[int, Meta(ge=0)]
+    keeps: Units
 
 
 class PickingRequested(Event, frozen=True):
@@ -251,7 +278,8 @@ class PickingRequested(Event, frozen=True):
 
     Large orders come in parts, and lines whose picks have changed come again: `number` counts what the order has
     asked for, and what a higher number says of a line, of `priority`, `ship_by` and `carrier_service` holds.
-    `total_lines` are those of the whole order.
+    `total_lines` are those of the whole order, without those that were given up before they were asked for.
+    `withdrawn` lines have lost their units, until a later request names them again.
     """
 
     order_id: OrderId
@@ -263,6 +291,7 @@ class PickingRequested(Event, frozen=True):
     ship_by: Timestamp | None = None
     carrier_service: CarrierService | None = None
     substitutes_allowed: bool = False
+    withdrawn: tuple[WithdrawnLine, ...] = ()
 
 
 class Carton(Struct, frozen=True, omit_defaults=True):
@@ -423,6 +452,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     RefundRequested,
     ReservationRequested,
     ReservationReleaseRequested,
+    LineSubstituted,
     OrderReserved,
     OrderBackordered,
     AllocationRequested,
@@ -489,6 +519,13 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     ReservationReleaseRequested: ReservationReleaseRequested(
         order_id=_ORDER, warehouse="MAIN", lines=(ReleasedLine("1", "MUG-0350-BLU"),)
+    ),
+    LineSubstituted: LineSubstituted(
+        order_id=_ORDER,
+        line_id="1",
+        sku="MUG-0350-BLU",
+        units=2,
+        substitute=OrderLine("2", "MUG-0350-GRN", 2, 895),
     ),
     OrderReserved: OrderReserved(order_id=_ORDER, deadline="2026-02-07T09:30:01.000Z"),
     OrderBackordered: OrderBackordered(order_id=_ORDER, lines=_REQUESTED, deadline="2026-03-02T09:30:01.000Z"),

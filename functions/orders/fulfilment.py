@@ -115,9 +115,9 @@ def _noted(answer: Any, number: int) -> Struct:
             return NoteReleasedLine(answer.line_id, number, now, answer.keeps)
         case LineAllocated():
             picks = tuple(Pick(**structs.asdict(pick)) for pick in answer.picks)
-            return NoteAllocatedLine(answer.line_id, number, picks, now)
+            return NoteAllocatedLine(answer.line_id, number, picks, now, answer.quantity)
         case LineUnallocated():
-            return NoteUnallocatedLine(answer.line_id, number, answer.missing, now)
+            return NoteUnallocatedLine(answer.line_id, number, answer.missing, now, answer.quantity)
         case _:
             return _on_its_way(answer, number)
 

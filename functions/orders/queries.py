@@ -46,7 +46,8 @@ class LineDetails(Struct, frozen=True, omit_defaults=True):
     """One line of an order and where it stands: pending, reserved, backordered, allocated, shipped or released.
 
     `picks` are the units that are set aside for it once the order is released, `missing` those that are not found,
-    `shipped` those that have left, `cancelled` those that never will.
+    `shipped` those that have left, `cancelled` those that never will. `substitute_for` is the line of which it
+    replaces units.
     """
 
     line_id: str
@@ -59,6 +60,7 @@ class LineDetails(Struct, frozen=True, omit_defaults=True):
     missing: int = 0
     shipped: int = 0
     cancelled: int = 0
+    substitute_for: str = ""
 
 
 class PaymentDetails(Struct, frozen=True):
@@ -204,6 +206,7 @@ def _line(order: Order, line: Line) -> LineDetails:
         line.missing,
         line.shipped,
         line.cancelled,
+        line.substitute_for,
     )
 
 

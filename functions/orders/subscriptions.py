@@ -93,19 +93,21 @@ class Pick(Struct, frozen=True):
 
 
 class LineAllocated(Struct, frozen=True):
-    """inventory.LineAllocated: concrete units are set aside for a line."""
+    """inventory.LineAllocated: concrete units are set aside for a line, which was to have `quantity`."""
 
     order_id: OrderId
     line_id: LineId
     picks: tuple[Pick, ...]
+    quantity: Units = 0
 
 
 class LineUnallocated(Struct, frozen=True):
-    """inventory.LineUnallocated: `missing` units of a line are not set aside."""
+    """inventory.LineUnallocated: `missing` units of a line, which was to have `quantity`, are not set aside."""
 
     order_id: OrderId
     line_id: LineId
     missing: Units
+    quantity: Units = 0
 
 
 class PaymentCaptured(Struct, frozen=True):

@@ -18,6 +18,7 @@ from orders.contracts import (
     CancellationRefused,
     CancellationStarted,
     FulfilmentStalled,
+    LineSubstituted,
     OrderAllocated,
     OrderBackordered,
     OrderCancelled,
@@ -69,6 +70,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
 
     `holds` stop it, `payment_due` are the shipments that have left and whose money could not be taken.
     `waiting_for` names who keeps a placed order waiting: the payment provider, while it does not answer.
+    `released`: it may be picked.
     """
 
     order_id: str
@@ -91,6 +93,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     holds: tuple[str, ...] = ()
     payment_due: tuple[str, ...] = ()
     waiting_for: str = ""
+    released: bool = False
 
 
 def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
@@ -116,6 +119,8 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
             return structs.replace(order, deadline=event.deadline)
         case PaymentParked():
             return structs.replace(order, waiting_for=WAIT_PROVIDER, changed_at=at)
+        case ReservationRequested() if order.released:
+            return order
         case ReservationRequested():
             return structs.replace(order, status=RESERVING, changed_at=at, deadline=event.deadline, waiting_for="")
         case OrderReserved():
@@ -128,7 +133,7 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
         case AllocationRequested() if order.status not in _BEFORE_PICKING:
             return order
         case AllocationRequested() | AllocationDelayed():
-            return structs.replace(order, status=ALLOCATING, changed_at=at, deadline=event.deadline)
+            return structs.replace(order, status=ALLOCATING, changed_at=at, deadline=event.deadline, released=True)
         case OrderAllocated():
             return structs.replace(order, status=ALLOCATED, changed_at=at, deadline=event.deadline)
         case CancellationStarted():
@@ -159,6 +164,8 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
 
 def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary:
     match event:
+        case LineSubstituted():
+            return structs.replace(order, lines=order.lines + 1, changed_at=at)
         case OrderAdvanced():
             return structs.replace(order, status=event.status, changed_at=at, deadline=event.deadline)
         case DeadlinePassed() if event.deadline:

@@ -78,12 +78,14 @@ class UnfitItem(Struct, frozen=True):
 class PackingDetails(Struct, frozen=True):
     """How far an order is packed: what waits to be packed, what is still to be picked, shipments, history.
 
-    What of `to_pack` has expired or is of a recalled lot is `unfit`.
+    What of `to_pack` has expired or is of a recalled lot is `unfit`. `to_put_back` is what the order has lost
+    since it was picked.
     """
 
     order_id: OrderId
     warehouse: WarehouseCode
     to_pack: tuple[PackedItem, ...]
+    to_put_back: tuple[PackedItem, ...]
     unfit: list[UnfitItem]
     awaited: tuple[PackedLine, ...]
     shipments: list[ShipmentStatus]
@@ -113,7 +115,7 @@ def propose_packing(id: OrderId) -> Response:
     packing = history().load(PACKING, PACKING.stream_id(id)).state
     portions: dict[str, Portion] = {}
     for line_id, sku, units in (
-        *((item.line_id, item.sku, item.units) for item in without(order.goods, packing.gone)),
+        *((item.line_id, item.sku, item.units) for item in without(order.goods, (*packing.gone, *order.returned))),
         *((line.line_id, line.sku, line.units) for line in order.awaited),
     ):
         more = portions[line_id].units if line_id in portions else 0
@@ -147,7 +149,7 @@ def get_packing(id: OrderId) -> Response:
     ]
     if packing.shipment_id:
         shipments.append(ShipmentStatus(packing.shipment_id, [_status(carton) for carton in packing.cartons]))
-    to_pack = without(order.goods, packing.gone)
+    to_pack = without(order.goods, (*packing.gone, *order.returned))
     faults = [(item, order.fault_of(item)) for item in to_pack]
     return Response(
         200,
@@ -155,6 +157,7 @@ def get_packing(id: OrderId) -> Response:
             order_id=id,
             warehouse=order.warehouse,
             to_pack=to_pack,
+            to_put_back=order.returned,
             unfit=[UnfitItem(item, fault.code, fault.message) for item, fault in faults if fault],
             awaited=order.awaited,
             shipments=shipments,

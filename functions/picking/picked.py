@@ -1,8 +1,10 @@
 """What was picked of an order, as packing sees it."""
 
+from collections.abc import Iterable
+
 from picking.aggregates import PICK_ORDER
 from picking.domain.packing import PickedOrder, without
-from picking.domain.pick_order import PickOrder
+from picking.domain.pick_order import Collected, PickOrder
 from picking.packing_contracts import PackedItem, PackedLine
 from picking.reference import blocked_lots
 from shared import clock
@@ -24,7 +26,7 @@ def picked_order(order_id: str) -> PickedOrder:
             remedy="Release the order first (POST /orders/{id}/release); picking hears of it within seconds.",
             code="unknown-order",
         )
-    goods = _goods(order)
+    goods = _items(order.goods)
     return PickedOrder(
         order_id=order_id,
         warehouse=order.warehouse,
@@ -32,6 +34,7 @@ def picked_order(order_id: str) -> PickedOrder:
         awaited=_awaited(order),
         complete=len(order.lines) >= order.total_lines,
         given_up=tuple(line_id for line_id, line in order.lines.items() if not line.quantity),
+        returned=_items(order.returned),
         cancelled=order.withdrawn,
         blocked=blocked_lots((item.sku, item.lot) for item in goods if item.lot),
         today=clock.now().date().isoformat(),
@@ -43,7 +46,7 @@ def skus_of(order: PickedOrder) -> set[str]:
     return {item.sku for item in order.goods} | {line.sku for line in order.awaited}
 
 
-def _goods(order: PickOrder) -> tuple[PackedItem, ...]:
+def _items(collected: Iterable[Collected]) -> tuple[PackedItem, ...]:
     """What was collected, by what nobody needs to tell apart."""
     return without(
         (
@@ -56,7 +59,7 @@ def _goods(order: PickOrder) -> tuple[PackedItem, ...]:
                 expires_on=one.expires_on,
                 serials=one.serials,
             )
-            for one in order.goods
+            for one in collected
         ),
         (),
     )

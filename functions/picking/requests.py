@@ -8,7 +8,9 @@ from msgspec import Struct, structs
 from picking.aggregates import PICK_LIST, PICK_ORDER
 from picking.domain.pick_list import PickList, Withdraw
 from picking.domain.pick_order import (
+    CartonsToAsk,
     ListsToAsk,
+    LostLine,
     PickOrder,
     RequestPicks,
     Settled,
@@ -17,6 +19,8 @@ from picking.domain.pick_order import (
     WithdrawPicking,
     pick_id,
 )
+from picking.packing_aggregates import PACKING
+from picking.packing_contracts import PackedItem
 from picking.subscriptions import READS, CancellationStarted, PickingRequested, RemainderCancelled
 from shared import clock, codec
 from shared.consumer import react_each
@@ -49,7 +53,10 @@ def _react(event: CloudEvent) -> None:
 
 
 def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
-    """What is on lists and gets replaced is taken off them first; they say how much of it was picked by then."""
+    """What is on lists and gets replaced is taken off them first; they say how much of it was picked by then.
+
+    What is to be put back is in no closed carton: those are looked into where it matters, which is rare.
+    """
     command = RequestPicks(
         order_id=wanted.order_id,
         warehouse=wanted.warehouse,
@@ -61,6 +68,7 @@ def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
                 line.quantity,
                 line.answer,
                 tuple(Visit(**structs.asdict(pick)) for pick in line.picks),
+                line.in_all,
             )
             for line in wanted.lines
         ),
@@ -70,6 +78,7 @@ def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
         ship_by=wanted.ship_by,
         carrier_service=wanted.carrier_service,
         substitutes_allowed=wanted.substitutes_allowed,
+        lost=tuple(LostLine(**structs.asdict(line)) for line in wanted.withdrawn),
     )
     asked: dict[str, Settled] = {}
     for _ in range(ROUNDS):
@@ -78,7 +87,16 @@ def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
             return
         except ListsToAsk as first:
             asked |= _taken_off(wanted.order_id, first.lists, REPLACED, metadata, asked)
+        except CartonsToAsk:
+            command = structs.replace(command, packed=_packed(wanted.order_id))
     raise Contended(f"Waves keep putting picks of order {wanted.order_id} on lists while they are replaced.")
+
+
+def _packed(order_id: str) -> tuple[PackedItem, ...]:
+    """What of an order is in closed cartons."""
+    packing = history().load(PACKING, PACKING.stream_id(order_id)).state
+    closed = (item for carton in packing.cartons if carton.closed for item in carton.contents)
+    return (*packing.sent, *closed)
 
 
 def _withdraw(command: WithdrawPicking, metadata: CommandMetadata) -> None:

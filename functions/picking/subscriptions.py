@@ -110,10 +110,20 @@ class LineToPick(Struct, frozen=True):
     quantity: Quantity
     answer: int
     picks: tuple[Visit, ...]
+    in_all: int = 0
+
+
+class WithdrawnLine(Struct, frozen=True):
+    """A line that has lost what was to be picked by `answer`, and wants `keeps` units in all any more."""
+
+    line_id: LineId
+    sku: Sku
+    answer: int
+    keeps: int
 
 
 class PickingRequested(Struct, frozen=True):
-    """orders.PickingRequested: units are to be picked; `number` counts what the order has asked for."""
+    """orders.PickingRequested: units are to be picked, or not any more; `number` counts what was asked for."""
 
     order_id: OrderId
     warehouse: WarehouseCode
@@ -124,6 +134,7 @@ class PickingRequested(Struct, frozen=True):
     ship_by: Timestamp | None = None
     carrier_service: str | None = None
     substitutes_allowed: bool = False
+    withdrawn: tuple[WithdrawnLine, ...] = ()
 
 
 class CancellationStarted(Struct, frozen=True):

@@ -47,6 +47,7 @@ BESIDES: dict[str, dict[str, set[str]]] = {
     "inventory put_away_tasks": {VIEWS: READ_VIEWS},
     "orders intake": {VIEWS: READ_VIEWS},
     "orders releases": {VIEWS: READ_VIEWS},
+    "orders substitutions": {VIEWS: READ_VIEWS},
     "inventory recalls": {VIEWS: READ_VIEWS},
     "receiving announcements": {VIEWS: READ_VIEWS},
     "receiving attachments": {ATTACHED: {"s3:PutObject"}},

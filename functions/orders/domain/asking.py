@@ -17,14 +17,16 @@ from orders.contracts import (
     ReservationReleaseRequested,
     ReservationRequested,
     ShipmentRequested,
+    WithdrawnLine,
 )
 from orders.domain.order import Line, Order, Return, Shipment, capture_id
 from orders.domain.states import (
     ALLOCATION_TIME,
     AUTHORIZATION_TIME,
     LINE_ALLOCATED,
+    LINE_BACKORDERED,
     LINE_PENDING,
-    LINE_RESERVED,
+    LINE_RELEASED,
     RESERVATION_TIME,
 )
 from shared.address import Address
@@ -56,13 +58,15 @@ def authorization(order: Order, method: str, at: datetime, attempt: int) -> Paym
     )
 
 
-def reservation(order: Order, at: datetime, attempt: int) -> ReservationRequested:
-    """Promise the lines that have no answer yet."""
+def reservation(
+    order: Order, at: datetime, attempt: int, lines: Sequence[Line] | None = None
+) -> ReservationRequested:
+    """Promise `lines`, or all that have no answer yet."""
     return ReservationRequested(
         order_id=order.order_id,
         warehouse=order.warehouse,
         promised_at=order.promised_at or iso(at),
-        lines=requested(order.lines_in(LINE_PENDING)),
+        lines=requested(order.lines_in(LINE_PENDING) if lines is None else lines),
         attempt=attempt,
         deadline=until(at, RESERVATION_TIME),
     )
@@ -73,9 +77,7 @@ def allocation(order: Order, lines: Sequence[Line], at: datetime, attempt: int) 
     return AllocationRequested(
         order_id=order.order_id,
         warehouse=order.warehouse,
-        lines=tuple(
-            LineToAllocate(line.line_id, line.sku, line.quantity - line.cancelled, line.answer) for line in lines
-        ),
+        lines=tuple(LineToAllocate(line.line_id, line.sku, line.wanted, line.answer) for line in lines),
         deadline=until(at, ALLOCATION_TIME),
         attempt=attempt,
     )
@@ -90,24 +92,44 @@ def release(order: Order, lines: Sequence[Line]) -> ReservationReleaseRequested:
     )
 
 
+def fewer(order: Order, line: Line) -> ReservationReleaseRequested:
+    """Let go of the units of a line that were given up."""
+    given_back = (ReleasedLine(line.line_id, line.sku, line.wanted),)
+    return ReservationReleaseRequested(order_id=order.order_id, warehouse=order.warehouse, lines=given_back)
+
+
 def requested(lines: Sequence[Line]) -> tuple[RequestedLine, ...]:
     """`lines` as those that want stock."""
-    return tuple(RequestedLine(line.line_id, line.sku, line.quantity) for line in lines)
+    return tuple(RequestedLine(line.line_id, line.sku, line.wanted) for line in lines)
 
 
-def picking(order: Order, lines: Iterable[LineToPick]) -> PickingRequested:
-    """Pick `lines`; without any, only how urgent the order is has changed."""
+def picking(
+    order: Order, lines: Iterable[LineToPick], withdrawn: Iterable[WithdrawnLine] = ()
+) -> PickingRequested:
+    """Pick `lines`, and `withdrawn` ones no more; without any, what is said of the order has changed."""
     return PickingRequested(
         order_id=order.order_id,
         warehouse=order.warehouse,
         number=order.picking_requests + 1,
         lines=tuple(lines),
-        total_lines=len(order.lines),
+        total_lines=order.lines_to_pick,
         priority=order.priority,
         ship_by=order.ship_by,
         carrier_service=order.carrier_service,
         substitutes_allowed=order.substitutes_allowed,
+        withdrawn=tuple(withdrawn),
     )
+
+
+def to_withdraw(order: Order) -> list[WithdrawnLine]:
+    """Lines that picking was asked for, that have lost their units since, and of which it has not been told."""
+    if order.is_over or not order.released or order.all_sent:
+        return []
+    return [
+        WithdrawnLine(line.line_id, line.sku, line.requested, line.wanted)
+        for line in order.lines_in(LINE_BACKORDERED, LINE_RELEASED)
+        if line.requested and line.withdrawn != line.wanted
+    ]
 
 
 def to_pick(order: Order) -> list[LineToPick]:
@@ -120,7 +142,7 @@ def to_pick(order: Order) -> list[LineToPick]:
         return []
     waiting = [line for line in order.lines.values() if line.open > 0 and line.status != LINE_ALLOCATED]
     if order.picking_requests == 0 and waiting:
-        unanswered = any(line.status == LINE_RESERVED and not line.missing for line in waiting)
+        unanswered = any(line.unanswered for line in waiting)
         if unanswered or not order.partial_shipments:
             return []
     packed = {carton.sscc for one in order.shipments.values() for carton in one.cartons}
@@ -134,7 +156,8 @@ def to_pick(order: Order) -> list[LineToPick]:
         if found and (size > _MOST_BYTES_TO_PICK or len(found) == MAX_LINES_TO_PICK):
             break
         units = sum(pick.units for pick in picks)
-        found.append(LineToPick(line.line_id, line.sku, units, line.allocation, picks))
+        in_all = line.wanted if line.cancelled else 0
+        found.append(LineToPick(line.line_id, line.sku, units, line.allocation, picks, in_all))
     return found
 
 

@@ -25,7 +25,7 @@ from orders.contracts import (
 from orders.domain.facts import CameBack
 from shared.address import Address
 from shared.gs1 import Sscc
-from shared.identifiers import LineId, LotNumber, OrderId, Timestamp, WarehouseCode
+from shared.identifiers import LineId, LotNumber, OrderId, Sku, Timestamp, WarehouseCode
 from shared.quantity import Quantity
 
 
@@ -92,6 +92,19 @@ class ChangePriority(Struct, frozen=True):
     at: datetime
 
 
+class SubstituteLine(Struct, frozen=True):
+    """Send another product instead of `units` that a line lacks (None: of all).
+
+    `sku` is one of those that `may` be sent instead; None: the first of them.
+    """
+
+    line_id: LineId
+    sku: Sku | None
+    units: Quantity | None
+    may: tuple[Sku, ...]
+    at: datetime
+
+
 class RetryCaptures(Struct, frozen=True):
     """Ask again for the money that could not be taken."""
 
@@ -123,21 +136,23 @@ class RequestPicking(Struct, frozen=True):
 
 
 class NoteAllocatedLine(Struct, frozen=True):
-    """Inventory says: concrete units are set aside for the line."""
+    """Inventory says: concrete units are set aside for the line, which was to have `quantity` (0: unsaid)."""
 
     line_id: LineId
     answer: int
     picks: tuple[Pick, ...]
     at: datetime
+    quantity: int = 0
 
 
 class NoteUnallocatedLine(Struct, frozen=True):
-    """Inventory says: `missing` units of the line are not set aside."""
+    """Inventory says: `missing` units of the line, which was to have `quantity`, are not set aside."""
 
     line_id: LineId
     answer: int
     missing: int
     at: datetime
+    quantity: int = 0
 
 
 class NoteAuthorization(Struct, frozen=True):
@@ -312,6 +327,7 @@ Command = (
     | ReleaseHold
     | ChangeShipTo
     | ChangePriority
+    | SubstituteLine
     | RetryCaptures
     | AuthorizeReturn
     | RequestPicking

@@ -41,6 +41,7 @@ from orders.domain.states import (
     LABELLED,
     LINE_ALLOCATED,
     LINE_BACKORDERED,
+    LINE_PENDING,
     LINE_RESERVED,
     PACKED,
     PARTIALLY_DISPATCHED,
@@ -101,7 +102,7 @@ def standing(order: Order) -> str:
 def _before_picking(order: Order) -> str:
     if order.lines_in(LINE_BACKORDERED):
         return BACKORDERED
-    unallocated = order.lines_in(LINE_RESERVED)
+    unallocated = order.lines_in(LINE_PENDING, LINE_RESERVED)
     if not unallocated:
         return ALLOCATED
     first = (
@@ -187,8 +188,11 @@ def _cancellation(order: Order, _at: datetime) -> Iterator[Event]:
 
 
 def _picking(order: Order, _at: datetime) -> Iterator[Event]:
-    if lines := asking.to_pick(order):
-        yield asking.picking(order, lines)
+    """Ask for what can be picked, say what cannot be any more, and of how many lines picking is to know."""
+    lines, withdrawn = asking.to_pick(order), asking.to_withdraw(order)
+    more = order.picking_requests and order.lines_told != order.lines_to_pick
+    if lines or withdrawn or (more and not order.is_over and not order.all_sent):
+        yield asking.picking(order, lines, withdrawn)
 
 
 def _shipments(order: Order, _at: datetime) -> Iterator[Event]:
@@ -294,10 +298,12 @@ def _advance(order: Order, at: datetime) -> Iterator[Event]:
     if (status, wait) == (order.status, order.waiting_for):
         return
     deadline = until(at, TIMES[wait]) if wait else ""
-    if status == ALLOCATED and len(order.lines_in(LINE_ALLOCATED)) == len(order.lines):
+    if status == ALLOCATED and all(
+        line.status == LINE_ALLOCATED for line in order.lines.values() if line.open > 0
+    ):
         yield OrderAllocated(order_id=order.order_id, deadline=deadline)
     elif status == ALLOCATING and order.status == ALLOCATED:
-        lost = tuple(line.line_id for line in order.lines_in(LINE_RESERVED))
+        lost = tuple(line.line_id for line in order.lines_in(LINE_PENDING, LINE_RESERVED))
         yield AllocationDelayed(order_id=order.order_id, lines=lost, deadline=deadline)
     elif status == BACKORDERED:
         lines = asking.requested(order.lines_in(LINE_BACKORDERED))

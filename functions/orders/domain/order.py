@@ -14,6 +14,7 @@ from orders.contracts import (
     CaptureRequested,
     Carton,
     FulfilmentStalled,
+    LineSubstituted,
     OrderAllocated,
     OrderBackordered,
     OrderCancelled,
@@ -112,8 +113,9 @@ class Line(Struct, frozen=True):
     """A line of the order: what is wanted, where it stands, and the latest answers of inventory on it.
 
     `answer` is that on its promise, `allocation` that on its allocation: `picks` are set aside, `missing` are not.
-    `requested` is the allocation that picking was last asked to pick. `shipped` units have left, `cancelled` ones
-    never will.
+    `requested` is the allocation that picking was last asked to pick, `withdrawn` how much the line kept when
+    picking was told that it has lost that. `shipped` units have left, `cancelled` ones never will.
+    `substitute_for` is the line of which it replaces units.
     """
 
     line_id: str
@@ -128,11 +130,23 @@ class Line(Struct, frozen=True):
     requested: int = 0
     shipped: int = 0
     cancelled: int = 0
+    withdrawn: int | None = None
+    substitute_for: str = ""
 
     @property
     def open(self) -> int:
         """Units that are still to leave."""
-        return self.quantity - self.shipped - self.cancelled
+        return self.wanted - self.shipped
+
+    @property
+    def wanted(self) -> int:
+        """Units that are to leave, or have left."""
+        return self.quantity - self.cancelled
+
+    @property
+    def unanswered(self) -> bool:
+        """Whether it is not known yet if it gets units."""
+        return self.status == LINE_PENDING or (self.status == LINE_RESERVED and not self.missing)
 
 
 class Shipment(Struct, frozen=True, omit_defaults=True):
@@ -224,8 +238,8 @@ class Return(Struct, frozen=True, omit_defaults=True):
 class Order(Struct, frozen=True):
     """An order and where its saga stands; an empty `order_id` means: not placed.
 
-    `released` says that it may be picked, `compensating` that a cancellation has asked for stock and money to be
-    freed, `voiding` that payments was asked to let go of the money.
+    `released` says that it may be picked, `lines_told` how many lines picking was told of, `compensating` that a
+    cancellation has asked for stock and money to be freed, `voiding` that payments was asked to let go of money.
     """
 
     order_id: str = ""
@@ -253,6 +267,7 @@ class Order(Struct, frozen=True):
     substitutes_allowed: bool = False
     released: bool = False
     picking_requests: int = 0
+    lines_told: int = 0
     picking_begun: bool = False
     picking_ended: bool = False
     shipments: Map[str, Shipment] = Map()
@@ -326,6 +341,30 @@ class Order(Struct, frozen=True):
         """What was asked to go back to the customer and was not declined, in minor units."""
         return sum(one.asked - one.declined for one in self.returns.values())
 
+    @property
+    def lines_to_pick(self) -> int:
+        """Lines that picking has been asked for, or will be."""
+        return sum(1 for line in self.lines.values() if line.wanted or line.requested)
+
+    def lacks(self, line: Line) -> int:
+        """Units of a line that inventory does not have for it, and that are not packed."""
+        packed = sum(
+            one.units for shipment in self.standing_packed for one in shipment.lines if one.line_id == line.line_id
+        )
+        match line.status:
+            case "backordered":
+                return max(0, line.open - packed)
+            case "reserved":
+                return max(0, min(line.missing, line.open - packed))
+            case _:
+                return 0
+
+    def ordered(self, line: Line) -> Line:
+        """The line that the customer has ordered, where this one replaces it, or replaces what replaced it."""
+        while line.substitute_for:
+            line = self.lines[line.substitute_for]
+        return line
+
     def value(self, shipment: Shipment) -> int:
         """What the goods of a shipment cost, in minor units."""
         return sum(self.lines[one.line_id].unit_price * one.units for one in shipment.lines)
@@ -382,6 +421,8 @@ def evolve(order: Order, event: Event) -> Order:
             return structs.replace(order, voiding=True, compensating=compensating)
         case PaymentFreed():
             return structs.replace(order, payment=PAYMENT_VOIDED)
+        case ReservationRequested() if order.released:
+            return structs.replace(order, promised_at=event.promised_at)
         case ReservationRequested():
             return structs.replace(
                 order,
@@ -389,7 +430,10 @@ def evolve(order: Order, event: Event) -> Order:
                 promised_at=event.promised_at,
                 attempt=event.attempt,
                 deadline=event.deadline,
+                waiting_for="",
             )
+        case LineSubstituted():
+            return _with_lines(order, _substituted(order, event))
         case ReservationReleaseRequested():
             return structs.replace(order, compensating=order.compensating or order.status == CANCELLING)
         case LinePromised() | LineDelayed() | LineFreed() | LineSetAside() | LineIncomplete():
@@ -417,8 +461,13 @@ def _evolve_released(order: Order, event: Event) -> Order:
         case OrderAllocated():
             return _at(order, ALLOCATED, WAIT_PICKING, event.deadline)
         case PickingRequested():
-            wanted = [structs.replace(order.lines[one.line_id], requested=one.answer) for one in event.lines]
-            return structs.replace(_with_lines(order, wanted), picking_requests=event.number)
+            wanted = [
+                structs.replace(order.lines[one.line_id], requested=one.answer, withdrawn=None)
+                for one in event.lines
+            ]
+            lost = [structs.replace(order.lines[one.line_id], withdrawn=one.keeps) for one in event.withdrawn]
+            order = _with_lines(order, (*wanted, *lost))
+            return structs.replace(order, picking_requests=event.number, lines_told=event.total_lines)
         case PickingBegun():
             return structs.replace(order, picking_begun=True)
         case PickingEnded():
@@ -574,6 +623,16 @@ def _told(line: Line, event: LinePromised | LineDelayed | LineFreed | LineSetAsi
             )
         case LineIncomplete():
             return structs.replace(line, status=LINE_RESERVED, allocation=event.answer, missing=event.missing)
+
+
+def _substituted(order: Order, event: LineSubstituted) -> Iterator[Line]:
+    """The line with fewer units, which is over if it has none any more, and the one that replaces them."""
+    known = order.lines[event.line_id]
+    line = structs.replace(
+        known, cancelled=known.cancelled + event.units, missing=max(0, known.missing - event.units)
+    )
+    yield _given_up(line, 0) if line.open <= 0 else line
+    yield Line(**structs.asdict(event.substitute), substitute_for=event.line_id)
 
 
 def _given_up(line: Line, units: int) -> Line:

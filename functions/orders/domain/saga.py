@@ -13,11 +13,14 @@ from datetime import datetime
 from msgspec import structs
 
 from orders.contracts import (
+    MAX_LINES,
     MAX_REASON,
     CancellationStarted,
     FulfilmentStalled,
+    LineSubstituted,
     OrderBackordered,
     OrderCancelled,
+    OrderLine,
     OrderPlaced,
     OrderReserved,
     ReturnAuthorized,
@@ -63,6 +66,7 @@ from orders.domain.commands import (
     RequestPicking,
     RetryCaptures,
     ReturnWish,
+    SubstituteLine,
 )
 from orders.domain.course import NO_ADDRESS, consequences, unanswered
 from orders.domain.facts import (
@@ -95,6 +99,7 @@ from orders.domain.facts import (
 )
 from orders.domain.order import Line, Order, Return, Shipment, evolve, shipment_of_capture
 from orders.domain.states import (
+    ALLOCATION_TIME,
     ATTEMPTS,
     BACKORDER_TIME,
     BACKORDERED,
@@ -164,6 +169,8 @@ def _decided(command: Command, order: Order) -> Iterator[Event]:
             return _change_ship_to(command, order)
         case ChangePriority():
             return _change_priority(command, order)
+        case SubstituteLine():
+            return _substitute(command, order)
         case RetryCaptures():
             return _retry_captures(order)
         case AuthorizeReturn():
@@ -364,6 +371,7 @@ def _line_sought(command: NoteAllocatedLine | NoteUnallocatedLine, order: Order)
     line = order.lines[command.line_id]
     if (
         command.answer <= line.allocation
+        or command.quantity > line.wanted
         or not order.released
         or order.is_over
         or line.status not in (LINE_RESERVED, LINE_ALLOCATED)
@@ -483,6 +491,89 @@ def _change_priority(command: ChangePriority, order: Order) -> Iterator[Event]:
     yield changed
     if order.picking_requests:
         yield asking.picking(evolve(order, changed), ())
+
+
+def _substitute(command: SubstituteLine, order: Order) -> Iterator[Event]:
+    """What the line lacks comes as another product, in a line of its own that has to get its units like any other.
+
+    Raises NotFound for a line that there is not, Conflict when the order does not allow it or the line lacks
+    nothing, Unprocessable for another product than may be sent, and for more units than are lacking.
+    """
+    line = order.lines.get(command.line_id)
+    if line is None:
+        raise NotFound(
+            f"Order {order.order_id} has no line {command.line_id}.",
+            field="line_id",
+            value=command.line_id,
+            remedy="GET /orders/{id} shows its lines.",
+            code="unknown-line",
+        )
+    if not order.substitutes_allowed:
+        raise _not_now(
+            order,
+            f"Order {order.order_id} is to be sent as it was ordered.",
+            "Wait for stock, or cancel the order: whoever orders says whether other products may be sent "
+            "(substitutes_allowed).",
+            "substitutes-not-allowed",
+        )
+    _require_something_here(order)
+    sku, units = _replacing(command, order, line)
+    if len(order.lines) >= MAX_LINES:
+        raise _not_now(
+            order,
+            f"Order {order.order_id} has {len(order.lines)} lines; it can have no more.",
+            "Wait for stock.",
+            "too-many-lines",
+        )
+    number = max(int(line_id) for line_id in order.lines) + 1
+    substituted = LineSubstituted(
+        order_id=order.order_id,
+        line_id=line.line_id,
+        sku=line.sku,
+        units=units,
+        substitute=OrderLine(str(number), sku, units, line.unit_price),
+    )
+    yield substituted
+    order = evolve(order, substituted)
+    yield asking.fewer(order, order.lines[line.line_id])
+    yield asking.reservation(order, command.at, attempt=1, lines=[order.lines[str(number)]])
+
+
+def _replacing(command: SubstituteLine, order: Order, line: Line) -> tuple[str, int]:
+    """Which product replaces how many units of a line."""
+    lacks = order.lacks(line)
+    if not lacks:
+        raise _not_now(
+            order,
+            f"Line {line.line_id} of order {order.order_id} ({line.sku}) lacks nothing that is known.",
+            "Only what inventory does not have is replaced: report it missing where it is picked or packed first.",
+            "not-short",
+        )
+    if not command.may:
+        raise _not_now(
+            order,
+            f"Nothing may be sent instead of {order.ordered(line).sku}.",
+            "Name substitutes: PUT /inventory/products/{sku}.",
+            "no-substitute",
+        )
+    sku, units = command.sku or command.may[0], command.units or lacks
+    if sku not in command.may:
+        raise Unprocessable(
+            f"{sku} may not be sent instead of {order.ordered(line).sku}.",
+            field="sku",
+            value=sku,
+            remedy=f"Take one of {', '.join(command.may)}, or leave it out for the first of them.",
+            code="not-a-substitute",
+        )
+    if units > lacks:
+        raise Unprocessable(
+            f"Line {line.line_id} lacks {lacks} units: {units} are not replaced.",
+            field="units",
+            value=units,
+            remedy=f"Replace at most {lacks}, or leave it out for all that are lacking.",
+            code="too-many-units",
+        )
+    return sku, units
 
 
 def _require_something_here(order: Order) -> None:
@@ -629,8 +720,7 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
         case "partially_dispatched" if order.waiting_for == WAIT_REST and not order.standing_packed:
             yield from _cancel(order, "backorder-expired", command.at)
         case "allocating" if again <= ATTEMPTS:
-            yield DeadlinePassed(waiting_for="allocation")
-            yield asking.allocation(order, order.lines_in(LINE_RESERVED), command.at, again)
+            yield from _sought_again(order, command.at, again)
         case "cancelling" if again <= ATTEMPTS:
             yield DeadlinePassed(waiting_for="cancellation")
             yield from _start_cancellation(order, order.reason, command.at)
@@ -642,6 +732,17 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
                 yield from questions
             else:
                 yield FulfilmentStalled(order_id=order.order_id, waiting_for=_awaited(order))
+
+
+def _sought_again(order: Order, at: datetime, attempt: int) -> Iterator[Event]:
+    """Ask again for the promises and the units of lines that have none."""
+    unpromised, sought = order.lines_in(LINE_PENDING), order.lines_in(LINE_RESERVED)
+    deadline = "" if sought else until(at, ALLOCATION_TIME)
+    yield DeadlinePassed(waiting_for="allocation", deadline=deadline)
+    if unpromised:
+        yield asking.reservation(order, at, attempt, unpromised)
+    if sought:
+        yield asking.allocation(order, sought, at, attempt)
 
 
 def _awaited(order: Order) -> str:

@@ -196,8 +196,8 @@ class PickedOrder(Struct, frozen=True):
     """What is known of an order's picking: the goods in its containers, and what is still to be picked.
 
     It is not `complete` while picking has not heard of all lines yet. `given_up` are lines that are not wanted any
-    more; `cancelled` says why the whole order is not, when it is not. `blocked` are recalled lots among the goods,
-    and `today` (UTC) tells what has expired.
+    more, `returned` are goods that the order has lost; `cancelled` says why the whole order is not wanted, when it
+    is not. `blocked` are recalled lots among the goods, and `today` (UTC) tells what has expired.
     """
 
     order_id: OrderId
@@ -206,6 +206,7 @@ class PickedOrder(Struct, frozen=True):
     awaited: tuple[PackedLine, ...] = ()
     complete: bool = True
     given_up: tuple[str, ...] = ()
+    returned: tuple[PackedItem, ...] = ()
     cancelled: str = ""
     blocked: BlockedLots = {}
     today: CalendarDate = ""
@@ -493,6 +494,7 @@ def _closed(command: CloseCarton, packing: Packing) -> Iterator[Event]:
             remedy="Put items into it first, or leave it: an empty carton is forgotten with its shipment.",
             code="carton-empty",
         )
+    _require_own(carton, packing, command.order)
     _require_fit(carton, command.order)
     _require_strength(carton, carton.kind, command.weight_g, "weight_g")
     if command.override is None:
@@ -515,6 +517,19 @@ def _closed(command: CloseCarton, packing: Packing) -> Iterator[Event]:
     after = evolve(packing, closed)
     if not _outstanding(after, command.order):
         yield _order_packed(after, packing.order_id, packing.warehouse, command.at)
+
+
+def _require_own(carton: PackingCarton, packing: Packing, order: PickedOrder) -> None:
+    """Raises Conflict naming what lies in an open carton and is to be put back."""
+    if lost := without(carton.items, _outstanding(packing, order)):
+        named = _listed([PackedLine(item.line_id, item.sku, item.units) for item in lost])
+        raise Conflict(
+            f"{named} in carton {carton.sscc} are not the order's any more.",
+            field="sscc",
+            value=carton.sscc,
+            remedy="Take them out (POST .../removals) and back into their container: they are to be put back.",
+            code="to-be-put-back",
+        )
 
 
 def _cut_short(command: CutShipmentShort, packing: Packing) -> list[Event]:
@@ -563,8 +578,9 @@ def _rejected(command: RejectItems, packing: Packing) -> Iterator[Event]:
 
 
 def _wanted(goods: Iterable[PackedItem], order: PickedOrder) -> tuple[PackedItem, ...]:
-    """The goods of lines that are not given up."""
-    return tuple(item for item in goods if item.line_id not in order.given_up)
+    """The goods of lines that are not given up, without what is to be put back."""
+    wanted = tuple(item for item in goods if item.line_id not in order.given_up)
+    return without(wanted, order.returned) if order.returned else wanted
 
 
 def _outstanding(packing: Packing, order: PickedOrder) -> tuple[PackedItem, ...]:
@@ -875,6 +891,15 @@ def _not_there(scan: Scan, order: PickedOrder | None, goods: Sequence[PackedItem
             f"{scan.sku} is not in this shipment: it is still to be picked, or was picked later.",
             "not-picked-yet",
             "Pack it with the order's next shipment.",
+        )
+    if scan.sku in {item.sku for item in order.returned}:
+        return _wrong(
+            scan,
+            "sku",
+            scan.sku,
+            f"The order has lost the units of {scan.sku} that were picked for it.",
+            "to-be-put-back",
+            "Leave them in their container: there is a task to put them back.",
         )
     return _wrong(
         scan,

@@ -9,7 +9,7 @@ no list can be put on one, so two waves never get the same pick. A pick that is 
 list has said what became of it: what is on the trolley stays there, and is never asked for again.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct, structs
@@ -38,7 +38,7 @@ from shared.identifiers import (
     Timestamp,
     WarehouseCode,
 )
-from shared.quantity import Quantity
+from shared.quantity import Quantity, Units
 from shared.rejection import Conflict
 
 NORMAL_PRIORITY = 5
@@ -75,6 +75,29 @@ class AskedLine(Struct, frozen=True):
     answer: int
 
 
+class LostLine(Struct, frozen=True):
+    """A line that has lost the units of answer `answer`, and wants `keeps` in all any more."""
+
+    line_id: LineId
+    sku: Sku
+    answer: int
+    keeps: Units
+
+
+class Collected(Struct, frozen=True):
+    """Units of a line that are in a list's container (`container`), and the holding that a pick took them from."""
+
+    line_id: str
+    sku: str
+    units: int
+    container: str
+    holding: str
+    lot: str | None = None
+    expires_on: str | None = None
+    serials: tuple[str, ...] = ()
+    pick_id: str = ""
+
+
 # --- events that only picking itself reads ---
 
 
@@ -82,6 +105,7 @@ class PicksRequested(Event, frozen=True):
     """`picks` are to be made from `requested_at` on; `dropped` ones, which were never begun, are not any more.
 
     `kept` ones are on lists, and a later answer of inventory counts on them too.
+    `lost` lines have nothing for now. `returned`, where said, is all that was collected and is to be put back.
     """
 
     order_id: OrderId
@@ -97,6 +121,8 @@ class PicksRequested(Event, frozen=True):
     ship_by: Timestamp | None = None
     carrier_service: CarrierService | None = None
     substitutes_allowed: bool = False
+    lost: tuple[LostLine, ...] = ()
+    returned: tuple[Collected, ...] | None = None
 
 
 class ListPart(Struct, frozen=True):
@@ -151,32 +177,20 @@ class Pick(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True):
-    """A line that is picked: so many units, by inventory's answer of that number."""
+    """A line that is picked: so many units, by inventory's answer of that number; `lost`: it has none of them."""
 
     sku: str
     quantity: int
     answer: int
-
-
-class Collected(Struct, frozen=True):
-    """Units of a line that are in a list's container (`container`), and the holding that a pick took them from."""
-
-    line_id: str
-    sku: str
-    units: int
-    container: str
-    holding: str
-    lot: str | None = None
-    expires_on: str | None = None
-    serials: tuple[str, ...] = ()
-    pick_id: str = ""
+    lost: bool = False
 
 
 class PickOrder(Struct, frozen=True):
     """An order's picking; `number` 0 means that nothing was asked for yet.
 
     `since` is when its latest picks were asked for, `told` what OrderPicked last said. `goods` are all that was
-    ever collected, `rejected` what of it packers found damaged or missing, by the reports `rejections`.
+    ever collected, `rejected` what of it packers found damaged or missing, by the reports `rejections`; `returned`
+    is no longer the order's, and to be put back.
     """
 
     order_id: str = ""
@@ -197,6 +211,7 @@ class PickOrder(Struct, frozen=True):
     told_short: tuple[str, ...] = ()
     rejected: tuple[Collected, ...] = ()
     rejections: tuple[str, ...] = ()
+    returned: tuple[Collected, ...] = ()
 
     @property
     def open_picks(self) -> list[Pick]:
@@ -217,13 +232,14 @@ class PickOrder(Struct, frozen=True):
         return units
 
     def picked(self, line_id: str) -> int:
-        """Units of a line that were collected, and are good."""
+        """Units of a line that were collected, are good, and still the order's."""
         return sum(parcel.units for parcel in self.held if parcel.line_id == line_id)
 
     @property
     def held(self) -> tuple[Collected, ...]:
-        """What was collected and is good."""
-        return tuple(_good(self.goods, self.rejected)) if self.rejected else self.goods
+        """What was collected, is good, and still the order's."""
+        out = (*self.rejected, *self.returned)
+        return tuple(_without(self.goods, out)) if out else self.goods
 
     def on_lists(self, lines: Iterable[str] = ()) -> dict[str, tuple[int, ...]]:
         """The open picks (of these lines, or of all) that are on lists, by list."""
@@ -245,17 +261,27 @@ class ListsToAsk(Conflict):
         self.lists = lists
 
 
+class CartonsToAsk(Conflict):
+    """Something collected is to be put back, or is not any more: it matters what of it is packed already."""
+
+    code = "cartons-to-ask"
+
+    def __init__(self) -> None:
+        super().__init__("What is packed of the order has to be known first.")
+
+
 # --- commands ---
 
 
 class WantedLine(Struct, frozen=True):
-    """A line with the units that are set aside for it, by answer number `answer`."""
+    """A line with the units that are set aside for it, by answer number `answer`; `in_all`, if said, it wants."""
 
     line_id: str
     sku: str
     quantity: int
     answer: int
     visits: tuple[Visit, ...]
+    in_all: int = 0
 
 
 class Settled(Struct, frozen=True):
@@ -267,7 +293,10 @@ class Settled(Struct, frozen=True):
 
 
 class RequestPicks(Struct, frozen=True):
-    """Pick the units of `lines`. `settled` are picks that lists have closed, because these replace them."""
+    """Pick the units of `lines`, and nothing any more of those that have `lost` theirs.
+
+    `settled` are picks that lists have closed, because these replace them; `packed` is what is in closed cartons.
+    """
 
     order_id: str
     warehouse: str
@@ -280,6 +309,8 @@ class RequestPicks(Struct, frozen=True):
     carrier_service: str | None = None
     substitutes_allowed: bool = False
     settled: tuple[Settled, ...] = ()
+    lost: tuple[LostLine, ...] = ()
+    packed: tuple[PackedItem, ...] | None = None
 
 
 class AssignPicks(Struct, frozen=True):
@@ -326,7 +357,10 @@ def pick_id(order_id: str, number: int) -> str:
 
 
 def decide(command: Command, order: PickOrder) -> Sequence[Event]:
-    """The events that `command` leads to. Raises ListsToAsk for picks that cannot be replaced unasked."""
+    """The events that `command` leads to.
+
+    Raises ListsToAsk for picks that cannot be replaced unasked, CartonsToAsk where it matters what is packed.
+    """
     match command:
         case RequestPicks():
             events = list(_requested(command, order))
@@ -360,7 +394,7 @@ def evolve(order: PickOrder, event: Event) -> PickOrder:
         case PartNoted():
             return _with_part(order, event)
         case PickingWithdrawn():
-            return _without(order, event)
+            return _given_up(order, event)
         case OrderPicked():
             return structs.replace(order, tellings=event.number, told=event.lines, told_short=event.short)
         case UnitsRejected():
@@ -417,7 +451,8 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
     newer = [
         line for line in command.lines if line.line_id not in order.lines or _answer(order, line) < line.answer
     ]
-    if not newer and command.number <= order.number:
+    lost = tuple(line for line in command.lost if _is_news(line, order))
+    if not newer and not lost and command.number <= order.number:
         return
     for settled in command.settled:
         closed = tuple(number for number in settled.picks if number in order.picks and order.picks[number].open)
@@ -425,13 +460,16 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
             yield (noted := _part(order.order_id, settled.list_id, closed, settled.parcels))
             order = evolve(order, noted)
     ahead = command.number > order.number
+    gone = {line.line_id for line in lost}
     picks: list[NewPick] = []
     dropped: list[Pick] = []
     again: list[int] = []
     following = max(order.picks, default=0)
+    returned = _returned(command, order, newer, gone)
+    known = order if returned is None else structs.replace(order, returned=returned)
     for line in newer:
         kept = [pick for pick in order.open_picks if pick.line_id == line.line_id]
-        for visit in still_to_pick(line.visits, line.line_id, order, _wanted(order, line)):
+        for visit in still_to_pick(line.visits, line.line_id, known, _wanted(order, line)):
             same = next((pick for pick in kept if pick.visit == visit), None)
             if same is not None:
                 kept.remove(same)
@@ -440,6 +478,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
             following += 1
             picks.append(NewPick(following, line.line_id, line.sku, visit))
         dropped += kept
+    dropped += [pick for pick in order.open_picks if pick.line_id in gone]
     asked: dict[str, tuple[int, ...]] = {}
     for pick in dropped:
         if pick.list_id:
@@ -450,7 +489,7 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
         order_id=command.order_id,
         warehouse=command.warehouse,
         number=max(command.number, order.number),
-        total_lines=command.total_lines,
+        total_lines=command.total_lines if ahead else order.total_lines,
         requested_at=command.at,
         lines=tuple(AskedLine(line.line_id, line.sku, _wanted(order, line), line.answer) for line in newer),
         picks=tuple(picks),
@@ -460,7 +499,68 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
         ship_by=command.ship_by if ahead else order.ship_by,
         carrier_service=command.carrier_service if ahead else order.carrier_service,
         substitutes_allowed=command.substitutes_allowed if ahead else order.substitutes_allowed,
+        lost=lost,
+        returned=returned,
     )
+
+
+def _is_news(line: LostLine, order: PickOrder) -> bool:
+    """Whether a line has lost its units since what is known of it, or keeps fewer."""
+    known = order.lines.get(line.line_id)
+    if known is None or known.answer < line.answer:
+        return True
+    return known.answer == line.answer and (not known.lost or line.keeps < known.quantity)
+
+
+def _returned(
+    command: RequestPicks, order: PickOrder, newer: Sequence[WantedLine], lost: Collection[str]
+) -> tuple[Collected, ...] | None:
+    """All that was collected and is to be put back from now on; None when that is what it was.
+
+    Of a lost line that is everything but what is packed. A line that is picked again gets back what was packed all
+    the same, and what inventory counts among its units in our containers.
+    """
+    again = {line.line_id for line in newer} & {one.line_id for one in order.returned}
+    if not again and not any(one.line_id in lost for one in order.goods):
+        return None
+    if command.packed is None:
+        raise CartonsToAsk
+    stays = _Staying(command.packed, [line for line in newer if line.line_id in again])
+    back = [one for one in order.returned if one.line_id not in again and one.line_id not in lost]
+    for one in order.held:
+        if one.line_id in lost:
+            back += stays.rest_of(one)
+        elif one.line_id in again:
+            stays.rest_of(one)
+    for one in order.returned:
+        if one.line_id in lost or one.line_id in again:
+            back += stays.rest_of(one)
+    return tuple(back)
+
+
+class _Staying:
+    """What of collected goods stays with its lines: what is packed, and what inventory names in our containers."""
+
+    def __init__(self, packed: Iterable[PackedItem], again: Iterable[WantedLine]) -> None:
+        self._units: dict[tuple[str, str, str | None], int] = {}
+        self._serials: set[str] = set()
+        for item in packed:
+            self._add((item.line_id, item.container, item.lot), item.units, item.serials)
+        for line in again:
+            for visit in line.visits:
+                self._add((line.line_id, visit.holding, visit.lot), visit.units, visit.serials)
+
+    def _add(self, key: tuple[str, str, str | None], units: int, serials: Iterable[str]) -> None:
+        self._units[key] = self._units.get(key, 0) + units
+        self._serials.update(serials)
+
+    def rest_of(self, one: Collected) -> list[Collected]:
+        """What of `one` does not stay; what does is no longer there for others."""
+        key = (one.line_id, one.container, one.lot)
+        serials = tuple(serial for serial in one.serials if serial not in self._serials)
+        stays = len(one.serials) - len(serials) if one.serials else min(one.units, self._units.get(key, 0))
+        self._units[key] = self._units.get(key, 0) - stays
+        return [structs.replace(one, units=one.units - stays, serials=serials)] if stays < one.units else []
 
 
 def _answer(order: PickOrder, line: WantedLine) -> int:
@@ -469,6 +569,8 @@ def _answer(order: PickOrder, line: WantedLine) -> int:
 
 def _wanted(order: PickOrder, line: WantedLine) -> int:
     """Units of the line in all: a later request leaves out what is packed by then."""
+    if line.in_all:
+        return line.in_all
     known = order.lines.get(line.line_id)
     return max(line.quantity, known.quantity) if known else line.quantity
 
@@ -597,9 +699,9 @@ def _shared(one: Collected, item: Collected | PackedItem, units: int) -> tuple[i
     return len(serials) if one.serials else min(units, one.units), serials
 
 
-def _good(goods: Iterable[Collected], rejected: Iterable[Collected]) -> Iterator[Collected]:
-    """`goods` without those that were rejected."""
-    bad = tuple(rejected)
+def _without(goods: Iterable[Collected], others: Iterable[Collected]) -> Iterator[Collected]:
+    """`goods` without `others` among them."""
+    bad = tuple(others)
     left = [gone.units for gone in bad]
     for one in goods:
         rest = one
@@ -638,6 +740,7 @@ def _over(order: PickOrder, at: Timestamp) -> OrderPicked | None:
 
 def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
     lines = order.lines | {line.line_id: Line(line.sku, line.quantity, line.answer) for line in event.lines}
+    lines |= {line.line_id: Line(line.sku, line.keeps, line.answer, lost=True) for line in event.lost}
     picks = dict(order.picks)
     for number in event.dropped:
         picks[number] = structs.replace(picks[number], open=False)
@@ -658,6 +761,7 @@ def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
         substitutes_allowed=event.substitutes_allowed,
         lines=lines,
         picks=picks,
+        returned=order.returned if event.returned is None else event.returned,
     )
 
 
@@ -702,7 +806,7 @@ def _with_rejection(order: PickOrder, event: UnitsRejected) -> PickOrder:
     )
 
 
-def _without(order: PickOrder, event: PickingWithdrawn) -> PickOrder:
+def _given_up(order: PickOrder, event: PickingWithdrawn) -> PickOrder:
     """What is on a list stays open until the list says what became of it."""
     chosen = set(event.lines) or set(order.lines)
     picks = {

@@ -17,7 +17,7 @@ BOX = {
 }
 
 
-CODES = {"MUG": "4006381333931", "MILK": "4012345678901"}
+CODES = {"MUG": "4006381333931", "MILK": "4012345678901", "JUG": "4006381333924"}
 
 
 class House:
@@ -44,8 +44,17 @@ class House:
         assert answer.status in (200, 201, 202), answer
         return answer.body
 
-    def describe(self, sku: str, tracking: str) -> None:
-        product = {"name": sku, "gtin": CODES[sku], "tracking": tracking}
+    def refused(self, path: str, body: object) -> str:
+        """Why a request is refused."""
+        self._calls += 1
+        return self.system.call("POST", path, body, key=f"call-{self._calls}").problem
+
+    def again(self, picklist: Any) -> Any:
+        """A list as it stands now."""
+        return self.ask("GET", f"/picking/pick-lists/{picklist['list_id']}")
+
+    def describe(self, sku: str, tracking: str, **more: object) -> None:
+        product = {"name": sku, "gtin": CODES[sku], "tracking": tracking, **more}
         self.ask("PUT", f"/inventory/products/{sku}", product)
 
     def settle(self) -> None:
@@ -64,12 +73,13 @@ class House:
         self.ask("POST", "/inventory/stock/adjustments", body)
         self.settle()
 
-    def released(self, quantity: int, sku: str = "MUG") -> str:
+    def released(self, quantity: int, sku: str = "MUG", **more: object) -> str:
         order = {
             "channel": "webshop",
             "currency": "EUR",
             "payment": {"method": "tok_accepted"},
             "lines": [{"sku": sku, "quantity": quantity, "unit_price": 895}],
+            **more,
         }
         order_id: str = self.ask("POST", "/orders", order)["order_id"]
         self.settle()
@@ -84,7 +94,7 @@ class House:
         return [self.ask("POST", f"/picking/pick-lists/{list_id}/claim") for list_id in lists]
 
     def pick(self, picklist: Any, found: int | None = None) -> None:
-        [step] = [step for step in picklist["steps"] if step["status"] == "open"]
+        step = next(step for step in picklist["steps"] if step["status"] == "open")
         place = self.ask("GET", f"/inventory/locations/{step['place']}")
         scan = {
             "confirmation_id": step["pick_id"],
@@ -225,36 +235,69 @@ def test_what_the_packer_does_not_find_and_nobody_has_waits_for_stock(house: Hou
     [line] = house.ask("GET", f"/orders/{order_id}")["lines"]
     assert line["status"] == "backordered"
     assert house.counted() == {"on_hand": 2, "reserved": 0, "available": 2}
+    refused = house.refused(f"/picking/orders/{order_id}/packing", house.carton(2, "MUG"))
+    assert refused == "nothing-to-pack"
+    [back] = house.ask("GET", f"/picking/orders/{order_id}/packing")["to_put_back"]
+    assert (back["units"], back["container"]) == (2, picklist["list_id"])
     house.stock("A-02", 5)
     [second] = house.wave()
+    assert [(step["place"], step["units"]) for step in second["steps"]] == [("A-02", 3)]
     house.pick(second)
     house.pack(order_id, 3)
     assert house.status(order_id) == "packed"
     assert house.counted() == {"on_hand": 7, "reserved": 3, "available": 4}
-    assert house.lying("A-02") == {"available": 4}
+    assert house.lying("A-02") == {"available": 2}
     [carton] = house.ask("GET", f"/picking/orders/{order_id}/packing")["shipments"][0]["cartons"]
     allocation = house.ask("GET", f"/inventory/allocations/{order_id}")
     assert [(pick["holding"], pick["units"]) for pick in allocation["lines"][0]["picks"]] == [(carton["sscc"], 3)]
 
 
-def test_what_was_put_back_before_the_packer_missed_it_is_picked_anew(house: House) -> None:
+def test_what_was_put_back_is_picked_anew_from_where_it_lies_now(house: House) -> None:
     house.stock("A-01", 3)
     order_id = house.released(3)
     [picklist] = house.wave()
     house.pick(picklist)
     house.reject(order_id, 1, "missing")
-    house.stock("A-02", 5)
-    [second] = house.wave()
-    house.pick(second)
     house.put_back(picklist["list_id"])
-    house.reject(order_id, 2, "missing")
-    [third] = house.wave()
-    assert [(step["place"], step["units"]) for step in third["steps"]] == [("A-02", 2)]
-    house.pick(third)
+    house.stock("A-02", 1)
+    lists = house.wave()
+    assert sum(step["units"] for one in lists for step in one["steps"]) == 3
+    for step in range(len(lists[0]["steps"])):
+        house.pick(house.again(lists[0]) if step else lists[0])
     house.pack(order_id, 3)
     assert house.status(order_id) == "packed"
-    assert house.counted() == {"on_hand": 7, "reserved": 3, "available": 4}
-    assert house.lying("A-02") == {"available": 2}
+    assert house.counted() == {"on_hand": 3, "reserved": 3, "available": 0}
+
+
+def test_what_is_not_found_is_replaced_where_the_customer_allows_it(house: House) -> None:
+    house.describe("MUG", "none", substitutes=["JUG"])
+    house.describe("JUG", "none")
+    house.stock("A-01", 5)
+    house.stock("A-02", 9, "JUG")
+    order_id = house.released(5, substitutes_allowed=True)
+    [picklist] = house.wave()
+    house.pick(picklist, found=3)
+    [line] = house.ask("GET", f"/orders/{order_id}")["lines"]
+    assert (line["status"], line["missing"]) == ("reserved", 2)
+    made = house.ask("POST", f"/orders/{order_id}/lines/1/substitutions", {})
+    assert (made["sku"], made["units"]) == ("JUG", 2)
+    house.settle()
+    house.stock("A-01", -2)
+    assert house.counted() == {"on_hand": 3, "reserved": 3, "available": 0}, "the count breaks nothing"
+    [second] = house.wave()
+    assert [(step["sku"], step["units"]) for step in second["steps"]] == [("JUG", 2)]
+    house.pick(second)
+    assert house.status(order_id) == "picked"
+    carton = house.carton(3, "MUG")
+    carton["cartons"][0]["items"].append({"code": CODES["JUG"], "units": 2})
+    packed = house.ask("POST", f"/picking/orders/{order_id}/packing", carton)
+    house.settle()
+    assert packed["packed"] is True
+    order = house.ask("GET", f"/orders/{order_id}")
+    assert order["status"] == "packed"
+    assert order["shipments"][0]["value"] == order["total"]
+    path = f"/picking/orders/{order_id}/packing-slip"
+    assert "JUG" in str(house.system.call("GET", path, query={"format": "json"}).body)
 
 
 def test_a_lot_that_is_recalled_in_the_trolley_is_not_packed_and_other_units_are_picked(house: House) -> None:

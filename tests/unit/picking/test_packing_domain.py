@@ -357,6 +357,29 @@ def test_a_line_that_is_given_up_is_neither_packed_nor_waited_for() -> None:
     )
 
 
+def test_what_the_order_has_lost_is_not_packed_and_comes_out_of_open_cartons() -> None:
+    rest = structs.replace(order(MUGS, MILK), returned=(structs.replace(MUGS, units=3),))
+    begun = (opening("1", MUGS, MILK), putting(scan("MUG", 4), goods=(MUGS, MILK)))
+    kept = structs.replace(closing(1_800), order=rest)
+    refusal = refused(kept, *begun)
+    assert (refusal.code, refusal.field) == ("to-be-put-back", "sscc")
+    out = TakeItemsOut("1", (scan("MUG", 2),), TRAITS)
+    milk = structs.replace(putting(scan("MILK", 2)), order=rest)
+    closed = structs.replace(closing(200 + 2 * 400 + 2 * 1_000), order=rest)
+    _, packed = when(closed, *begun, out, milk)
+    assert isinstance(packed, OrderPacked)
+    assert [(line.sku, line.units) for line in packed.lines] == [("MUG", 2), ("MILK", 2)]
+
+
+def test_all_that_the_order_has_lost_of_a_product_is_refused_by_name() -> None:
+    rest = structs.replace(order(MUGS, MILK), returned=(MUGS,))
+    refusal = refused(structs.replace(at_once((600, (scan("MUG", 1),))), order=rest))
+    assert (refusal.code, refusal.field) == ("to-be-put-back", "items[0].sku")
+    nothing = structs.replace(order(MUGS), returned=(MUGS,))
+    assert refused(structs.replace(opening(), order=nothing)).code == "nothing-to-pack"
+    assert refused(structs.replace(rejecting(scan("MUG", 1)), order=rest)).code == "to-be-put-back"
+
+
 def test_who_knows_less_than_was_picked_takes_nothing_out_of_a_shipment() -> None:
     late = structs.replace(closing(2_200), order=order(MUGS))
     begun = (opening("1", MUGS, MILK), putting(scan("MUG", 5), goods=(MUGS, MILK)))

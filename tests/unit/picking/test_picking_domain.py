@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from picking.contracts import Criteria, ListLimits, OrderPicked, Parcel, PartPicked, PickShort, UnitsPicked
 from picking.domain import pick_list, pick_order, wave
@@ -27,8 +28,10 @@ from picking.domain.pick_list import (
 )
 from picking.domain.pick_order import (
     AssignPicks,
+    CartonsToAsk,
     ListPart,
     ListsToAsk,
+    LostLine,
     NotePart,
     NoteRejection,
     PickOrder,
@@ -220,6 +223,100 @@ class TestOrders:
         [_, told] = pick_order.decide(WithdrawPicking(ORDER, "never", NOW, ("2",)), order)
         assert isinstance(told, OrderPicked)
         assert told.short == ()
+
+
+def lost(answer: int = 1, keeps: int = 5, number: int = 2, **more: Any) -> RequestPicks:
+    line = LostLine("1", "MUG", answer, keeps)
+    return RequestPicks(ORDER, "MAIN", number, (), 1, NOW, lost=(line,), **{"packed": (), **more})
+
+
+def packed(units: int) -> PackedItem:
+    return PackedItem("1", "MUG", units, LIST)
+
+
+class TestLostLines:
+    def collected(self) -> PickOrder:
+        """Three of five mugs are in the trolley; a place with the other two is to be visited."""
+        order = after(PickOrder(), asks(at("A", 3), at("B", 2)), on(LIST, 1))
+        return after(order, NotePart(LIST, (took(1, 3),), NOW))
+
+    def test_given_open_picks_when_the_line_is_lost_then_none_is_made_and_the_order_is_told_short(self) -> None:
+        order = self.collected()
+        [asked, told] = pick_order.decide(lost(), order)
+        assert isinstance(asked, PicksRequested)
+        assert asked.dropped == (2,)
+        assert isinstance(told, OrderPicked)
+        assert (told.lines, told.short) == ((), ("1",))
+
+    def test_given_a_pick_on_a_list_when_the_line_is_lost_then_the_list_is_asked_first(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1))
+        with pytest.raises(ListsToAsk):
+            pick_order.decide(lost(), order)
+        order = after(order, lost(settled=(Settled(LIST, (1,), (took(1, 2),)),)))
+        assert [one.units for one in order.returned] == [2]
+
+    def test_given_something_collected_when_the_line_is_lost_then_it_matters_what_is_packed(self) -> None:
+        order = self.collected()
+        with pytest.raises(CartonsToAsk):
+            pick_order.decide(structs.replace(lost(), packed=None), order)
+        order = after(order, lost(packed=(packed(1),)))
+        assert [(one.container, one.units) for one in order.returned] == [(LIST, 2)]
+        assert order.picked("1") == 1
+
+    def test_given_a_lost_line_when_it_gets_units_again_then_all_that_is_not_packed_is_picked_anew(self) -> None:
+        order = after(self.collected(), lost(packed=(packed(1),)))
+        again = structs.replace(asks(at("C", 4), answer=2, number=3), packed=(packed(1),))
+        order = after(order, again)
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("C", 4)]
+        assert [one.units for one in order.returned] == [2], "it is still to be put back"
+
+    def test_given_a_lost_line_when_inventory_counts_on_the_trolley_again_then_that_is_not_put_back(self) -> None:
+        order = after(self.collected(), lost())
+        again = structs.replace(asks(at(LIST, 3), at("C", 2), answer=2, number=3), packed=())
+        order = after(order, again)
+        assert ([pick.visit.units for pick in order.open_picks], order.returned) == ([2], ())
+        assert order.picked("1") == 3
+
+    def test_given_a_lost_line_when_a_carton_was_closed_meanwhile_then_that_counts(self) -> None:
+        order = after(self.collected(), lost())
+        again = structs.replace(asks(at("C", 5), answer=2, number=3), packed=(packed(3),))
+        order = after(order, again)
+        assert [pick.visit.units for pick in order.open_picks] == [2]
+
+    def test_given_serials_when_the_line_is_lost_then_those_that_are_packed_stay(self) -> None:
+        order = after(PickOrder(), asks(at("A", 2, ("S1", "S2"))), on(LIST, 1))
+        taken = Parcel(pick_id(ORDER, 1), "1", "MUG", 2, serials=("S1", "S2"))
+        item = PackedItem("1", "MUG", 1, LIST, serials=("S2",))
+        order = after(order, NotePart(LIST, (taken,), NOW), lost(packed=(item,)))
+        assert [one.serials for one in order.returned] == [("S1",)]
+
+    @pytest.mark.parametrize("late", [lost(), asks(at("A", 3), at("B", 2)), lost(keeps=5, number=9)])
+    def test_given_a_line_that_has_units_again_when_older_news_come_then_they_change_no_pick(
+        self, late: RequestPicks
+    ) -> None:
+        order = after(self.collected(), lost(), structs.replace(asks(at("C", 5), answer=2, number=3), packed=()))
+        assert after(order, late).open_picks == order.open_picks
+
+    def test_given_a_lost_line_that_was_never_heard_of_when_its_picks_come_then_they_are_not_made(self) -> None:
+        order = after(PickOrder(), lost(), asks(at("A", 5)))
+        assert order.open_picks == []
+
+    def test_given_a_lost_line_when_less_of_it_is_wanted_or_nothing_then_it_is_not_short(self) -> None:
+        order = after(self.collected(), lost())
+        assert after(order, lost(keeps=2, number=3)).lines["1"].quantity == 2
+        assert after(order, lost(keeps=0, number=3)).told_short == ()
+
+    def test_given_units_given_up_when_the_rest_is_there_then_the_line_is_not_short(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), NotePart(LIST, (took(1, 3),), NOW))
+        assert order.told_short == ("1",)
+        fewer = WantedLine("1", "MUG", 3, 2, (at(LIST, 3),), in_all=3)
+        order = after(order, RequestPicks(ORDER, "MAIN", 2, (fewer,), 1, NOW))
+        assert (order.told_short, order.open_picks) == ((), [])
+
+    def test_given_more_lines_to_come_when_they_are_announced_then_the_order_is_not_picked(self) -> None:
+        order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), RequestPicks(ORDER, "MAIN", 2, (), 2, NOW))
+        assert after(order, asks(at("A", 5))).total_lines == 2, "an older request says nothing of that"
+        assert not after(order, NotePart(LIST, (took(1, 5),), NOW)).tellings
 
 
 def a_list(*units: int, orders: int = 1) -> PickList:
