@@ -11,15 +11,17 @@ from tests.simulation.wares import Parcel, Ware
 
 @dataclass(frozen=True)
 class DescribeWare(Action):
-    """Register a product that comes through the dock."""
+    """Register a product that comes through the dock; others may be sent instead."""
 
     ware: Ware
+    instead: tuple[str, ...] = ()
 
     def act(self, people: Population) -> None:
         """Ask until it is done."""
         sku = self.ware.sku
         people.tally.book.wares.add(sku)
-        people.ask(self, "PUT", f"/inventory/products/{sku}", {"name": self.name} | self.ware.described)
+        described = {"name": self.name, "substitutes": self.instead} | self.ware.described
+        people.ask(self, "PUT", f"/inventory/products/{sku}", described)
         people.tally.products.add(sku)
 
 

@@ -478,7 +478,7 @@ _CLAIMS = {LINE_RELEASED: None, LINE_SHIPPED: None, LINE_ALLOCATED: LINE_RESERVE
 
 def _check_order(stream: str, order: Order) -> None:
     if order.status == RESERVED:
-        if any(line.status not in (LINE_RESERVED, LINE_ALLOCATED) for line in order.lines.values()):
+        if any(line.status not in (LINE_RESERVED, LINE_ALLOCATED) for line in order.lines.values() if line.wanted):
             raise Violation("an order is reserved without its stock", stream)
         if order.total.amount and order.payment != "authorized":
             raise Violation("an order is reserved without its money", stream)

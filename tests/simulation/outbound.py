@@ -11,7 +11,15 @@ from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, 
 from tests.simulation.population import MINUTE, Action
 from tests.simulation.putwork import ReleaseOrder
 from tests.simulation.roadwork import DescribeCarrier, LoadTruck
-from tests.simulation.shopwork import CancelAt, ChangeOrder, HoldOrder, RetryCaptures, SendBack, VoidShipment
+from tests.simulation.shopwork import (
+    CancelAt,
+    ChangeOrder,
+    HoldOrder,
+    ReplaceShort,
+    RetryCaptures,
+    SendBack,
+    VoidShipment,
+)
 from tests.simulation.stockwork import CountStock, ReceiveDirectly
 from tests.simulation.wares import Ware
 
@@ -78,7 +86,8 @@ def premises(people: People) -> Iterator[Action]:
         described |= {"coordinates": {"x_mm": 2_000 * number, "y_mm": 3_000 * (number % 3)}}
         yield DescribePlace(0.0, f"place-s{number}", place, described)
     for number, ware in enumerate(people.goods):
-        yield DescribeWare(0.0, f"goods-{number}", ware)
+        others = tuple(other.sku for other in people.goods if other is not ware)
+        yield DescribeWare(0.0, f"goods-{number}", ware, others)
         for receipt in range(people.number(2, 4)):
             at = people.seconds(1, 30) if receipt < 2 else people.moment()
             yield _receipt(people, ware, at, f"in-{ware.sku}-{receipt}")
@@ -110,7 +119,7 @@ def demand(people: People) -> Iterator[Action]:
         wishes: dict[str, Any] = {"warehouse": SOUTH, "ship_to": home, "priority": people.one_of(5, 9, 0)}
         if people.happens(20):
             wishes["carrier_service"] = people.one_of("express", "fleet-one:standard", "fleet-two:standard")
-        wishes |= {"partial_shipments": people.happens(80)}
+        wishes |= {"partial_shipments": people.happens(80), "substitutes_allowed": number % 3 != 0}
         if people.happens(10):
             del wishes["ship_to"]
         yield PlaceOrder(at, name, lines, people.one_of(*TOKENS), people.number(1, 5_000), "webshop", wishes)
@@ -213,6 +222,14 @@ def returns(people: People) -> Iterator[Action]:
             yield SendBack(people.moment(), name, order, units, where, what, "S-DOCK", "vic", dated)
 
 
+def replacing(people: People) -> Iterator[Action]:
+    """What is short is replaced by something else, where the customer allows it."""
+    for number in range(people.shape.outbound):
+        if people.happens(50):
+            units = people.one_of(None, 1)
+            yield ReplaceShort(people.moment() / 2, f"instead-{number}", f"order-out-{number}", units)
+
+
 def counting(people: People) -> Iterator[Action]:
     """Somebody counts where goods lie, and finds fewer or more."""
     for number in people.most_of(people.number(0, 3)):
@@ -233,4 +250,5 @@ PARTS: tuple[Part, ...] = (
     roads,
     second_thoughts,
     returns,
+    replacing,
 )

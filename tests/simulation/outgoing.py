@@ -14,12 +14,12 @@ from inventory.domain.order_allocation import Allocation
 from inventory.domain.picked import StockCollected
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.task_contracts import LineAllocated
-from orders.contracts import CaptureRequested, OrderPlaced
+from orders.contracts import CaptureRequested, LineSubstituted, OrderPlaced
 from orders.domain.order import Order, Return, shipment_of_capture
 from orders.domain.states import CAPTURE_DECLINED, LINE_BACKORDERED, RETURN_AUTHORIZED, RETURN_CLOSED
 from picking.contracts import UnitsPicked
 from picking.domain.pick_list import PickList, PickListClaimed, PickListReleased
-from picking.domain.pick_order import PickOrder, pick_id
+from picking.domain.pick_order import Collected, PickOrder, PicksRequested, pick_id
 from picking.packing_contracts import CartonPacked, ItemsRejected, PackedItem, UnitsRejected
 from picking.picking import LEASE
 from shared import clock
@@ -64,6 +64,12 @@ class Outgoing:
                 case OrderPlaced():
                     self._ordered |= {(event.order_id, line.line_id): line.quantity for line in event.lines}
                     self._prices |= {(event.order_id, line.line_id): line.unit_price for line in event.lines}
+                case LineSubstituted():
+                    line_id = event.substitute.line_id
+                    self._ordered[event.order_id, line_id] = event.substitute.quantity
+                    self._prices[event.order_id, line_id] = event.substitute.unit_price
+                case PicksRequested(returned=tuple() as returned):
+                    self._put_back(before.returned, returned, event.order_id)
                 case LineAllocated():
                     line = self._set_aside[event.order_id, event.line_id]
                     line.update((pick.holding, pick.lot) for pick in event.picks)
@@ -75,6 +81,13 @@ class Outgoing:
                     self._collected[event.pick_id] += sum(goods.units for goods in event.goods)
                 case _:
                     self._send(event)
+
+    def _put_back(self, known: Iterable[Collected], now: Iterable[Collected], order_id: str) -> None:
+        """What was picked and is to be put back is picked anew, as far as the line gets it again."""
+        for one in known:
+            self._picked[order_id, one.line_id] += one.units
+        for one in now:
+            self._picked[order_id, one.line_id] -= one.units
 
     def _send(self, event: Event) -> None:
         match event:

@@ -11,6 +11,7 @@ from tests.simulation.wares import LOTS, Parcel
 
 GONE = ("dispatched", "delivered", "closed")
 PATIENT = 200
+LOOKS = 4
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,26 @@ class RetryCaptures(Action):
         order_id = people.order_placed_by(self.order)
         if order_id is not None and people.seen_at(order_id, *GONE):
             people.ask(self, "POST", f"/orders/{order_id}/capture-retries", {}, who="supervisor")
+
+
+@dataclass(frozen=True)
+class ReplaceShort(Action):
+    """Have something else sent instead of what an order lacks: of each line that does all of it, or `units`."""
+
+    order: str
+    units: int | None
+
+    def act(self, people: Population) -> None:
+        """Look now and then whether something is short, and ask for the first that may be sent instead."""
+        order_id = people.order_placed_by(self.order)
+        for look in range(LOOKS if order_id else 0):
+            order = people.get(f"/orders/{order_id}")
+            for line in order["lines"]:
+                if line["status"] == "backordered" or line.get("missing"):
+                    path = f"/orders/{order_id}/lines/{line['line_id']}/substitutions"
+                    wish = {"units": self.units} if self.units else {}
+                    people.ask(self, "POST", path, wish, part=f"{look}-{line['line_id']}", who="operator")
+            people.cloud.scheduler.sleep(20 * MINUTE)
 
 
 @dataclass(frozen=True)
