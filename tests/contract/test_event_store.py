@@ -109,12 +109,14 @@ class TestOneDecision:
 
         assert traffic.operations == ["Query", "PutItem"]
 
-    def test_a_decision_without_events_writes_nothing(self, table: EventsTable, stream_id: str) -> None:
+    def test_a_decision_without_events_writes_nothing_and_is_made_on_a_consistent_read(
+        self, table: EventsTable, stream_id: str
+    ) -> None:
         with counting(table.client) as traffic:
             outcome = execute(table.store(), BIN, stream_id, command(Look(), "look"))
 
         assert outcome.events == ()
-        assert traffic.operations == ["Query"]
+        assert traffic.operations == ["Query", "Query"]
 
     def test_all_events_of_a_decision_are_one_commit_with_who_asked_and_why(
         self, table: EventsTable, stream_id: str

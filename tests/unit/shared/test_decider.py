@@ -1,5 +1,6 @@
 """Deciders run as sentences say: load, decide, one write, and again when another writer was first."""
 
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -122,6 +123,73 @@ class TestKnownStreams:
 
         assert (again.sequence, again.events) == (2, (UnitsPut(units=2),))
         assert store.load(BIN, "Bin#A").state.units == 7
+
+
+class Lagging:
+    """A client whose reads that need not be consistent lack what follows commit `upto`, or commit `torn` alone."""
+
+    def __init__(self, upto: int = 0, torn: int = 0) -> None:
+        self._client = aws.dynamodb()
+        self._upto, self._torn = upto, torn
+        self.consistent: list[bool] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def query(self, **asked: Any) -> Any:
+        page: Any = self._client.query(**asked)
+        self.consistent.append(asked["ConsistentRead"])
+        if asked["ConsistentRead"]:
+            return page
+        numbers = [int(item["sk"]["S"].removeprefix("C#")) for item in page["Items"]]
+        items = zip(numbers, page["Items"], strict=True)
+        shown = [item for number, item in items if number <= (self._upto or number) and number != self._torn]
+        return {**page, "Items": shown}
+
+
+@pytest.mark.usefixtures("store", "time")
+class TestGlances:
+    """The first try reads what may be a moment old; whether it was the latest, the write tells."""
+
+    def filled(self, client: Lagging) -> EventStore:
+        for number in range(3):
+            execute(other_process(), BIN, "Bin#A", command(Put(1), f"put-{number}"))
+        store: Any = client
+        return EventStore(store, EVENTS_TABLE)
+
+    def test_a_decision_on_the_latest_state_reads_once_for_half_the_price(self) -> None:
+        client = Lagging()
+        outcome = execute(self.filled(client), BIN, "Bin#A", command(Take(3), "take"))
+        assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 0, [False])
+
+    def test_a_decision_on_an_older_state_is_not_recorded_but_made_again(self) -> None:
+        client = Lagging(upto=1)
+        outcome = execute(self.filled(client), BIN, "Bin#A", command(Put(7), "more"))
+        assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 10, [False, True])
+        assert [commit.sequence for commit in history(other_process(), "Bin#A")] == [1, 2, 3, 4]
+
+    def test_what_an_older_state_would_refuse_is_decided_on_the_latest(self) -> None:
+        client = Lagging(upto=1)
+        outcome = execute(self.filled(client), BIN, "Bin#A", command(Take(3), "take"))
+        assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 0, [False, True])
+
+    def test_a_repeat_that_the_older_state_does_not_know_is_answered_with_what_stands(self) -> None:
+        for upto in (1, 2):
+            again = execute(self.filled(Lagging(upto=upto)), BIN, "Bin#A", command(Put(1), "put-2"))
+            assert (again.sequence, again.stream.state.units) == (3, 3)
+        assert other_process().load(BIN, "Bin#A").sequence == 3
+
+    def test_a_read_that_lacks_a_commit_in_between_is_not_believed(self) -> None:
+        client = Lagging(torn=2)
+        outcome = execute(self.filled(client), BIN, "Bin#A", command(Put(1), "more"))
+        assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 4, [False, True])
+
+    def test_a_worker_that_knows_more_than_the_read_shows_keeps_what_it_knows(self) -> None:
+        client = Lagging(upto=1)
+        worker = self.filled(client)
+        worker.load(BIN, "Bin#A")
+        outcome = execute(worker, BIN, "Bin#A", command(Take(3), "take"))
+        assert (outcome.sequence, client.consistent) == (4, [True, False])
 
 
 class TestRefusals:
