@@ -85,13 +85,13 @@ INVENTORY = Service("inventory", (
     }),
     query("identification", {"POST /inventory/scans": "inventory/read"}, libraries="identification"),
     query("labels", {"POST /inventory/labels": "inventory/read"}, libraries="labels"),
-    reaction("reservation", batch=100, window_s=1, on=(
+    reaction("reservation", batch=100, window_s=1, calculates=True, on=(
         "orders.ReservationRequested", "orders.ReservationReleaseRequested", "inventory.StockAdjusted",
         "inventory.StockReceived", "inventory.StockStatusChanged", "inventory.StockCounted",
         "inventory.SupplyCorrected", "inventory.ContainerDeparted", "inventory.ContainerArrived",
         "inventory.StockShipped",
     )),
-    reaction("arrivals", batch=10, on=(
+    reaction("arrivals", batch=10, calculates=True, on=(
         "receiving.GoodsReceived", "receiving.InspectionDecided", "receiving.LotRecalled",
         "receiving.LotRecallLifted", "inventory.StockDeparted", "inventory.StockArrived",
         "inventory.HandlingUnitCreated", "inventory.HandlingUnitMoved", "inventory.ContainerDeparted",
@@ -103,7 +103,7 @@ INVENTORY = Service("inventory", (
         "orders.AllocationRequested", "orders.ReservationReleaseRequested", "inventory.LineBroken",
         "inventory.StockAllocated", "inventory.StockDeallocated", "inventory.PutAwayConfirmed",
     )),
-    reaction("put_away_tasks", batch=10, also=frozenset({Grant.READ_VIEWS}), on=(
+    reaction("put_away_tasks", batch=10, calculates=True, also=frozenset({Grant.READ_VIEWS}), on=(
         "inventory.GoodsAssigned", "inventory.StockReceived", "inventory.StockStatusChanged",
         "inventory.StockDeallocated", "inventory.StockDeparted", "inventory.HandlingUnitMoved",
         "inventory.PutAwayConfirmed", "inventory.StockAdjusted", "inventory.StockCounted",
@@ -266,7 +266,8 @@ PICKING = Service("picking", (
         "POST /picking/waves": "picking/write",
         "PUT /picking/wave-rules/{id}": "picking/write",
     }),
-    reaction("releasing", batch=1, on=("picking.WaveRequested",), also=frozenset({Grant.READ_VIEWS})),
+    reaction("releasing", batch=1, calculates=True, also=frozenset({Grant.READ_VIEWS}),
+             on=("picking.WaveRequested",)),
     schedule("wave_rules", every_minutes=1),
     command("picking", {
         "POST /picking/pick-lists/next": "picking/write",

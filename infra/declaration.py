@@ -63,10 +63,21 @@ TIMEOUT_S: Mapping[Kind, int] = {
     Kind.REACTION: 30,
     Kind.REPLICA: 30,
     Kind.SCHEDULE: 50,
-    Kind.PROJECTOR: 30,
+    Kind.PROJECTOR: 60,
     Kind.OUTBOX: 30,
     Kind.HEALTH: 5,
 }
+MUCH_MEMORY_MB, LITTLE_MEMORY_MB = 512, 256
+MEMORY_MB: Mapping[Kind, int] = {
+    **dict.fromkeys(Kind, LITTLE_MEMORY_MB),
+    Kind.COMMAND: MUCH_MEMORY_MB,
+    Kind.QUERY: MUCH_MEMORY_MB,
+}
+"""Lambda gives CPU in proportion to memory and bills both by the time that passes.
+
+So what calculates costs the same with little memory and takes longer; what waits for tables, the bus or others, as
+everything does that nobody waits for, costs half.
+"""
 MAX_RECEIVES = 10
 MAX_CONCURRENT_CONSUMERS = 5
 # Of the function's timeout. AWS advises 6 for consumers that must not see a batch twice; ours may, and what a
@@ -98,7 +109,8 @@ class Capability:
 
     `subscribes` names published events (`<service>.<Event>`), `batch` and `window_s` say how many messages one
     invocation takes and how long it waits to fill up, `also` adds to what its kind grants, `libraries` names the
-    further packages that it needs: those of requirements-<libraries>.txt, in a layer of their own.
+    further packages that it needs: those of requirements-<libraries>.txt, in a layer of their own. One that
+    `calculates` gets the memory, and so the CPU, of those that people wait for.
     """
 
     name: str
@@ -111,6 +123,12 @@ class Capability:
     also: frozenset[Grant] = frozenset()
     environment: Mapping[str, str] = field(default_factory=dict)
     libraries: str | None = None
+    calculates: bool = False
+
+    @property
+    def memory_mb(self) -> int:
+        """The memory of this Lambda, and with it its part of a CPU."""
+        return MUCH_MEMORY_MB if self.calculates else MEMORY_MB[self.kind]
 
     @property
     def grants(self) -> frozenset[Grant]:
@@ -271,6 +289,7 @@ def reaction(
     also: frozenset[Grant] = frozenset(),
     environment: Mapping[str, str] | None = None,
     libraries: str | None = None,
+    calculates: bool = False,
 ) -> Capability:
     """Changes the service's history because of published events, which reach it through a queue of its own."""
     return Capability(
@@ -282,6 +301,7 @@ def reaction(
         also=also,
         environment=environment or {},
         libraries=libraries,
+        calculates=calculates,
     )
 
 

@@ -14,11 +14,10 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from infra.acknowledged import Accepted, accept
-from infra.declaration import function_name, log_group_name
+from infra.declaration import MUCH_MEMORY_MB, function_name, log_group_name
 from infra.packaging import dependencies, requirements, service_code
 from infra.target import Target
 
-MEMORY_MB = 512
 LOG_RETENTION = logs.RetentionDays.ONE_MONTH
 
 
@@ -71,6 +70,7 @@ class CapabilityFunction(Construct):
         alarms: sns.ITopic | None,
         answers_people: bool = False,
         libraries: str | None = None,
+        memory_mb: int = MUCH_MEMORY_MB,
     ) -> None:
         super().__init__(scope, name)
         self.service = package.service
@@ -111,7 +111,7 @@ class CapabilityFunction(Construct):
             code=package.code,
             layers=package.layers(libraries),
             role=self.role.without_policy_updates(),
-            memory_size=MEMORY_MB,
+            memory_size=memory_mb,
             timeout=timeout,
             environment={"SERVICE": package.service, "CAPABILITY": name, "LOG_LEVEL": "INFO", **environment},
             log_group=log_group,

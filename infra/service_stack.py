@@ -112,6 +112,7 @@ class ServiceStack(Stack):
             alarms=self._alarms,
             answers_people=capability.kind in (Kind.COMMAND, Kind.QUERY),
             libraries=capability.libraries,
+            memory_mb=capability.memory_mb,
         )
         if self._attachments is not None and capability.grants & FILE_ACTIONS.keys():
             bucket = self.resolve(self._attachments.bucket_arn)["Fn::GetAtt"][0]

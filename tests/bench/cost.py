@@ -11,9 +11,10 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra.declaration import LITTLE_MEMORY_MB, MUCH_MEMORY_MB
 from tests.bench.inbound import INBOUND, receipt_of
 from tests.bench.journeys import JOURNEYS, placed
-from tests.bench.meter import LAMBDA_MEMORY_MB, NETWORK_SECONDS, Bill
+from tests.bench.meter import NETWORK_SECONDS, Bill
 from tests.bench.outbound import OUTBOUND, SLICE, TO_DELIVERY, of_one_in_a_slice, together
 
 PRICES_FILE = Path(__file__).with_name("prices.json")
@@ -48,7 +49,8 @@ def main() -> int:
     if lines := int(os.environ.get("LINES") or 0):
         goods[f"a line of a receipt of {lines:,}"] = (receipt_of(lines), lines)
     print(
-        f"prices of {sheet['region']}, {sheet['as_of']}; Lambdas with {LAMBDA_MEMORY_MB} MB on arm64, whose calls"
+        f"prices of {sheet['region']}, {sheet['as_of']}; "
+        f"Lambdas with {MUCH_MEMORY_MB} or {LITTLE_MEMORY_MB} MB on arm64, whose calls"
     )
     print("take " + ", ".join(f"{name} {seconds * 1000:.0f} ms" for name, seconds in NETWORK_SECONDS.items()))
     out = {name: (run(), 1) for name, run in OUTBOUND.items()}

@@ -149,12 +149,15 @@ class MeteredSystem:
 def metered(*, warm: bool = False) -> Iterator[tuple[MeteredSystem, Meter]]:
     """The whole system in this process, with empty tables and a listening meter.
 
-    When it is `warm`, projectors remember what they wrote last: of each there is just one, and it is busy.
+    When it is `warm`, there is one worker of each Lambda, which stays from one invocation to the next, as Lambda
+    keeps it that is called every second.
     """
-    projectors = [(service.name, "views") for service in SYSTEM.services] if warm else []
+    workers = [
+        (service.name, capability.name) for service in SYSTEM.services for capability in service.capabilities
+    ]
     database = Database()
     meter = Meter(database)
-    with landscape(database=database, log_level="INFO", warm=projectors) as system, meter.listening():
+    with landscape(database=database, log_level="INFO", warm=workers if warm else ()) as system, meter.listening():
         yield MeteredSystem(system, meter), meter
 
 

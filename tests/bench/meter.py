@@ -30,7 +30,6 @@ from tests.simulation.dynamodb import Database
 
 KB = 1024
 MESSAGE_CHUNK = 64 * KB
-LAMBDA_MEMORY_MB = 512
 LAMBDA_MEMORY_OF_ONE_CPU_MB = 1769
 """Lambda gives a function CPU in proportion to its memory; at this much it has one whole CPU."""
 NETWORK_SECONDS = {"dynamodb": 0.005, "events": 0.010, "sqs": 0.008, "s3": 0.030}
@@ -107,6 +106,11 @@ class Meter:
         self._indexes: dict[str, tuple[Index, ...]] = {
             service.views_table: service.indexes for service in SYSTEM.services
         }
+        self._memory = {
+            f"{service.name}.{capability.name}": capability.memory_mb
+            for service in SYSTEM.services
+            for capability in service.capabilities
+        }
         self._touched: Item | None = None
         self._outside = 0.0
         self._network = 0.0
@@ -123,10 +127,11 @@ class Meter:
                 yield
         finally:
             own = time.process_time() - started - (self._outside - outside)
-            cpu = own * max(1.0, LAMBDA_MEMORY_OF_ONE_CPU_MB / LAMBDA_MEMORY_MB)
+            memory = self._memory[step]
+            cpu = own * max(1.0, LAMBDA_MEMORY_OF_ONE_CPU_MB / memory)
             seconds = ceil((cpu + self._network - network) * 1000) / 1000
             self._count("lambda", "lambda_invocation", 1)
-            self._count("lambda", "lambda_gb_second", seconds * LAMBDA_MEMORY_MB / KB)
+            self._count("lambda", "lambda_gb_second", seconds * memory / KB)
             self._count("logs", "log_byte", logged.written)
             self._step = previous
 

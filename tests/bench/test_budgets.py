@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 
-from infra.lambdas import MEMORY_MB
 from tests.bench.cost import prices
 from tests.bench.inbound import INBOUND, receipt_of
 from tests.bench.journeys import JOURNEYS, metered, order, stocked
-from tests.bench.meter import LAMBDA_MEMORY_MB, Bill
+from tests.bench.meter import Bill
 from tests.bench.outbound import OUTBOUND, SLICE
 
 BUDGETS: dict[str, Any] = json.loads(Path(__file__).with_name("budgets.json").read_text())
@@ -109,7 +108,3 @@ def test_a_batch_of_a_hundred_reservations_of_one_sku_is_one_write() -> None:
         )
     assert commits == 1
     assert units <= 75, "write units for 100 reservations"
-
-
-def test_the_meter_knows_the_memory_that_is_deployed() -> None:
-    assert MEMORY_MB == LAMBDA_MEMORY_MB

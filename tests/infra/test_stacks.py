@@ -329,12 +329,28 @@ def test_every_log_is_kept_for_a_month(either: Templates) -> None:
 def test_what_starts_by_the_clock_starts_as_often_as_the_map_says(either: Templates) -> None:
     rules = [rule for rule in either.of_type("Events::Rule") if "ScheduleExpression" in rule.properties]
     assert {rule.template.readable(rule["Targets"][0]["Arn"]): rule["ScheduleExpression"] for rule in rules} == {
-        service.function(capability): f"rate({capability.every_minutes} minute"
-        f"{'s' if capability.every_minutes > 1 else ''})"
+        service.function(capability): _rate(capability.every_minutes)
         for service in SYSTEM.services
         for capability in service.capabilities
         if capability.every_minutes is not None
     }
+
+
+def _rate(minutes: int) -> str:
+    """A schedule's rate in the largest unit that fits, as EventBridge wants it."""
+    number, unit = next(
+        (minutes // size, unit)
+        for size, unit in ((24 * 60, "day"), (60, "hour"), (1, "minute"))
+        if minutes % size == 0
+    )
+    return f"rate({number} {unit}{'s' if number > 1 else ''})"
+
+
+def test_what_nobody_waits_for_has_little_memory_unless_it_calculates(either: Templates) -> None:
+    for service in SYSTEM.services:
+        for capability in service.capabilities:
+            memory = 512 if capability.kind in (Kind.COMMAND, Kind.QUERY) or capability.calculates else 256
+            assert either.function(service.function(capability))["MemorySize"] == memory
 
 
 def test_every_service_can_be_found(either: Templates) -> None:

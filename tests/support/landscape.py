@@ -21,7 +21,7 @@ from moto import mock_aws
 
 from infra.app import SYSTEM
 from infra.declaration import Capability, Grant, Service, System
-from shared import aws, codec
+from shared import aws, codec, resources
 from shared.envelope import CloudEvent, told
 from shared.environment import Environment, environment
 from shared.event_store import COMMIT_PREFIX, EventStore
@@ -65,6 +65,7 @@ class Landscape:
         self._warm = warm
         self._running: list[Consumer] = []
         self._given: dict[Consumer, set[tuple[str, str]]] = {}
+        self._streams: dict[Consumer, Any] = {}
         self.bus: list[CloudEvent] = []
         self.messages: list[tuple[str, str]] = []
         self._written: dict[str, set[tuple[str, str]]] = {}
@@ -203,8 +204,13 @@ class Landscape:
             os.environ["PROVIDERS_TABLE"] = service.ledger_table
         if capability.grants & {Grant.ATTACH, Grant.FETCH_ATTACHED, Grant.REMOVE_ATTACHED}:
             os.environ["ATTACHMENTS_BUCKET"] = f"{service.name}-attachments"
-        _forget((service.name, "shared.resources"), but=frozenset(f"{name}.{one}" for name, one in self._warm))
         environment.cache_clear()
+        if (service_name, capability_name) in self._warm:
+            _forget(("shared.resources",))
+            kept = self._streams.setdefault((service_name, capability_name), resources.history()._cache)
+            resources.history()._cache = kept
+        else:
+            _forget((service.name, "shared.resources"))
 
     def _note(self, params: dict[str, Any], **_: object) -> None:
         """Remember which commits somebody wanted to write, so that nobody has to search for them."""
@@ -230,7 +236,8 @@ def landscape(
 ) -> Iterator[Landscape]:
     """The whole system with empty tables, in this process: moto's, or those of `database`.
 
-    Those in `warm` remember what their modules keep, from one invocation to the next.
+    Those in `warm` remember the streams that they have loaded, and what the modules of their service keep, from
+    one invocation to the next.
     """
     with mock_aws(), lambda_process("landscape", "none"):
         if database is not None:
@@ -253,12 +260,10 @@ _kept: dict[str, tuple[object, list[Any]]] = {}
 """What the modules that were looked at keep for a process."""
 
 
-def _forget(packages: Iterable[str], but: Collection[str] = ()) -> None:
-    """Make the next use of whatever these packages keep for a process a first one, but for those modules."""
+def _forget(packages: Iterable[str]) -> None:
+    """Make the next use of whatever these packages keep for a process a first one."""
     prefixes = tuple(packages)
     for name, module in list(sys.modules.items()):
-        if name in but:
-            continue
         if name in prefixes or name.startswith(tuple(f"{prefix}." for prefix in prefixes)):
             for once in _caches(name, module):
                 once.cache_clear()
