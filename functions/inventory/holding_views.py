@@ -5,8 +5,8 @@ balances after it: so what was there at any past time is one step back in the pa
 is in its own document alone: moving a pallet of forty lots writes one document.
 
 Goods that are picked are on their way out: containers of pick lists and orders' cartons have no parts, but for
-lots (a recall has to find them), and no journal. What left a place says its own journal; what was shipped leaves a
-movement behind.
+lots (a recall has to find them), and no journal. What was picked out of a place, and what was shipped, leaves a
+movement behind that stands with its product.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -211,7 +211,7 @@ class StockInHolding(Struct, frozen=True, omit_defaults=True):
 
     @property
     def journal(self) -> str:
-        """The partition of its movements."""
+        """The partition of its movements, but for picks."""
         return f"Journal#{self.holding}#{self.sku}#{self.lot}"
 
 
@@ -714,15 +714,20 @@ def _shipped(event: StockShipped, at: str, number: str) -> Iterator[Entry]:
             order_id=event.order_id,
             line_id=lines.pop() if len(lines) == 1 else None,
         )
-        yield Entry((shipped_partition(event.warehouse, movement.sku), _moved(movement, number)), movement)
+        yield Entry(_on_the_way_out(movement, number), movement)
 
 
-def shipped_partition(warehouse: str, sku: str) -> str:
-    """Where the movements of a product's units stand that have left a warehouse in cartons, in their order.
+def out_partition(warehouse: str, sku: str) -> str:
+    """Where the movements of a product's units stand that were picked in a warehouse, or have left it in cartons.
 
-    Nobody asks what a carton held at a past time, so they are in no holding's journal and need no index.
+    They are most of all movements. In the order of time they need no index, and they are in no holding's journal:
+    nobody asks what a carton held at a past time, and of a place the last pick is found from that time backwards.
     """
-    return f"Shipped#{warehouse}#{sku}"
+    return f"Out#{warehouse}#{sku}"
+
+
+def _on_the_way_out(movement: Movement, number: str) -> tuple[str, str]:
+    return out_partition(movement.warehouse, movement.sku), _moved(movement, number)
 
 
 def use_key(use: LotUse, number: str) -> str:
@@ -884,7 +889,10 @@ def _movements(
         line_id=getattr(event, "line_id", None),
     )
     number = _number(commit, position)
-    yield Entry((part.journal, f"{part.changed_at}#{number}"), movement, _journal_index(movement, number))
+    if isinstance(event, StockPicked):
+        yield Entry(_on_the_way_out(movement, number), movement)
+    else:
+        yield Entry((part.journal, f"{part.changed_at}#{number}"), movement, _journal_index(movement, number))
 
 
 def _journal_index(movement: Movement, number: str) -> Mapping[str, str]:

@@ -1,9 +1,11 @@
 """What became of stock: movements in a period, stock at a past time, lots and serials, transfers.
 
-These answers come from the read model, a moment behind; none of them costs more for a longer history.
+These answers come from the read model, a moment behind; none of them costs more for a longer history. What a
+holding had at a past time may cost a look at the picks of its product between that time and what its journal says
+before it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from heapq import merge
 from typing import Annotated, Literal
 
@@ -23,8 +25,8 @@ from inventory.holding_views import (
     StockInHolding,
     Whereabouts,
     lot_partition,
+    out_partition,
     serial_partition,
-    shipped_partition,
     whereabouts_partition,
 )
 from inventory.lot_views import BY_STATUS, LOTS, LotView, TransferStatus, TransferView
@@ -39,6 +41,7 @@ from shared.views import Page
 handler = Api()
 
 MOST_HOLDINGS = 2_000
+PICKS_AT_ONCE = 500
 _END = "~"  # behind everything that goes on after a time or a name
 _NEVER, _ALWAYS = "0000", "9999"
 UsePage = Annotated[int, Meta(ge=1, le=200)]
@@ -176,7 +179,7 @@ def list_movements(sku: Sku, query: MovementQuery) -> Response:
     after = decode_cursor(query.cursor)[0] if query.cursor else None
     pages = [
         _movements(query, ("movements", f"{query.warehouse}#{sku}"), "moved", after, BY_TIME),
-        _movements(query, ("pk", shipped_partition(query.warehouse, sku)), "sk", after),
+        _movements(query, ("pk", out_partition(query.warehouse, sku)), "sk", after),
     ]
     found = list(merge(*(page.items for page in pages), key=lambda item: item[0]))
     if not found and not query.cursor:
@@ -211,10 +214,13 @@ def get_stock_as_of(sku: Sku, query: AsOfQuery) -> Response:
         ("product", sku), "first", BY_PRODUCT, after=after, upto=query.at + _END, limit=query.limit
     )
     found = views().documents(StockInHolding, [pointer for _, pointer in page.items])
-    holdings: list[HoldingThen] = []
-    for _, pointer in page.items:
-        if pointer in found and (then := _then(found[pointer], query.warehouse, query.at)):
-            holdings.append(then)
+    parts = [found[pointer] for _, pointer in page.items if pointer in found]
+    latest = _latest(sku, query, [part for part in parts if part.changed_at > query.at])
+    holdings = [
+        then
+        for part in parts
+        if (then := _then(part, latest.get((part.holding, part.lot)), query.warehouse, query.at))
+    ]
     if not page.items and not query.cursor:
         _require_product(sku)
     units: dict[str, int] = {}
@@ -326,18 +332,64 @@ def list_transfers(query: TransferQuery) -> Response:
     return Response(200, TransferPage(transfers, encode_cursor(page.next) if page.next else None))
 
 
-def _then(part: StockInHolding, warehouse: str, at: str) -> HoldingThen | None:
+def _latest(sku: str, query: AsOfQuery, changed: Sequence[StockInHolding]) -> dict[tuple[str, str], Movement]:
+    """The last movement until then of holdings that have changed since, by holding and lot."""
+    found: dict[tuple[str, str], Movement] = {}
+    since: dict[tuple[str, str], tuple[str, str]] = {}
+    for part in changed:
+        page = views().list(
+            Movement, ("pk", part.journal), "sk", span=(_NEVER, query.at + _END), descending=True, limit=1
+        )
+        since[part.holding, part.lot] = part.first_at, ""
+        for key, movement in page.items:
+            found[part.holding, part.lot] = movement
+            since[part.holding, part.lot] = movement.recorded_at, _number(key)
+    return found | _last_picks(sku, query, since)
+
+
+def _last_picks(
+    sku: str, query: AsOfQuery, since: dict[tuple[str, str], tuple[str, str]]
+) -> dict[tuple[str, str], Movement]:
+    """The last pick until then out of each of these, where there was one after what its journal says.
+
+    Looked for from that time backwards, for all of them at once: what is picked from often is found soon.
+    """
+    found: dict[tuple[str, str], Movement] = {}
+    last = query.at + _END
+    while since:
+        page = views().list(
+            Movement,
+            ("pk", out_partition(query.warehouse, sku)),
+            "sk",
+            span=(min(at for at, _ in since.values()), last),
+            descending=True,
+            limit=PICKS_AT_ONCE,
+        )
+        for key, movement in page.items:
+            of = movement.holding, movement.lot
+            if movement.kind != "picked" or of not in since:
+                continue
+            if (movement.recorded_at, _number(key)) > since.pop(of):
+                found[of] = movement
+        if page.next is None or not page.items:
+            break
+        last = page.items[-1][0]  # comes again, and says nothing new
+    return found
+
+
+def _number(key: str) -> str:
+    """Which event of its holding a movement is, from its sort key."""
+    return key.rpartition("#")[2]
+
+
+def _then(part: StockInHolding, latest: Movement | None, warehouse: str, at: str) -> HoldingThen | None:
     """What a holding had then, if it was in the warehouse: as it is now when nothing has changed since."""
     if part.changed_at <= at:
         was_in, statuses = part.warehouse, part.balances
+    elif latest is None:
+        return None
     else:
-        page = views().list(
-            Movement, ("pk", part.journal), "sk", span=(_NEVER, at + _END), descending=True, limit=1
-        )
-        if not page.items:
-            return None
-        movement = page.items[0][1]
-        was_in, statuses = movement.warehouse, movement.balances
+        was_in, statuses = latest.warehouse, latest.balances
     if was_in != warehouse or not statuses:
         return None
     stood = views().list(

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from shared import aws
+from shared import aws, clock
 from shared.envelope import CloudEvent
 from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
@@ -513,6 +513,43 @@ class TestTraces:
                 break
             cursor = {"cursor": page["cursor"]}
         assert one_by_one == moves
+
+    @pytest.mark.parametrize("at_once", [2, 500])
+    def test_what_places_held_at_a_past_time_counts_what_was_picked_until_then(
+        self, yard: Yard, monkeypatch: pytest.MonkeyPatch, at_once: int
+    ) -> None:
+        monkeypatch.setattr("inventory.tracing.PICKS_AT_ONCE", at_once)
+        sku = yard.product()
+        busy, quiet, late = (yard.place() for _ in range(3))
+        held: dict[str, dict[str, int]] = {}
+
+        def stood(**units: int) -> None:
+            yard.settle()
+            held[clock.iso(clock.now())] = {
+                {"b": busy, "q": quiet, "l": late}[name]: n for name, n in units.items()
+            }
+
+        assert yard.adjust(sku, busy, 9).status == yard.adjust(sku, quiet, 5).status == 201
+        stood(b=9, q=5)
+        for left in (8, 7, 6):
+            out = Outbound(yard, sku, 1)
+            assert out.hear(out.picked(busy, 1)) == []
+            stood(b=left, q=5)
+        assert yard.adjust(sku, late, 2).status == yard.adjust(sku, busy, 4).status == 201
+        stood(b=10, q=5, l=2)
+        for shelf, units in ((busy, {"b": 9, "q": 5, "l": 2}), (quiet, {"b": 9, "q": 4, "l": 2})):
+            out = Outbound(yard, sku, 1)
+            assert out.hear(out.picked(shelf, 1)) == []
+            stood(**units)
+        out = Outbound(yard, sku, 2)
+        assert out.hear(out.picked(late, 2)) == []
+        stood(b=9, q=4)
+        for at, units in held.items():
+            path = f"/inventory/stock/{sku}/as-of"
+            then = yard.landscape.call("GET", path, query={"at": at}).body["holdings"]
+            assert {one["holding"]: one["statuses"] for one in then} == {
+                holding: {"available": number} for holding, number in units.items()
+            }
 
     def test_a_serial_number_is_known_to_have_been_shipped_with_whom(self, yard: Yard) -> None:
         sku = yard.product("serial")
