@@ -30,13 +30,13 @@ CLOSED = "closed"
 CANCELLING, CANCELLED = "cancelling", "cancelled"
 STAGES = {
     **dict.fromkeys((PLACED, RESERVING, RESERVED, BACKORDERED), "waiting"),
-    **dict.fromkeys((ALLOCATING, ALLOCATED, PICKING, PICKED, PACKED, LABELLED), "in hand"),
-    **dict.fromkeys((PARTIALLY_DISPATCHED, DISPATCHED, DELIVERED, CANCELLING), "on its way"),
+    **dict.fromkeys((ALLOCATING, ALLOCATED, PICKING, PICKED, PACKED, LABELLED), "under way"),
+    **dict.fromkeys((PARTIALLY_DISPATCHED, DISPATCHED, DELIVERED, CANCELLING), "under way"),
     CLOSED: "closed",
     CANCELLED: "cancelled",
 }
 """The part of its way in which an order stands at a status: what changes only a few times."""
-OPEN_STAGES = ("waiting", "in hand", "on its way")
+OPEN_STAGES = ("waiting", "under way")
 """Where orders stand that somebody or something waits for. The others are done, but for what comes back."""
 STATUSES = tuple(STAGES)
 
