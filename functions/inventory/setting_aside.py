@@ -4,7 +4,7 @@ Every step is recorded before the next one begins, and may be repeated: `carry_o
 allocation stands, whoever died in between.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from functools import reduce
 
 from msgspec import Struct
@@ -25,7 +25,7 @@ from inventory.domain.order_allocation import (
     ReduceLine,
     RequestAllocation,
 )
-from inventory.domain.picks import Need, plan
+from inventory.domain.picks import Need, plan_each
 from inventory.stock_contracts import GoodsAssigned, StockDeallocated
 from inventory.task_views import BY_UNSETTLED, shortages_of
 from inventory.trails import Trail, followed, picks_of, went_on
@@ -42,16 +42,60 @@ SHORT_AT_ONCE = 25
 """Orders that are looked for again when units of a product become free; the sweep looks for the rest."""
 
 
-def request(command: RequestAllocation, metadata: CommandMetadata) -> Stream[Allocation]:
+def request(command: RequestAllocation, metadata: CommandMetadata) -> None:
     """Note which lines an order wants, and get them their units. The first plan is recorded by the same write."""
-    stream = follow(allocation_of(command.order_id), (line.line_id for line in command.lines), metadata)
-    asked = [Command(command, metadata)]
-    if metadata.command_id not in stream.handled:
-        state: Allocation = reduce(ALLOCATION.evolve, ALLOCATION.decide(command, stream.state), stream.state)
+    request_all([(command, metadata)])
+
+
+def request_all(asked: Sequence[tuple[RequestAllocation, CommandMetadata]]) -> None:
+    """The same for several orders of a warehouse: a product is looked for once, and a holding asked once."""
+    wanted: dict[str, tuple[Stream[Allocation], RequestAllocation, CommandMetadata]] = {}
+    others: list[tuple[RequestAllocation, CommandMetadata]] = []
+    for command, metadata in asked:
+        stream = allocation_of(command.order_id)
+        if metadata.command_id in stream.handled:
+            carry_out(command.order_id, metadata)
+        elif command.order_id in wanted:
+            others.append((command, metadata))
+        else:
+            lines = (line.line_id for line in command.lines)
+            wanted[command.order_id] = follow(stream, lines, metadata), command, metadata
+    begun = _planned_first(list(wanted.values()))
+    ready = [pair for pair in begun if not pair[0].state.to_free]
+    noted = _asked_each([(stream.state, _step(stream, metadata)) for stream, metadata in ready])
+    after = {
+        stream.id: _note(stream, shares, ground.part(_step(stream, metadata), "asked"))
+        for (stream, metadata), shares in zip(ready, noted, strict=True)
+        if shares.shares
+    }
+    for stream, metadata in begun:
+        if not after.get(stream.id, stream).state.settled:
+            carry_out(stream.state.order_id, metadata)
+    for command, metadata in others:
+        request(command, metadata)
+
+
+def _planned_first(
+    wanted: Sequence[tuple[Stream[Allocation], RequestAllocation, CommandMetadata]],
+) -> list[tuple[Stream[Allocation], CommandMetadata]]:
+    """Note what orders want, each together with its first plan."""
+    states: list[Allocation] = [
+        reduce(ALLOCATION.evolve, ALLOCATION.decide(command, stream.state), stream.state)
+        for stream, command, _ in wanted
+    ]
+    begun: list[tuple[Stream[Allocation], CommandMetadata]] = []
+    for (stream, command, metadata), state, planned in zip(wanted, states, _planned_each(states), strict=True):
+        commands = [Command(command, metadata)]
         if state.needs:
-            asked.append(Command(_planned(state), ground.part(metadata, "plan")))
-    execute_all(history(), ALLOCATION, stream.id, asked)
-    return carry_out(command.order_id, metadata)
+            commands.append(Command(planned, ground.part(metadata, "plan")))
+        outcomes = execute_all(history(), ALLOCATION, stream.id, commands, known=stream)
+        begun.append((max((one.stream for one in outcomes), key=lambda after: after.sequence), metadata))
+    return begun
+
+
+def _step(stream: Stream[Allocation], metadata: CommandMetadata) -> CommandMetadata:
+    """The metadata of the next step of an allocation, from where it stands."""
+    return ground.part(metadata, f"step@{stream.sequence}")
 
 
 def decide(order_id: str, command: Struct, metadata: CommandMetadata) -> Stream[Allocation]:
@@ -121,12 +165,13 @@ def carry_out(order_id: str, metadata: CommandMetadata) -> Stream[Allocation]:
     stream = allocation_of(order_id)
     stream = follow(stream, (line_id for line_id, line in stream.state.in_order if line.lacking), metadata)
     for _ in range(STEPS):
-        step = ground.part(metadata, f"step@{stream.sequence}")
+        step = _step(stream, metadata)
         if stream.state.to_free:
             freed, gone_on = _freed(stream.state, step)
             stream = _note(stream, freed, ground.part(step, "freed"), gone_on)
         elif stream.state.to_ask:
-            stream = _note(stream, _asked(stream.state, step), ground.part(step, "asked"))
+            [noted] = _asked_each([(stream.state, step)])
+            stream = _note(stream, noted, ground.part(step, "asked"))
         elif stream.state.needs:
             stream = _note(stream, _planned(stream.state), ground.part(step, "planned"))
         else:
@@ -167,13 +212,18 @@ def recount(order_id: str, line_id: str, holdings: Sequence[str], metadata: Comm
     return decide(order_id, NoteShares(tuple(shares)), metadata)
 
 
-def return_strays(holding: str, order_id: str, line_id: str, sku: str, metadata: CommandMetadata) -> None:
-    """Give back what a holding has set aside for a line that does not count on it (any more)."""
+def return_strays(order_id: str, told: Iterable[tuple[str, str, str, CommandMetadata]]) -> None:
+    """Give back what holdings have set aside for lines that do not count on it (any more).
+
+    `told` are the holding, line and product, and what tells of it.
+    """
     allocation = allocation_of(order_id).state
-    line = allocation.lines.get(line_id)
-    if line is None or holding not in line.shares:
-        command = DeallocateUnits(holding, allocation.warehouse, order_id, line_id, sku)
-        execute(history(), HOLDING, HOLDING.stream_id(holding), Command(command, ground.part(metadata, "stray")))
+    for holding, line_id, sku, metadata in told:
+        line = allocation.lines.get(line_id)
+        if line is None or holding not in line.shares:
+            command = DeallocateUnits(holding, allocation.warehouse, order_id, line_id, sku)
+            stray = Command(command, ground.part(metadata, "stray"))
+            execute(history(), HOLDING, HOLDING.stream_id(holding), stray)
 
 
 def allocation_of(order_id: str) -> Stream[Allocation]:
@@ -187,7 +237,7 @@ def _note(
     commands = [Command(command, metadata)]
     if further is not None:
         commands.append(Command(further, ground.part(metadata, "further")))
-    outcomes: list[Outcome[Allocation]] = execute_all(history(), ALLOCATION, stream.id, commands)
+    outcomes: list[Outcome[Allocation]] = execute_all(history(), ALLOCATION, stream.id, commands, known=stream)
     if any(outcome.events for outcome in outcomes):
         return max((outcome.stream for outcome in outcomes), key=lambda after: after.sequence)
     return allocation_of(stream.id.partition("#")[2])
@@ -218,57 +268,61 @@ def _freed(allocation: Allocation, metadata: CommandMetadata) -> tuple[NoteFreed
     return freed_shares, went_on(trails)
 
 
-def _asked(allocation: Allocation, metadata: CommandMetadata) -> NoteShares:
-    """Holdings set aside what they are to, as far as they can, one write for each of them."""
-    by_holding: dict[str, list[tuple[str, str, int]]] = {}
-    for holding, line_id, sku, units in allocation.to_ask:
-        by_holding.setdefault(holding, []).append((line_id, sku, units))
-    return NoteShares(
-        tuple(
-            share
-            for holding, lines in by_holding.items()
-            for share in _asking(allocation, holding, lines, metadata)
-        )
-    )
-
-
-def _asking(
-    allocation: Allocation, holding: str, lines: Sequence[tuple[str, str, int]], metadata: CommandMetadata
-) -> Iterator[NotedShare]:
+def _asked_each(allocations: Sequence[tuple[Allocation, CommandMetadata]]) -> list[NoteShares]:
+    """Holdings set aside what they are to for each of these, as far as they can, one write for each holding."""
+    by_holding: dict[str, list[tuple[int, str, str, int]]] = {}
+    for place, (allocation, _) in enumerate(allocations):
+        for holding, line_id, sku, units in allocation.to_ask:
+            by_holding.setdefault(holding, []).append((place, line_id, sku, units))
+    noted: list[list[NotedShare]] = [[] for _ in allocations]
     today = ground.today(ground.now())
-    commands = [
-        Command(
-            AllocateUnits(
-                holding=holding,
-                warehouse=allocation.warehouse,
-                order_id=allocation.order_id,
-                line_id=line_id,
-                sku=sku,
-                wanted=units,
-                today=today,
-            ),
-            ground.part(metadata, f"ask/{line_id}"),
-        )
-        for line_id, sku, units in lines
-    ]
-    outcomes = execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
-    books = max((outcome.stream for outcome in outcomes), key=lambda stream: stream.sequence)
-    for line_id, sku, _ in lines:
-        picks = picks_of(books.state, holding, allocation.order_id, line_id, sku)
-        yield NotedShare(line_id, holding, max(1, books.sequence), picks)
+    for holding, asked in by_holding.items():
+        commands = [
+            Command(
+                AllocateUnits(
+                    holding=holding,
+                    warehouse=allocations[place][0].warehouse,
+                    order_id=allocations[place][0].order_id,
+                    line_id=line_id,
+                    sku=sku,
+                    wanted=units,
+                    today=today,
+                ),
+                ground.part(allocations[place][1], f"ask/{line_id}"),
+            )
+            for place, line_id, sku, units in asked
+        ]
+        outcomes = execute_all(history(), HOLDING, HOLDING.stream_id(holding), commands)
+        books = max((outcome.stream for outcome in outcomes), key=lambda stream: stream.sequence)
+        for place, line_id, sku, _ in asked:
+            picks = picks_of(books.state, holding, allocations[place][0].order_id, line_id, sku)
+            noted[place].append(NotedShare(line_id, holding, max(1, books.sequence), picks))
+    return [NoteShares(tuple(shares)) for shares in noted]
 
 
 def _planned(allocation: Allocation) -> PlanShares:
-    """A plan for what is lacking. Recalled lots are left out, also where holdings have not heard of it."""
-    needs: list[Need] = allocation.needs
+    """A plan for what is lacking."""
+    [planned] = _planned_each([allocation])
+    return planned
+
+
+def _planned_each(allocations: Sequence[Allocation]) -> list[PlanShares]:
+    """Plans for what allocations of one warehouse lack.
+
+    Recalled lots are left out, also where holdings have not heard of it.
+    """
+    wanted: list[list[Need]] = [allocation.needs for allocation in allocations]
+    skus = dict.fromkeys(need.sku for needs in wanted for need in needs)
     today = ground.today(ground.now())
-    found = candidates(allocation.warehouse, dict.fromkeys(need.sku for need in needs))
+    found = candidates(allocations[0].warehouse, skus) if skus else []
     for _ in range(BLOCKED_LOTS_SKIPPED):
-        shares = plan(needs, found, today)
-        chosen = {share.holding for share in shares}
+        chosen = {share.holding for shares in plan_each(wanted, found, today) for share in shares}
         lots = {(one.sku, one.lot) for one in found if one.holding in chosen and one.lot}
         blocked = {(sku, lot) for sku, lot in sorted(lots, key=str) if lot and ground.lot_of(sku, lot).blocked}
         if not blocked:
             break
         found = [one for one in found if (one.sku, one.lot) not in blocked]
-    return PlanShares(tuple(plan(needs, found, today)), tuple(need.line_id for need in needs))
+    return [
+        PlanShares(tuple(shares), tuple(need.line_id for need in needs))
+        for needs, shares in zip(wanted, plan_each(wanted, found, today), strict=True)
+    ]

@@ -65,9 +65,20 @@ def plan(needs: Sequence[Need], candidates: Iterable[Candidate], today: Calendar
 
     A line for which there is too little gets what there is.
     """
+    [shares] = plan_each([needs], candidates, today)
+    return shares
+
+
+def plan_each(
+    orders: Iterable[Sequence[Need]], candidates: Iterable[Candidate], today: CalendarDate
+) -> list[list[Share]]:
+    """The same for several orders: what one gets is not free for those behind it."""
     stock = _Stock(candidates, today)
-    zones: set[str] = set()
-    return [share for need in needs for share in stock.take(need, zones)]
+    plans: list[list[Share]] = []
+    for needs in orders:
+        zones: set[str] = set()
+        plans.append([share for need in needs for share in stock.take(need, zones)])
+    return plans
 
 
 class _Stock:

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from inventory.aggregates import HOLDING
 from inventory.task_views import BY_UNSETTLED, shortages_of
 from shared import aws
 from shared.envelope import CloudEvent
 from tests.simulation.dynamodb import Database
 from tests.support.deliveries import bus_event
-from tests.support.faults import Died, at_moment, die
+from tests.support.faults import Died, at_moment, counting, die
 from tests.support.landscape import landscape
 from tests.unit.inventory.yard import Yard, new_order
 
@@ -46,6 +47,11 @@ def told(events: list[CloudEvent], name: str, order_id: str) -> list[dict[str, A
 def lacking(yard: Yard, partition: tuple[str, str]) -> list[tuple[str, tuple[str, str]]]:
     """The orders that lack units of a product, as the lists show them."""
     return yard.landscape.views("inventory").pointers(partition, "since", BY_UNSETTLED).items
+
+
+def commits(yard: Yard, place: str) -> int:
+    """How often a place's books have been written."""
+    return yard.landscape.history("inventory").load(HOLDING, HOLDING.stream_id(place)).sequence
 
 
 class TestRelease:
@@ -166,6 +172,42 @@ class TestRelease:
             if moment >= len(passed):
                 break
         assert moment > 5
+
+    def test_orders_that_are_released_together_ask_each_place_once_and_none_is_planned_for_what_another_got(
+        self, yard: Yard
+    ) -> None:
+        sku, places = stocked(yard, 6, 4)
+        orders = [new_order() for _ in range(4)]
+        events = [
+            bus_event(f"Order#{one}@1.0", yard.released(one, (sku, 2)), type="orders.AllocationRequested")
+            for one in orders
+        ]
+        before = [commits(yard, place) for place in places]
+        with counting(aws.dynamodb()) as traffic:
+            assert yard.landscape.deliver(ALLOCATION, *events) == []
+        assert traffic.asked("PutItem") == 2 + 2 * len(orders), "one for each place, and two for each order"
+        assert [commits(yard, place) - then for place, then in zip(places, before, strict=True)] == [1, 1]
+        assert [yard.allocation(one).lines["1"].got for one in orders] == [2, 2, 2, 2]
+        assert sum(yard.set_aside(place) for place in places) == 8
+
+    def test_orders_that_are_released_together_are_whole_wherever_the_worker_died(self, yard: Yard) -> None:
+        for moment in count(1, 3):
+            sku, places = stocked(yard, 3, 3)
+            one, other = new_order(), new_order()
+            events = [
+                bus_event(f"Order#{wants}@1.0", yard.released(wants, (sku, 4)), type="orders.AllocationRequested")
+                for wants in (one, other, one)
+            ]
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(ALLOCATION, *events)
+            assert yard.landscape.deliver(ALLOCATION, *events[1:]) == []
+            yard.settle()
+            got = [sum(yard.set_aside(place, order_id) for place in places) for order_id in (one, other)]
+            assert (sum(got), max(got) <= 4) == (6, True), moment
+            assert [yard.allocation(order_id).lines["1"].got for order_id in (one, other)] == got
+            if moment >= len(passed):
+                break
+        assert moment > 9
 
     def test_units_that_are_taken_meanwhile_are_found_elsewhere(self, yard: Yard) -> None:
         """Between the plan and the holding anything may happen."""
