@@ -158,7 +158,7 @@ class HeldShare(Struct, frozen=True, array_like=True):
         return sum(pick.units for pick in self.picks)
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, omit_defaults=True):
     """A line: how much of what it wants, since which promise; its shares by holding.
 
     `withdrawn` are holdings that are to give back what they have set aside; `avoid` those that had too little when

@@ -109,7 +109,7 @@ from shared.money import Money
 _BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, omit_defaults=True):
     """A line of the order: what is wanted, where it stands, and the latest answers of inventory on it.
 
     `answer` is that on its promise, `allocation` that on its allocation: `picks` are set aside, `missing` are not.

@@ -84,7 +84,7 @@ class LostLine(Struct, frozen=True):
     keeps: Units
 
 
-class Collected(Struct, frozen=True):
+class Collected(Struct, frozen=True, omit_defaults=True):
     """Units of a line that are in a list's container (`container`), and the holding that a pick took them from."""
 
     line_id: str
@@ -176,7 +176,7 @@ class Pick(Struct, frozen=True):
     kept_at: str = ""
 
 
-class Line(Struct, frozen=True):
+class Line(Struct, frozen=True, omit_defaults=True):
     """A line that is picked: so many units, by inventory's answer of that number; `lost`: it has none of them."""
 
     sku: str
@@ -518,10 +518,13 @@ def _returned(
     """All that was collected and is to be put back from now on; None when that is what it was.
 
     Of a lost line that is everything but what is packed. A line that is picked again gets back what was packed all
-    the same, and what inventory counts among its units in our containers.
+    the same, and what inventory counts among its units in our containers. One that has given units up keeps no
+    more than it wants.
     """
     again = {line.line_id for line in newer} & {one.line_id for one in order.returned}
-    if not again and not any(one.line_id in lost for one in order.goods):
+    surplus = {line.line_id: order.picked(line.line_id) - line.in_all for line in newer if line.in_all}
+    surplus = {line_id: units for line_id, units in surplus.items() if units > 0 and line_id not in again}
+    if not again and not surplus and not any(one.line_id in lost for one in order.goods):
         return None
     if command.packed is None:
         raise CartonsToAsk
@@ -535,7 +538,19 @@ def _returned(
     for one in order.returned:
         if one.line_id in lost or one.line_id in again:
             back += stays.rest_of(one)
+    for line_id, units in surplus.items():
+        loose = [rest for one in order.held if one.line_id == line_id for rest in stays.rest_of(one)]
+        back += _latest(loose, units)
     return tuple(back)
+
+
+def _latest(collected: Sequence[Collected], units: int) -> Iterator[Collected]:
+    """The last `units` of what was collected."""
+    for one in reversed(collected):
+        here = min(one.units, units)
+        if here:
+            yield structs.replace(one, units=here, serials=one.serials[len(one.serials) - here :])
+            units -= here
 
 
 class _Staying:

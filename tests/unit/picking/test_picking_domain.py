@@ -313,6 +313,18 @@ class TestLostLines:
         order = after(order, RequestPicks(ORDER, "MAIN", 2, (fewer,), 1, NOW))
         assert (order.told_short, order.open_picks) == ((), [])
 
+    def test_given_more_found_than_is_wanted_any_more_when_the_rest_is_there_then_that_is_put_back(self) -> None:
+        order = after(PickOrder(), asks(at("A", 3), at("B", 2)), on(LIST, 1, 2))
+        order = after(order, NotePart(LIST, (took(1, 3), took(2, 2)), NOW))
+        fewer = RequestPicks(ORDER, "MAIN", 2, (WantedLine("1", "MUG", 3, 2, (at("A", 3),), in_all=3),), 1, NOW)
+        with pytest.raises(CartonsToAsk):
+            pick_order.decide(fewer, order)
+        loose = after(order, structs.replace(fewer, packed=()))
+        assert [(one.holding, one.units) for one in loose.returned] == [("B", 2)]
+        assert (loose.picked("1"), loose.open_picks) == (3, [])
+        closed = after(order, structs.replace(fewer, packed=(packed(4),)))
+        assert [one.units for one in closed.returned] == [1], "what is packed leaves"
+
     def test_given_more_lines_to_come_when_they_are_announced_then_the_order_is_not_picked(self) -> None:
         order = after(PickOrder(), asks(at("A", 5)), on(LIST, 1), RequestPicks(ORDER, "MAIN", 2, (), 2, NOW))
         assert after(order, asks(at("A", 5))).total_lines == 2, "an older request says nothing of that"
