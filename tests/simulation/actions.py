@@ -145,7 +145,11 @@ class RebuildViews(Action):
         for item in table.items():
             cloud.database.delete_item(TableName=table.name, Key={name: item[name] for name in ("pk", "sk")})
         people.replay(self.service, "views")
-        if self.service in ("orders", "receiving"):  # they keep copies of inventory's products among their views
+        if self.service in (
+            "orders",
+            "receiving",
+            "picking",
+        ):  # they keep copies of inventory's products among their views
             people.replay("inventory", "outbox")
 
 

@@ -34,6 +34,7 @@ from shared.event_store import COMMIT_PREFIX, commit_of
 from tests.simulation import faults as f
 from tests.simulation.dynamodb import ConditionalCheckFailed, Database, IndexKeys, Item, Table, refusal
 from tests.simulation.faults import Faults
+from tests.simulation.postoffice import PostOffice
 from tests.simulation.scheduler import Died, Scheduler, Task
 
 SHARDS = 2
@@ -59,6 +60,7 @@ class Worker:
         self.dynamodb = DynamoDB(self)
         self.eventbridge = EventBridge(self)
         self.sqs = Sqs(self)
+        self.s3 = S3(self)
         self.died = False
 
     def call(self, operation: str, effect: Callable[[], Any]) -> Any:
@@ -88,6 +90,15 @@ class Worker:
                 return answer
             cloud.scheduler.sleep(cloud.chance.uniform(0, 0.1))
         raise AssertionError("the last attempt answers or raises")
+
+    def beyond(self, operation: str, effect: Callable[[], Any]) -> Any:
+        """A request to somebody who is not AWS, made once. May be the end."""
+        if self.died:
+            raise Died
+        self._may_die(f.DEATH_BEFORE, operation)
+        answer = self._perform(operation, effect)
+        self._may_die(f.DEATH_AFTER, operation)
+        return answer
 
     def _perform(self, operation: str, effect: Callable[[], Any]) -> Any:
         """The effect happens somewhere between request and answer, also when the worker is dead by then."""
@@ -161,6 +172,23 @@ class Sqs:
         return self._worker.call(
             "change_message_visibility", lambda: queue.change_visibility(ReceiptHandle, VisibilityTimeout)
         )
+
+
+class S3:
+    """A worker's S3 client."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ContentType: str) -> Any:  # noqa: N803
+        """PutObject."""
+        kept = self._worker.cloud.objects
+        return self._worker.call("put_object", lambda: kept.update({(Bucket, Key): (ContentType, Body)}))
+
+    def delete_object(self, Bucket: str, Key: str) -> Any:  # noqa: N803
+        """DeleteObject."""
+        kept = self._worker.cloud.objects
+        return self._worker.call("delete_object", lambda: kept.pop((Bucket, Key), None))
 
 
 @dataclass(eq=False)
@@ -400,6 +428,9 @@ class Cloud:
         self.database.written = self._written
         self.trace: deque[tuple[float, str]] = deque(maxlen=TRACE_LINES)
         self.queues: dict[str, Queue] = {}
+        self.objects: dict[tuple[str, str], tuple[str, bytes]] = {}
+        """By bucket and key: media type and content."""
+        self.carrier = PostOffice(self)
         self.readers: list[Reader] = []
         self.invocations = 0
         self.calls = 0
@@ -664,6 +695,8 @@ def _environment(system: System, service: Service, capability: Capability) -> En
     told = {name.lower(): value for name, value in capability.environment.items()}
     if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
         told["providers_table"] = service.ledger_table
+    if Grant.ATTACH in capability.grants:
+        told["attachments_bucket"] = f"{service.name}-attachments"
     return Environment(
         service=service.name,
         capability=capability.name,

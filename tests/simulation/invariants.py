@@ -40,6 +40,7 @@ from tests.simulation.cloud import Cloud, Witness, Worker, is_poison
 from tests.simulation.dynamodb import Item
 from tests.simulation.outgoing import Outgoing, check_end, replacements
 from tests.simulation.population import Tally
+from tests.simulation.postoffice import check_postage, held_up
 from tests.simulation.stockroom import Stockroom, check_allocation
 from tests.simulation.violation import Violation
 
@@ -61,7 +62,7 @@ EXPECTED_FAILURES = (
 COPIES = ("Article", "Place", "RecalledLot")
 """What services keep among their views of other services' master data."""
 
-SWEEPS = ("unsettled/", "wave/", "waiting/")
+SWEEPS = ("unsettled/", "wave/", "waiting/", "silent/")
 """How the commands of schedules are called that go on with the journey of something else than their stream."""
 
 OWN_JOURNEYS = ("Wave", "CartonNumbers")
@@ -105,6 +106,10 @@ class Watch(Witness):
         """Where an order stands."""
         order: Order | None = self.states.get(f"Order#{order_id}")
         return order.status if order else ""
+
+    def held_up(self) -> list[str]:
+        """Shipments that wait for a silent carrier although others take them."""
+        return held_up(self.states)
 
     # --- what happens ---
 
@@ -274,6 +279,7 @@ class Watch(Witness):
         self._outgoing.at_rest(self.states, tally.book)
         check_allocations(self.states, cloud.scheduler.now.date().isoformat(), self._outgoing.gone)
         check_tasks(self.states)
+        check_postage(self.states, cloud.carrier, (key for _, key in cloud.objects))
 
     def _orders(self, cloud: Cloud, tally: Tally) -> None:
         claims: dict[str, str] = {}

@@ -10,12 +10,13 @@ from typing import Any
 from tests.simulation.packwork import PackOrders
 from tests.simulation.pickwork import PickLists, TakeOver
 from tests.simulation.population import MINUTE, Action, Population
-from tests.simulation.roadwork import DescribeCarrier, LoadTruck
+from tests.simulation.roadwork import DescribeAccount, DescribeCarrier, LoadTruck
 
 ROUNDS = 12
 DONE = ("cancelled", "closed")
 FIRST = ("proposed", "cut short", "damaged", "missing")
 """How the orders are packed in a careless round."""
+OUTAGE = 15 * MINUTE
 LEASES_ARE_OVER = 20 * MINUTE
 
 
@@ -25,6 +26,8 @@ class LateShift(Action):
 
     warehouse: str
     carriers: tuple[str, ...]
+    distant: DescribeAccount
+    """A carrier that is not ours."""
     home: dict[str, str]
     """Where orders go of which nobody knows better."""
     careless: bool
@@ -36,6 +39,7 @@ class LateShift(Action):
         for number, carrier in enumerate(self.carriers):
             everywhere = (f"{self.name}-{carrier}", self.warehouse, carrier, ("DE", "FR"), ("standard", "express"))
             DescribeCarrier(0.0, *everywhere, 490 + 200 * number).act(people)
+        self.distant.act(people)
         people.cloud.scheduler.sleep(LEASES_ARE_OVER)
         before: list[tuple[str, str]] | None = None
         for number in range(ROUNDS):
@@ -73,6 +77,13 @@ class LateShift(Action):
         supervisor = TakeOver(0.0, f"{self.name}-cancels", self.warehouse, (), "", 0.0)
         supervisor.take(people, taken["list_id"], "cancelled", "first")
 
+    def _void(self, people: Population) -> None:
+        """A shipment that the distant carrier was to take is called off by hand, and labelled again later."""
+        labelled = people.pages("/shipping/shipments", status="labelled", limit="50")
+        for one in [one for one in labelled if one.get("carrier") == self.distant.carrier][:1]:
+            path = f"/shipping/shipments/{one['shipment_id']}/void"
+            people.ask(self, "POST", path, {"reason": self.name}, part="void")
+
     def _round(self, people: Population, part: str) -> None:
         self._let_go(people, part)
         waiting = {"waiting": {"warehouse": self.warehouse, "limit": 100}}
@@ -89,13 +100,19 @@ class LateShift(Action):
             picker.work(people, taken, "right", str(number))
             number += 1
         people.cloud.scheduler.sleep(MINUTE)
+        if self.careless and part == "0":
+            people.cloud.carrier.fail(OUTAGE)
         packer = PackOrders(0.0, f"pack-{self.name}-{part}", self.warehouse, self.name, (), 0, 1.0)
         for number, order in enumerate(self._orders(people)):
             if order["status"] not in DONE:
                 manner = FIRST[number % len(FIRST)] if self.careless and part == "0" else "proposed"
                 packer.pack(people, order["order_id"], manner, str(number))
         people.cloud.scheduler.sleep(MINUTE)
-        for carrier in sorted(self.carriers):
+        if people.cloud.carrier.out and (behind := people.held_up()):
+            people.tally.contradictions.append(f"a silent carrier holds up what others take: {behind}")
+        if self.careless and part == "0":
+            self._void(people)
+        for carrier in sorted((*self.carriers, self.distant.carrier)):
             truck = LoadTruck(
                 0.0, f"load-{self.name}-{part}-{carrier}", self.warehouse, self.name, carrier, "all", (), 1.0
             )

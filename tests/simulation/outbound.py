@@ -3,14 +3,15 @@
 from collections.abc import Iterator
 from typing import Any
 
-from tests.simulation.actions import CancelOrder, PlaceOrder
+from tests.simulation import faults as f
+from tests.simulation.actions import CancelOrder, PauseReader, PlaceOrder, RebuildViews
 from tests.simulation.dockwork import DescribePlace, DescribeWare
 from tests.simulation.packwork import CARTON_TYPES, DescribeCarton, PackOrders
 from tests.simulation.people import Part, People
 from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, ReleaseWave, TakeOver
 from tests.simulation.population import MINUTE, Action
 from tests.simulation.putwork import ReleaseOrder
-from tests.simulation.roadwork import DescribeCarrier, LoadTruck
+from tests.simulation.roadwork import DescribeAccount, DescribeCarrier, FailForMinutes, LoadTruck
 from tests.simulation.shopwork import (
     CancelAt,
     ChangeOrder,
@@ -55,6 +56,9 @@ PACKING = (
     "missing",
 )
 CARRIERS = ("fleet-one", "fleet-two")
+DISTANT = "distant"
+"""A carrier that is not ours: the only one for parcels."""
+SOLD = (("parcel", "UPSDAP", "Ground"), ("standard", "USPS", "GroundAdvantage"))
 LOADING = ("all", "all", "strangers", "one missing", "twice", "unloaded")
 ROADS = (("in_transit", "delivered"), ("delivered",), ("exception", "delivered"), ("delivered", "returned"), ())
 STAGES = ("allocated", "picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched")
@@ -94,12 +98,16 @@ def premises(people: People) -> Iterator[Action]:
 
 
 def equipment(people: People) -> Iterator[Action]:
-    """Cartons, and carriers: one for everything at home, a dearer one that also goes abroad."""
+    """Cartons, and carriers: one for all at home, a dearer one that also goes abroad, one that is not ours."""
     for kind in CARTON_TYPES:
         yield DescribeCarton(0.0, f"carton-{kind}", SOUTH, kind)
     yield DescribeCarrier(0.0, "carrier-one", SOUTH, CARRIERS[0], ("DE",), ("standard",), 490)
     later = people.moment() if people.happens(50) else 0.0
     yield DescribeCarrier(later, "carrier-two", SOUTH, CARRIERS[1], ("DE", "FR"), ("standard", "express"), 690)
+    if people.happens(70):
+        yield DescribeAccount(0.0, "carrier-distant", SOUTH, DISTANT, SOLD, HOME)
+    for number in range(people.one_of(1, 0, 2)):
+        yield FailForMinutes(people.moment(), f"outage-{number}", people.one_of(300.0, 1_200.0, 3_600.0))
 
 
 def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
@@ -117,8 +125,9 @@ def demand(people: People) -> Iterator[Action]:
         at, name = people.moment() / 2, f"order-out-{number}"
         home = people.one_of(HOME, HOME, HOME | {"country": "FR"})
         wishes: dict[str, Any] = {"warehouse": SOUTH, "ship_to": home, "priority": people.one_of(5, 9, 0)}
-        if people.happens(20):
-            wishes["carrier_service"] = people.one_of("express", "fleet-one:standard", "fleet-two:standard")
+        if people.happens(70):
+            services = (*("parcel",) * 6, "express", "fleet-one:standard", "fleet-two:standard")
+            wishes["carrier_service"] = people.one_of(*services)
         wishes |= {"partial_shipments": people.happens(80), "substitutes_allowed": number % 3 != 0}
         if people.happens(10):
             del wishes["ship_to"]
@@ -182,7 +191,7 @@ def packing(people: People) -> Iterator[Action]:
 def roads(people: People) -> Iterator[Action]:
     """Trucks are loaded, leave, and arrive somewhere."""
     for number in range(people.number(2, 5)):
-        carrier, manner, road = people.one_of(*CARRIERS), people.one_of(*LOADING), people.one_of(*ROADS)
+        carrier, manner, road = people.one_of(*CARRIERS, DISTANT), people.one_of(*LOADING), people.one_of(*ROADS)
         name, pace = f"truck-{number}", people.one_of(10.0, 300.0)
         yield LoadTruck(
             people.moment() / 2 + people.shape.minutes * 30, name, SOUTH, "uma", carrier, manner, road, pace
@@ -238,6 +247,16 @@ def counting(people: People) -> Iterator[Action]:
         yield CountStock(people.moment(), f"count-out-{number}", ware, people.number(0, 5), found)
 
 
+def trouble(people: People) -> Iterator[Action]:
+    """Projectors of those who send goods stand still, their views are rebuilt."""
+    for service in ("picking", "shipping"):
+        if people.happens(25) and f.BEHIND in people.weather.enabled:
+            at = people.seconds(0, people.shape.minutes * MINUTE)
+            yield PauseReader(at, f"pause-{service}", service, people.one_of(0.2, 1, 5))
+        if people.happens(25) and f.REBUILD in people.weather.enabled:
+            yield RebuildViews(people.moment(), f"rebuild-{service}", service)
+
+
 PARTS: tuple[Part, ...] = (
     premises,
     demand,
@@ -251,4 +270,5 @@ PARTS: tuple[Part, ...] = (
     second_thoughts,
     returns,
     replacing,
+    trouble,
 )

@@ -21,8 +21,12 @@ from picking.domain import pick_list, pick_order
 from picking.domain.packing import Packing
 from shared import ids
 from shared.events import Event
+from shipping import conversation as labels
+from shipping import easypost
 from shipping.contracts import ShipmentVoided
 from shipping.domain import shipment
+from shipping.domain.shipment import Answer
+from shipping.domain.shipment import Shipment as Outbound
 from tests.simulation.people import Shape
 from tests.simulation.planted import Bug
 
@@ -146,6 +150,28 @@ def cancelled_lists_confirmed() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def labels_not_given_back() -> Iterator[None]:
+    """A label that is not wanted any more is said to be given back, and is paid for."""
+    with patch.object(easypost.EasyPost, "give_back", lambda *_: True):
+        yield
+
+
+@contextmanager
+def silence_waited_for() -> Iterator[None]:
+    """Whoever is asked for a price is waited for, though others take the shipment."""
+    chosen = labels._chosen
+
+    def patient(shipment: Outbound) -> Answer:
+        for carrier in labels._carriers():
+            if labels._asked(carrier, shipment):
+                easypost.easypost().offers(shipment, carrier)
+        return chosen(shipment)
+
+    with patch.object(labels, "_chosen", patient):
+        yield
+
+
 SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outbound=5)
 
 OUTBOUND: tuple[tuple[Bug, int], ...] = (
@@ -163,5 +189,7 @@ OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (rejected_units_packed, 3),
     (cancelled_lists_forgotten, 7),
     (cancelled_lists_confirmed, 7),
+    (labels_not_given_back, 6),
+    (silence_waited_for, 4),
 )
 """Each mistake, and within how many runs of a warehouse that sends it has to be noticed at the latest."""

@@ -85,6 +85,8 @@ class Population:
         self.tally = Tally()
         self.standing: Callable[[str], str] = str
         """Where an order stands, as one sees it in the warehouse."""
+        self.held_up: Callable[[], list[str]] = list
+        """Shipments that wait for a silent carrier although others take them."""
 
     def arrive(self) -> None:
         """Plan every action."""

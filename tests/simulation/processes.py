@@ -23,6 +23,7 @@ from shared import clock, codec, event_store, ids, outbox, projection, telemetry
 from shared.decider import Decider
 from tests.simulation import faults as f
 from tests.simulation.cloud import Cloud, Worker
+from tests.simulation.postoffice import Desk
 
 
 class PerWorker:
@@ -150,6 +151,8 @@ def _special(cloud: Cloud) -> Mapping[str, Callable[[Any], Any]]:
         "shared.aws.dynamodb": lambda _: lambda: _worker(cloud).dynamodb,
         "shared.aws.eventbridge": lambda _: lambda: _worker(cloud).eventbridge,
         "shared.aws.sqs": lambda _: lambda: _worker(cloud).sqs,
+        "shared.aws.s3": lambda _: lambda: _worker(cloud).s3,
+        "shipping.easypost.easypost": lambda _: PerWorker(cloud, lambda: Desk(cloud.carrier, _worker(cloud))),
         "shared.environment.environment": lambda _: lambda: _worker(cloud).environment,
         "payments.providers.adapter": lambda kept: lambda: (UnreliableProvider(cloud, kept()[0]), kept()[1]),
     }

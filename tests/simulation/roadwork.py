@@ -38,6 +38,36 @@ class DescribeCarrier(Action):
 
 
 @dataclass(frozen=True)
+class DescribeAccount(Action):
+    """A carrier that is not ours sells labels for these services of ours, by its own names."""
+
+    warehouse: str
+    carrier: str
+    services: tuple[tuple[str, str, str], ...]
+    """Our service, the carrier's name there, its service."""
+    origin: dict[str, str]
+
+    def act(self, people: Population) -> None:
+        """Ask until it is done."""
+        names = ("service", "carrier", "carrier_service")
+        sells = [dict(zip(names, one, strict=True)) for one in self.services]
+        account = {"origin": self.origin, "sells": sells}
+        described = {"name": self.carrier, "kind": "easypost", "warehouses": [self.warehouse], "account": account}
+        people.ask(self, "PUT", f"/shipping/carriers/{self.carrier}", described, who="supervisor")
+
+
+@dataclass(frozen=True)
+class FailForMinutes(Action):
+    """The carrier that is not ours answers nothing for so many seconds."""
+
+    seconds: float
+
+    def act(self, people: Population) -> None:
+        """Let it fail."""
+        people.cloud.carrier.fail(self.seconds)
+
+
+@dataclass(frozen=True)
 class LoadTruck(Action):
     """A loader puts cartons of a carrier on a truck, and lets it leave in this manner; then it is driven away.
 

@@ -18,11 +18,12 @@ from tests.simulation.cloud import Cloud, Result
 from tests.simulation.faults import Faults
 from tests.simulation.invariants import Watch, deciders
 from tests.simulation.lateshift import LateShift
-from tests.simulation.outbound import CARRIERS, HOME, SOUTH
+from tests.simulation.outbound import CARRIERS, DISTANT, HOME, SOLD, SOUTH
 from tests.simulation.paperwork import Paperwork
 from tests.simulation.population import HOUR, MINUTE, Population
 from tests.simulation.processes import installed, small_limits
 from tests.simulation.putwork import NightShift
+from tests.simulation.roadwork import DescribeAccount
 from tests.simulation.scheduler import Restless, Scheduler
 from tests.simulation.strategies import Plan
 from tests.simulation.violation import Violation
@@ -77,6 +78,7 @@ class Simulation:
             self.watch.tally = self.population.tally
             self.watch.noticed = self.population.noticed
             self.population.standing = self.watch.standing
+            self.population.held_up = self.watch.held_up
             try:
                 self._live()
                 self.watch.at_rest(self.cloud, self.population.tally)
@@ -126,9 +128,9 @@ class Simulation:
     def _finish(self) -> None:
         """What can leave leaves; what was given up is brought back, and others get it."""
         for number in range(2):
-            self.scheduler.spawn(
-                partial(LateShift(0.0, f"late-{number}", SOUTH, CARRIERS, HOME, number == 0).act, self.population)
-            )
+            distant = DescribeAccount(0.0, f"late-{number}-distant", SOUTH, DISTANT, SOLD, HOME)
+            shift = LateShift(0.0, f"late-{number}", SOUTH, CARRIERS, distant, HOME, number == 0)
+            self.scheduler.spawn(partial(shift.act, self.population))
             self.scheduler.run()
             self._work_through_the_night(SOUTH, named=f"night-south-{number}")
 

@@ -107,7 +107,7 @@ class EasyPostServer:
                 if shipment["tracking_code"]:
                     return 422, _error("SHIPMENT.POSTAGE.EXISTS", "Postage already exists for this shipment.")
                 assert body["rate"]["id"] in {rate["id"] for rate in shipment["rates"]}
-                shipment["tracking_code"] = f"9400{len(self.bought()):018d}"
+                shipment["tracking_code"] = f"9400{int(shipment['id'].removeprefix('shp_')):018d}"
                 kind = shipment["options"]["label_format"].lower()
                 label_url = self.label_url or f"{self.files}/files/postage_label/{shipment['id']}.{kind}"
                 shipment["postage_label"] = {"object": "PostageLabel", "label_url": label_url}
