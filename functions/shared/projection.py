@@ -38,6 +38,8 @@ P = TypeVar("P", bound=Struct)
 
 _ATTEMPTS = 5
 _REMEMBERED = 1_000
+_PARTS_REMEMBERED = 20
+"""Of one stream: a place has few products in turn, a dock thousands."""
 COMMITS_OF_A_FILLING = 10**10
 """What separates the fillings in the versions of stored documents: more commits than a stream can have."""
 
@@ -137,6 +139,25 @@ class PartsInViews:
             for sk, (part, version) in found.items()
             if version // COMMITS_OF_A_FILLING == self.filling
         }
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Parts that this process has shown last, and the others as they are stored."""
+
+    parts: Mapping[str, tuple[Any, int]]
+    stored: StoredParts
+
+    def named(self, names: Iterable[str], /) -> Mapping[str, tuple[Any, int]]:
+        """Those of the parts with these names that there are."""
+        wanted = list(names)
+        known = {name: self.parts[name] for name in wanted if name in self.parts}
+        others = [name for name in wanted if name not in known]
+        return {**known, **self.stored.named(others)} if others else known
+
+    def all(self) -> Mapping[str, tuple[Any, int]]:
+        """All parts."""
+        return self.stored.all()
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,7 +283,7 @@ class Projector:
         self._history = history
         self._views = views
         self._projections = {projection.category: projection for projection in projections}
-        self._latest: OrderedDict[str, tuple[Any, int]] = OrderedDict()
+        self._latest: OrderedDict[str, tuple[Any, int, Mapping[str, tuple[Any, int]]]] = OrderedDict()
 
     def handle(self, event: dict[str, Any]) -> None:
         """Show the commits of one batch of stream records. Raises when it has to come again.
@@ -285,11 +306,12 @@ class Projector:
         anew = filling * COMMITS_OF_A_FILLING
         shown = self._shown_before(projection, stream_id, commits[0].sequence - 1, anew)
         for _ in range(_ATTEMPTS):
-            document, stamp = (
-                shown
-                or self._views.get(pk, sk, projection.kind, consistent=True)
-                or (projection.start(stream_id), 0)
-            )
+            known: Mapping[str, tuple[Any, int]] = {}
+            if shown is not None:
+                document, stamp, known = shown
+            else:
+                found = self._views.get(pk, sk, projection.kind, consistent=True)
+                document, stamp = found or (projection.start(stream_id), 0)
             shown = None
             upto, replaced = last, None
             if stamp < anew:  # nobody comes again for what an earlier filling has shown beyond this batch
@@ -303,7 +325,10 @@ class Projector:
                 missing = list(self._history.read(stream_id, after=version))
             stored: StoredParts | None = None
             if projection.parts is not None and version:
-                stored = PartsInViews(self._views, pk, projection.parts.prefix, projection.parts.kind, current)
+                stored = Remembered(
+                    known,
+                    PartsInViews(self._views, pk, projection.parts.prefix, projection.parts.kind, current),
+                )
             after = projection.after(self._catalog, document, missing, stored)
             for name, since in after.names.items():
                 self._own(name, sk, since)
@@ -311,7 +336,7 @@ class Projector:
             self._write_beside(projection, pk, after, begin)
             document, stamp = after.document, begin + missing[-1].sequence
             if self._views.put(pk, sk, document, stamp, projection.index(document), replacing=replaced):
-                self._remember(stream_id, document, stamp)
+                self._remember(stream_id, document, stamp, {**known, **after.parts})
                 return
         raise ProjectionContended(f"{pk} {sk}")
 
@@ -338,21 +363,24 @@ class Projector:
 
     def _shown_before(
         self, projection: Projection[V], stream_id: str, version: int, anew: int
-    ) -> tuple[V, int] | None:
+    ) -> tuple[V, int, Mapping[str, tuple[Any, int]]] | None:
         """The document at `version`, when it need not be read: there is none yet, or this process wrote it last.
 
-        Should another have gone on since, the conditional write fails, and the document is read. Versions lower
-        than `anew` are of fillings that do not count any more.
+        With it the parts that were looked at last: they are what their events make them, so whoever has shown all
+        of these need not read them. Should another have gone on since, the conditional write fails, and the
+        document is read. Versions lower than `anew` are of fillings that do not count any more.
         """
         if version == 0 and not anew:
-            return projection.start(stream_id), 0
-        document, known = self._latest.get(stream_id, (None, 0))
+            return projection.start(stream_id), 0, {}
+        document, known, parts = self._latest.get(stream_id, (None, 0, {}))
         if document is None or known % COMMITS_OF_A_FILLING != version or known < anew:
             return None
-        return document, known
+        return document, known, parts
 
-    def _remember(self, stream_id: str, document: Struct, stamp: int) -> None:
-        self._latest[stream_id] = (document, stamp)
+    def _remember(
+        self, stream_id: str, document: Struct, stamp: int, parts: Mapping[str, tuple[Any, int]]
+    ) -> None:
+        self._latest[stream_id] = (document, stamp, dict(list(parts.items())[-_PARTS_REMEMBERED:]))
         self._latest.move_to_end(stream_id)
         if len(self._latest) > _REMEMBERED:
             self._latest.popitem(last=False)

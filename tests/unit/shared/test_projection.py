@@ -470,15 +470,30 @@ def test_what_no_projector_has_shown_yet_is_known_as_it_is(
 
 def test_a_part_that_no_event_concerns_is_neither_read_nor_written(depot: Depot) -> None:
     first, second = depot.commits((2, 3), 4)
-    depot_projector = Projector(CATALOG, depot.store, depot.views, [COLOURED])
-    depot_projector.handle(stream_batch([first]))
+    Projector(CATALOG, depot.store, depot.views, [COLOURED]).handle(stream_batch([first]))
 
     with counting(aws.dynamodb()) as traffic:
-        depot_projector.handle(stream_batch([second]))
+        Projector(CATALOG, depot.store, depot.views, [COLOURED]).handle(stream_batch([second]))
 
-    assert traffic.operations == ["BatchGetItem", "PutItem", "PutItem", "PutItem"]
+    assert traffic.operations == ["GetItem", "BatchGetItem", "PutItem", "PutItem", "PutItem"]
     assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 3, 1), 1)
     assert depot.views.get("Bin#A", "Colour#white", Colour) == (Colour("white", 6, 2), 2)
+
+
+@pytest.mark.parametrize("remembered", [0, 1, 20])
+def test_a_projector_reads_no_part_that_it_has_shown_last(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch, remembered: int
+) -> None:
+    monkeypatch.setattr("shared.projection._PARTS_REMEMBERED", remembered or -1000)
+    first, second, third = depot.commits((2, 3), 4, -1)
+    projector = Projector(CATALOG, depot.store, depot.views, [COLOURED])
+    projector.handle(stream_batch([first]))
+    with counting(aws.dynamodb()) as traffic:
+        projector.handle(stream_batch([second]))
+    assert (traffic.asked("GetItem"), traffic.asked("BatchGetItem")) == (0, 0 if remembered == 20 else 1)
+    projector.handle(stream_batch([third]))
+    assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 2, 2), 3)
+    assert depot.views.get("Bin#A", "Colour#white", Colour) == (Colour("white", 5, 3), 3)
 
 
 NAMED = replace(
