@@ -3,7 +3,9 @@
 import random
 import subprocess
 import sys
+from collections import Counter
 from itertools import combinations, permutations, product
+from math import exp, log
 from pathlib import Path
 
 import msgspec
@@ -22,7 +24,9 @@ from picking.domain.batching import (
     solve,
     steps,
 )
-from picking.domain.batching.walks import StrandWalk, WorkingList, walk_for
+from picking.domain.batching.leaving import Leaving
+from picking.domain.batching.state import State
+from picking.domain.batching.walks import FAR, StrandWalk, WorkingList, walk_for
 from picking.domain.routing import ConveyorRows, Metric, RackAisles, Stop, exact_tour, optimised_tour, tour_length
 from tests.bench import zalando
 from tests.bench.distance_greedy import distance_greedy
@@ -238,6 +242,57 @@ def _pairings(orders: list[int]) -> list[list[list[int]]]:
         left = [order for order in rest if order != partner]
         answer += [[[first, partner], *others] for others in _pairings(left)]
     return answer
+
+
+def one_batch(instance: Instance, orders: int) -> State:
+    state = State(instance)
+    batch = state.open_batch()
+    for order in state.pickable[:orders]:
+        found = state.quote(batch, order, FAR)
+        assert found
+        state.place(batch, order, found[1])
+    return state
+
+
+def test_who_leaves_a_full_batch_is_drawn_as_often_as_its_weight_says() -> None:
+    state, leaving, temperature, price = one_batch(few(2), 12), Leaving(), 15.0, 20.0
+    draws = [leaving.draw(state, 0, temperature, price, (n + 0.5) / 5_000) for n in range(5_000)]
+    often = Counter(order for order, _ in draws)
+    weights = {order: exp((-state.loss(order) - price * state.size[order]) / temperature) for order in range(12)}
+    total = sum(weights.values())
+    for order, weight in weights.items():
+        assert often[order] / 5_000 == pytest.approx(weight / total, abs=1e-3)
+    assert all(rare == pytest.approx(temperature * log(total / weights[order])) for order, rare in draws)
+    assert leaving.gain(state, 0, temperature, price) == pytest.approx(temperature * log(total))
+
+
+def test_an_order_that_has_left_its_batch_is_not_drawn_again() -> None:
+    state, leaving = one_batch(few(2), 12), Leaving()
+    shares = [(n + 0.5) / 200 for n in range(200)]
+    gone, _ = leaving.draw(state, 0, 15.0, 20.0, shares[100])
+    state.take(gone)
+    assert gone not in {leaving.draw(state, 0, 15.0, 20.0, share)[0] for share in shares}
+    newcomer = next(n for n in state.pickable if state.batch_of[n] < 0 and n != gone)
+    found = state.quote(0, newcomer, FAR)
+    assert found
+    state.place(0, newcomer, found[1])
+    leaving.exchanged(state, newcomer)
+    assert newcomer in {leaving.draw(state, 0, 1e6, 0.0, share)[0] for share in shares}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_price_is_told_only_where_it_stays_below_the_bound(seed: int) -> None:
+    state = one_batch(racks(seed), 6)
+    for order in state.pickable[6:]:
+        found = state.quote(0, order, FAR)
+        assert found
+        price, chosen = found
+        assert state.quote(0, order, price) is None
+        assert state.quote(0, order, price + 1) == found
+        for place, (source, tour) in enumerate(chosen):
+            if tour is not None:
+                known = (place, tour.added(source), source, tour)
+                assert state.quote(0, order, price + 1, known) == found
 
 
 def stops_of(metric: Metric, seed: int, count: int) -> list[Stop]:

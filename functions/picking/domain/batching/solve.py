@@ -20,11 +20,11 @@ Spent = Callable[[int], float]
 
 BATCHES_ASKED = 6
 DRAWS = 6
-HOT, COLD = 0.45, 0.1
-REASSIGN, WANDER, DROP = 0.25, 0.27, 0.4
+HOT, COLD = 0.45, 0.08
+REASSIGN, WANDER, DROP = 0.2, 0.22, 0.33
 ELSEWHERE = 0.1
 """How often an order may be asked for that another batch holds; where all orders are wanted, always."""
-LEEWAY = 10
+LEEWAY = 6
 
 
 def steps(allowed: int) -> Spent:
@@ -129,6 +129,7 @@ class _Search:
                 if self.goal is not None:
                     self.level = max(0.0, self.level + 0.005 * self.pressure * (self.goal + 1 - state.units))
             self.made += 1
+            before = state.length
             order = self.chosen[int(draw() * len(self.chosen))]
             kind = draw()
             if kind < REASSIGN:
@@ -141,7 +142,7 @@ class _Search:
             else:
                 batch = state.batch_of[order]
                 self._bring(batch, *self._candidate(order))
-            if self._better():
+            if state.length != before and self._better():
                 self._was.clear()
                 self.kept_length, self.kept_units = state.length, state.units
 
@@ -196,13 +197,39 @@ class _Search:
             return -1, None
         return found, (place, best, suits, tour)
 
+    def _exchange(self, batch: int, new: int, known: Known | None) -> None:
+        """Try to take an order from outside into a full batch, in the place of one that is not picked then.
+
+        Who leaves is drawn once the newcomer is worth it: what a place can be had for is known before.
+        """
+        state, leaving, temperature, price = self.state, self._leaving[batch], self.temperature, self._price()
+        allowed = self._allowed()
+        limit = allowed + leaving.gain(state, batch, temperature, price) + price * state.size[new]
+        if not (found := state.quote(batch, new, int(limit) + LEEWAY, known)):
+            return
+        out, rare = leaving.draw(state, batch, temperature, price, self.rng.random())
+        limit = state.length + allowed + rare + self._worth(state.size[new] - state.size[out])
+        was = state.take(out)
+        state.place(batch, new, found[1])
+        if state.length > limit:
+            state.take(new)
+            state.place(batch, out, was)
+            return
+        self._was.setdefault(new, (-1, []))
+        self._was.setdefault(out, (batch, was))
+        leaving.exchanged(state, new)
+        self._forget(out)
+        self._remember(new)
+
     def _bring(self, batch: int, new: int, known: Known | None) -> None:
         """Try to take an order into the batch. Out of a full one another must go: home, or into its place."""
         state = self.state
         if new < 0 or (other := state.batch_of[new]) == batch:
             return
         full = state.full(batch)
-        if full and self.goal is None and other < 0:
+        if full and other < 0:
+            if self.goal is not None:
+                self._exchange(batch, new, known)
             return
         allowed, came = self._allowed(), 0 if other >= 0 else state.size[new]
         saved = -state.loss(new) if other >= 0 else 0
@@ -240,8 +267,7 @@ class _Search:
                 if out >= 0:
                     self._leaving[batch].exchanged(state, new)
                 if other < 0:
-                    self._place_of[new] = len(self.chosen)
-                    self.chosen.append(new)
+                    self._remember(new)
                 return
         if returned:
             state.take(out)
@@ -251,6 +277,10 @@ class _Search:
             state.place(batch, out, out_was)
         if other >= 0:
             state.place(other, new, was)
+
+    def _remember(self, order: int) -> None:
+        self._place_of[order] = len(self.chosen)
+        self.chosen.append(order)
 
     def _forget(self, order: int) -> None:
         place, last = self._place_of.pop(order), self.chosen.pop()

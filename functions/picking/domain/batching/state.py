@@ -17,10 +17,10 @@ Known = tuple[int, int, int, WorkingList]
 class Need:
     """Positions that ask for the same units of the same article, and the sources that have them."""
 
-    __slots__ = ("candidates", "orders", "units", "volume")
+    __slots__ = ("candidates", "orders", "room", "units", "volume")
 
-    def __init__(self, units: int, volume: int) -> None:
-        self.units, self.volume = units, volume
+    def __init__(self, units: int, volume: int, room: int) -> None:
+        self.units, self.volume, self.room = units, volume, room
         self.orders: list[int] = []
         self.candidates: list[tuple[int, int, int]] = []
 
@@ -31,6 +31,7 @@ class State:
     def __init__(self, instance: Instance) -> None:
         self.instance = instance
         self.limits = instance.limits
+        self.most = instance.limits.positions_per_list or FAR
         self.stops = [source.stop for source in instance.sources]
         self.walk = walk_for(instance.metric, self.stops)
         self.zones = sorted({source.zone for source in instance.sources})
@@ -42,6 +43,7 @@ class State:
         self.positions: list[tuple[Need, ...]] = []
         self.size: list[int] = []
         self.least: list[list[int]] = []
+        self.floor: list[int] = []
         self.place_of: list[list[int]] = []
         self.repeats: list[bool] = []
         self.left_out: list[LeftOut] = []
@@ -51,7 +53,6 @@ class State:
         self.picks: list[list[tuple[int, WorkingList]]] = [[] for _ in instance.orders]
         self.members: list[list[int]] = []
         self.lists: list[list[list[WorkingList]]] = []
-        self.changes: list[int] = []
         self.length = self.units = 0
 
     def _read_orders(self) -> None:
@@ -65,7 +66,8 @@ class State:
             for position in order.positions:
                 key = (position.article, position.units)
                 if key not in needs:
-                    needs[key] = Need(position.units, volumes.get(position.article, 0) * position.units)
+                    volume = volumes.get(position.article, 0) * position.units
+                    needs[key] = Need(position.units, volume, self.limits.volume_per_list - volume)
                     needs[key].candidates = sorted(
                         (self.walk.least(source), source, self.zone[source])
                         for source in sources[position.article]
@@ -84,6 +86,7 @@ class State:
             self.place_of.append(hardest)
             self.positions.append(tuple(wanted[n] for n in hardest))
             self.least.append([least[n] for n in hardest])
+            self.floor.append(sum(least))
         self.needs = list(needs.values())
 
     def _unpickable(self, order: OrderToPick, wanted: Sequence[Need]) -> str:
@@ -104,7 +107,6 @@ class State:
         """One batch more."""
         self.members.append([])
         self.lists.append([[] for _ in self.zones])
-        self.changes.append(0)
         return len(self.members) - 1
 
     def cheapest(
@@ -112,9 +114,14 @@ class State:
     ) -> tuple[int, int, WorkingList | None]:
         """For a position in a batch: what its cheapest source costs, below `bound`; the source or -1; its list."""
         best, source, found = bound, -1, None
-        lists, free, alone, units = self.lists[batch], self.free, self.alone, need.units
-        room = self.limits.volume_per_list - need.volume
-        most = self.limits.positions_per_list or FAR
+        lists, free, alone, units, room, most = (
+            self.lists[batch],
+            self.free,
+            self.alone,
+            need.units,
+            need.room,
+            self.most,
+        )
         for least, candidate, zone in need.candidates:
             if least >= best:
                 break
@@ -137,16 +144,18 @@ class State:
 
     def quote(self, batch: int, order: int, bound: int, known: Known | None = None) -> Quote | None:
         """What the order would cost in that batch, each position for itself; None at `bound` and above."""
-        needs, least = self.positions[order], self.least[order]
+        left, at, least = bound - self.floor[order], -1, self.least[order]
+        if known:
+            at = known[0]
+            left -= known[1] - least[at]
+        if left <= 0:
+            return None
+        needs, repeats = self.positions[order], self.repeats[order]
         chosen: Chosen = [(-1, None)] * len(needs)
         taken: list[int] = []
-        repeats = self.repeats[order]
-        left, at = bound - sum(least), -1
         if known:
-            at, cost, source, tour = known
-            left -= cost - least[at]
-            chosen[at] = (source, tour)
-            taken.append(source)
+            chosen[at] = known[2:]
+            taken.append(known[2])
         for n, need in enumerate(needs):
             if n == at:
                 continue
@@ -166,7 +175,6 @@ class State:
             (source, self.visit(batch, need, source, tour))
             for need, (source, tour) in zip(self.positions[order], chosen, strict=True)
         ]
-        self.changes[batch] += 1
         self.batch_of[order] = batch
         self.members[batch].append(order)
         self.units += self.size[order]
@@ -179,15 +187,13 @@ class State:
                 lists.append(tour)
             self._on(tour, need, source)
         self.picks[order] = picks
-        self.changes[batch] += 1
         self.batch_of[order] = batch
         self.members[batch].append(order)
         self.units += self.size[order]
 
     def visit(self, batch: int, need: Need, source: int, tour: WorkingList | None) -> WorkingList:
         """One position more on a list of the batch: on `tour` if it can be, even if it has been emptied since."""
-        room = self.limits.volume_per_list - need.volume
-        most = self.limits.positions_per_list or FAR
+        room, most = need.room, self.most
         if tour is None or not tour.count or tour.volume > room or tour.count >= most:
             lists = self.lists[batch][self.zone[source]]
             if tour is None or tour.count:
@@ -221,7 +227,6 @@ class State:
         batch, was = self.batch_of[order], self.picks[order]
         for need, (source, tour) in zip(self.positions[order], was, strict=True):
             self.leave(batch, need, source, tour)
-        self.changes[batch] += 1
         self.picks[order] = []
         self.batch_of[order] = -1
         self.members[batch].remove(order)

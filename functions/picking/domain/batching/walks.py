@@ -125,7 +125,9 @@ class Visits:
 
 Ways = tuple[int, int, int, int, int, int]
 Gap = tuple[int, int, int, int]
-START: Ways = (0, FAR, FAR, 0, FAR, 0)
+NEVER = 1 << 28
+"""Longer than any walk on that floor, and short enough for fast sums."""
+START: Ways = (0, NEVER, NEVER, 0, NEVER, 0)
 """Both strands are in one corridor where a tour turns round: conveyor, north or south."""
 FF, FN, FS, NN, NS, SS = range(6)
 CORRIDORS = ("FF", "FN", "FS", "NN", "NS", "SS")
@@ -188,7 +190,7 @@ class Strands:
         self._walk, self._sites = walk, walk.sites
         self.keys = [0]
         self.sources: list[int] = [-1]
-        depot = (0, FAR, FAR, FAR, FAR, FAR)
+        depot = (0, NEVER, NEVER, NEVER, NEVER, NEVER)
         self.from_east: list[Ways] = [START, depot]
         self.from_west: list[Ways] = [depot, START]
         self._northern: list[Gap | None] = [None, None]
@@ -325,7 +327,7 @@ def _swept(rows: list[tuple[bool, int, int, int, int]], sources: list[int], ways
     found: list[Ways] = []
     for source in sources:
         if source < 0:
-            nn = ns = ss = FAR
+            nn = ns = ss = NEVER
         else:
             north, front, nearer, behind, through = rows[source]
             ff_through, fn_through, fs_through, ns_through = ff + through, fn + through, fs + through, ns + through
@@ -338,7 +340,7 @@ def _swept(rows: list[tuple[bool, int, int, int, int]], sources: list[int], ways
                 fn += nearer
                 fs += front
                 nn += behind
-                ss = FAR
+                ss = NEVER
                 if fn_through < ff:
                     ff = fn_through
                 if turned < fn:
@@ -356,7 +358,7 @@ def _swept(rows: list[tuple[bool, int, int, int, int]], sources: list[int], ways
                 fs += nearer
                 fn += front
                 ss += behind
-                nn = FAR
+                nn = NEVER
                 if fs_through < ff:
                     ff = fs_through
                 if turned < fs:
