@@ -250,7 +250,8 @@ class LineToPick(Struct, frozen=True, omit_defaults=True):
 
     `answer` numbers inventory's answers on the line: picks with a higher number replace the earlier ones. A pick
     whose holding is a pick list's container is in there already. `in_all` is said where units
-    were given up: how many the line still wants, with those that are packed or have left.
+    were given up: how many the line still wants, with those that are packed or have left. `instead_of` is what the
+    customer has ordered, where this is sent instead.
     """
 
     line_id: LineId
@@ -259,6 +260,7 @@ class LineToPick(Struct, frozen=True, omit_defaults=True):
     answer: Annotated[int, Meta(ge=0)]
     picks: tuple[Pick, ...]
     in_all: Units = 0
+    instead_of: Sku | None = None
 
 
 class WithdrawnLine(Struct, frozen=True):

@@ -4,6 +4,7 @@ from typing import Literal
 
 from msgspec import Struct, structs
 
+from picking.aggregates import PICK_ORDER
 from picking.domain.packing import Packing
 from picking.domain.slip import PackingSlip, latest_shipment, slip
 from picking.packing_aggregates import PACKING
@@ -41,7 +42,8 @@ class SlipQuery(Struct, frozen=True, forbid_unknown_fields=True):
 def get_packing_slip(id: OrderId, query: SlipQuery) -> Response:
     """The packing slip of a shipment: a page for each carton with its items, lots, serials and quantities."""
     packing = history().load(PACKING, PACKING.stream_id(id)).state
-    made = slip(packing, query.shipment or latest_shipment(packing), _names(packing))
+    shipment_id = query.shipment or latest_shipment(packing)
+    made = slip(packing, shipment_id, _names(packing), _instead_of(id))
     if query.carton:
         made = _only(made, query.carton)
     if query.format == "json":
@@ -62,6 +64,12 @@ def _names(packing: Packing) -> dict[str, str]:
         *(item for carton in packing.cartons for item in carton.contents),
     ]
     return {sku: article.name for sku, article in articles({item.sku for item in boxed}).items()}
+
+
+def _instead_of(order_id: str) -> dict[str, str]:
+    """What was ordered where something else is sent, by the line that is sent."""
+    order = history().load(PICK_ORDER, PICK_ORDER.stream_id(order_id)).state
+    return {line_id: line.instead_of for line_id, line in order.lines.items() if line.instead_of}
 
 
 def _only(made: PackingSlip, sscc: str) -> PackingSlip:

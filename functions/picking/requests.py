@@ -69,6 +69,7 @@ def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
                 line.answer,
                 tuple(Visit(**structs.asdict(pick)) for pick in line.picks),
                 line.in_all,
+                line.instead_of or "",
             )
             for line in wanted.lines
         ),

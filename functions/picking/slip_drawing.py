@@ -78,6 +78,7 @@ class _Page:
 
     def _row(self, row: SlipRow) -> None:
         serials = list(self._wrapped(", ".join(row.serials)))
+        ordered = list(self._wrapped(f"Instead of {row.instead_of}")) if row.instead_of else []
         self._need(_LINE)
         starts = [*_COLUMNS.values(), _RIGHT - 40]
         texts = (row.sku, row.name, row.lot or "", row.expires_on or "")
@@ -85,9 +86,9 @@ class _Page:
             self._text(x, self._shortened(text, following - x - _GAP))
         self._number(row.units)
         self._y -= _LINE
-        for number, line in enumerate(serials):
+        for line in (*ordered, *(f"{'' if number else 'Serials '}{line}" for number, line in enumerate(serials))):
             self._need(_LINE)
-            self._text(_COLUMNS["Product"], f"{'Serials ' if not number else ''}{line}", size=8)
+            self._text(_COLUMNS["Product"], line, size=8)
             self._y -= _LINE
 
     def _need(self, points: float) -> None:

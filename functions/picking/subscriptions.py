@@ -111,6 +111,7 @@ class LineToPick(Struct, frozen=True):
     answer: int
     picks: tuple[Visit, ...]
     in_all: int = 0
+    instead_of: str | None = None
 
 
 class WithdrawnLine(Struct, frozen=True):

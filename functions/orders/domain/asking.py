@@ -157,7 +157,8 @@ def to_pick(order: Order) -> list[LineToPick]:
             break
         units = sum(pick.units for pick in picks)
         in_all = line.wanted if line.cancelled else 0
-        found.append(LineToPick(line.line_id, line.sku, units, line.allocation, picks, in_all))
+        instead_of = order.ordered(line).sku if line.substitute_for else None
+        found.append(LineToPick(line.line_id, line.sku, units, line.allocation, picks, in_all, instead_of))
     return found
 
 

@@ -66,13 +66,14 @@ class NewPick(Struct, frozen=True, omit_defaults=True):
     visit: Visit
 
 
-class AskedLine(Struct, frozen=True):
-    """A line, and the number of the answer that its picks come from."""
+class AskedLine(Struct, frozen=True, omit_defaults=True):
+    """A line, and the number of the answer that its picks come from; `instead_of` is what was ordered for it."""
 
     line_id: LineId
     sku: Sku
     quantity: Quantity
     answer: int
+    instead_of: str = ""
 
 
 class LostLine(Struct, frozen=True):
@@ -177,12 +178,16 @@ class Pick(Struct, frozen=True):
 
 
 class Line(Struct, frozen=True, omit_defaults=True):
-    """A line that is picked: so many units, by inventory's answer of that number; `lost`: it has none of them."""
+    """A line that is picked: so many units, by inventory's answer of that number; `lost`: it has none of them.
+
+    `instead_of` is what the customer has ordered, where this is sent instead.
+    """
 
     sku: str
     quantity: int
     answer: int
     lost: bool = False
+    instead_of: str = ""
 
 
 class PickOrder(Struct, frozen=True):
@@ -274,7 +279,10 @@ class CartonsToAsk(Conflict):
 
 
 class WantedLine(Struct, frozen=True):
-    """A line with the units that are set aside for it, by answer number `answer`; `in_all`, if said, it wants."""
+    """A line with the units that are set aside for it, by answer number `answer`.
+
+    It wants `in_all`, if that is said; `instead_of` is what was ordered in its place.
+    """
 
     line_id: str
     sku: str
@@ -282,6 +290,7 @@ class WantedLine(Struct, frozen=True):
     answer: int
     visits: tuple[Visit, ...]
     in_all: int = 0
+    instead_of: str = ""
 
 
 class Settled(Struct, frozen=True):
@@ -491,7 +500,9 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
         number=max(command.number, order.number),
         total_lines=command.total_lines if ahead else order.total_lines,
         requested_at=command.at,
-        lines=tuple(AskedLine(line.line_id, line.sku, _wanted(order, line), line.answer) for line in newer),
+        lines=tuple(
+            AskedLine(line.line_id, line.sku, _wanted(order, line), line.answer, line.instead_of) for line in newer
+        ),
         picks=tuple(picks),
         dropped=tuple(pick.number for pick in dropped),
         kept=tuple(again),
@@ -754,7 +765,10 @@ def _over(order: PickOrder, at: Timestamp) -> OrderPicked | None:
 
 
 def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
-    lines = order.lines | {line.line_id: Line(line.sku, line.quantity, line.answer) for line in event.lines}
+    lines = order.lines | {
+        line.line_id: Line(line.sku, line.quantity, line.answer, instead_of=line.instead_of)
+        for line in event.lines
+    }
     lines |= {line.line_id: Line(line.sku, line.keeps, line.answer, lost=True) for line in event.lost}
     picks = dict(order.picks)
     for number in event.dropped:

@@ -14,7 +14,7 @@ from shared.rejection import NotFound
 
 
 class SlipRow(Struct, frozen=True, omit_defaults=True):
-    """Units of one product, of one lot."""
+    """Units of one product, of one lot; `instead_of` is what was ordered, where this is sent instead."""
 
     sku: Sku
     name: str
@@ -22,6 +22,7 @@ class SlipRow(Struct, frozen=True, omit_defaults=True):
     lot: LotNumber | None = None
     expires_on: CalendarDate | None = None
     serials: tuple[SerialNumber, ...] = ()
+    instead_of: Sku | None = None
 
 
 class SlipCarton(Struct, frozen=True, omit_defaults=True):
@@ -44,12 +45,23 @@ class PackingSlip(Struct, frozen=True, omit_defaults=True):
     packed_at: str | None = None
 
 
-def slip(packing: Packing, shipment_id: str, names: Mapping[str, str]) -> PackingSlip:
-    """The slip of one of the order's shipments. Raises NotFound naming those that there are."""
+def slip(
+    packing: Packing, shipment_id: str, names: Mapping[str, str], instead_of: Mapping[str, str]
+) -> PackingSlip:
+    """The slip of one of the order's shipments, with what was ordered in the place of substitutes, by line.
+
+    Raises NotFound naming those that there are.
+    """
     for one in packing.shipments:
         if one.shipment_id == shipment_id:
             cartons = tuple(
-                SlipCarton(carton.sscc, number, carton.carton_type, _rows(carton.items, names), carton.weight_g)
+                SlipCarton(
+                    carton.sscc,
+                    number,
+                    carton.carton_type,
+                    _rows(carton.items, names, instead_of),
+                    carton.weight_g,
+                )
                 for number, carton in enumerate(one.cartons, start=1)
             )
             return PackingSlip(packing.order_id, shipment_id, cartons, len(cartons), one.packed_at)
@@ -63,7 +75,7 @@ def slip(packing: Packing, shipment_id: str, names: Mapping[str, str]) -> Packin
                     carton.sscc,
                     number,
                     carton.carton_type,
-                    _rows(carton.contents, names),
+                    _rows(carton.contents, names, instead_of),
                     carton.closed.weight_g if carton.closed else None,
                 )
                 for number, carton in enumerate(present, start=1)
@@ -91,11 +103,14 @@ def latest_shipment(packing: Packing) -> str:
     )
 
 
-def _rows(items: tuple[PackedItem, ...], names: Mapping[str, str]) -> tuple[SlipRow, ...]:
-    """By product and lot: to whoever unpacks them lines and trolleys do not matter."""
-    rows: dict[tuple[str, str, str], SlipRow] = {}
+def _rows(
+    items: tuple[PackedItem, ...], names: Mapping[str, str], instead_of: Mapping[str, str]
+) -> tuple[SlipRow, ...]:
+    """By product and lot: to whoever unpacks them lines and trolleys do not matter, but what was ordered does."""
+    rows: dict[tuple[str, str, str, str], SlipRow] = {}
     for item in items:
-        key = (item.sku, item.lot or "", item.expires_on or "")
+        ordered = instead_of.get(item.line_id, "")
+        key = (item.sku, ordered, item.lot or "", item.expires_on or "")
         known = rows.get(key)
         rows[key] = SlipRow(
             item.sku,
@@ -104,5 +119,6 @@ def _rows(items: tuple[PackedItem, ...], names: Mapping[str, str]) -> tuple[Slip
             item.lot,
             item.expires_on,
             (*(known.serials if known else ()), *item.serials),
+            ordered or None,
         )
     return tuple(rows[key] for key in sorted(rows))

@@ -36,6 +36,12 @@ def test_each_carton_has_its_page_with_what_is_in_it() -> None:
     assert "2026-01-31" in first
 
 
+def test_what_is_sent_instead_says_of_what() -> None:
+    row = SlipRow("JUG-1L", "Jug", 2, serials=("SN-1", "SN-2"), instead_of="MUG-0350-BLU")
+    [page] = pages(structs.replace(SLIP, cartons=(SlipCarton("906141410000000015", 1, "BOX-M", (row,)),), of=1))
+    assert page.index("Instead of MUG-0350-BLU") < page.index("Serials SN-1, SN-2")
+
+
 def test_while_the_shipment_is_being_packed_nobody_says_how_many_cartons_it_has() -> None:
     [page] = pages(structs.replace(SLIP, cartons=SLIP.cartons[:1], of=None, packed_at=None))
     assert "Carton 1" in page
