@@ -42,6 +42,10 @@ MADE_UP: dict[str, Lines] = {
     UNPAID: (("10001", 6, "1.85"), ("10002", 6, "1.85")),
 }
 """Orders of the same kind, where the real ones are not at hand."""
+INSTEAD = "a customer who takes another one"
+RUN_OUT, ANOTHER = "77001", "77002"
+BY_HAND: dict[str, Lines] = {INSTEAD: ((RUN_OUT, 2, "3.00"),)}
+"""What is ordered by hand, and not by a file."""
 SIZE = {"dimensions": {"length_mm": 100, "width_mm": 100, "height_mm": 100}, "weight_g": 500}
 COLUMNS = ("invoice", "sku", "quantity", "unit price", "recipient", "street", "city", "postal code", "country")
 HOME = ("Kim Example", "Langer Weg 12", "Berlin", "10115", "DE")
@@ -69,7 +73,7 @@ class Warehouse:
     """A small warehouse of its own: a rack per product and a reserve, cartons, a truck, an EasyPost account."""
 
     shop: Shop
-    orders: dict[str, Lines] = field(default_factory=orders_of_the_day)
+    orders: dict[str, Lines] = field(default_factory=lambda: orders_of_the_day() | BY_HAND)
     code: str = field(default_factory=lambda: f"W{uuid4().hex[:8].upper()}")
 
     def at(self, place: str) -> str:
@@ -85,18 +89,24 @@ class Warehouse:
 
     @property
     def wanted(self) -> Counter[str]:
-        """How many units of each product the day's orders want: so many are there."""
+        """How many units of each product the day's orders want: so many are there, and one of another product."""
         wanted: Counter[str] = Counter()
         for lines in self.orders.values():
             for sku, units, _ in lines:
                 wanted[sku] += units
         return wanted
 
+    @property
+    def brought(self) -> Counter[str]:
+        """How many units of each product are there in the morning."""
+        return self.wanted + Counter((ANOTHER,))
+
     def build(self) -> None:
         for place, kind in (("DOCK", "dock"), ("PACK", "packing"), ("RESERVE", "bulk")):
             self.place(place, kind)
-        for sku, units in self.wanted.items():
-            self.put(f"/inventory/products/{sku}", {"name": f"Product {sku}", **SIZE})
+        for sku, units in self.brought.items():
+            instead = [ANOTHER] if sku == RUN_OUT else []
+            self.put(f"/inventory/products/{sku}", {"name": f"Product {sku}", "substitutes": instead, **SIZE})
             self.place(sku, "bulk")
             self.adjust(sku, sku, units, "received")
         box = {"length_mm": 400, "width_mm": 300, "height_mm": 300}
@@ -110,7 +120,7 @@ class Warehouse:
         account = {"origin": RAMP, "sells": [sold]}
         described = {"name": "EasyPost", **here, "kind": "easypost", "account": account}
         self.put(f"/shipping/carriers/{self.easypost}", described)
-        self.shop.until(lambda: self.on_hand() == self.wanted, "stock can be promised")
+        self.shop.until(lambda: self.on_hand() == self.brought, "stock can be promised")
 
     def place(self, name: str, kind: str) -> None:
         body = {"warehouse": self.code, "zone": "A", "aisle": "01", "bay": name, "level": "1", "kind": kind}
@@ -142,6 +152,22 @@ class Warehouse:
         self.shop.until(listed, "the imported orders are listed")
         return found
 
+    def order_by_hand(self) -> str:
+        """Place the order of the customer who takes another product when there is none."""
+        body = {
+            "channel": "counter",
+            "warehouse": self.code,
+            "currency": "GBP",
+            "payment": {"method": "tok_accepted"},
+            "ship_to": dict(zip(("name", "street1", "city", "postal_code", "country"), HOME, strict=True)),
+            "substitutes_allowed": True,
+            "lines": [
+                {"sku": sku, "quantity": units, "unit_price": int(Decimal(price) * 100)}
+                for sku, units, price in self.orders[INSTEAD]
+            ],
+        }
+        return str(self.shop.once_heard("/orders", body, 201)["order_id"])
+
     def put(self, path: str, body: object) -> None:
         answer = self.shop.call("PUT", path, body)
         assert answer.status == 200, answer
@@ -149,7 +175,7 @@ class Warehouse:
     def on_hand(self) -> Counter[str]:
         """What is there of each product, wherever it stands."""
         found: Counter[str] = Counter()
-        for sku in self.wanted:
+        for sku in self.brought:
             answer = self.shop.call("GET", f"/inventory/stock/{sku}?warehouse={self.code}")
             found[sku] = int(answer.body["on_hand"]) if answer.status == 200 else 0
         return found
@@ -263,14 +289,15 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     shop = warehouse.shop
     ids = warehouse.import_orders(tmp_path, (SHORT, ABROAD, CALLED_OFF, DAMAGED))
     ids |= warehouse.import_orders(tmp_path, (UNPAID,), "--card", "tok_capture_declined")
-    for number in DAY:
+    ids[INSTEAD] = warehouse.order_by_hand()
+    for number in ids:
         shop.settled(ids[number], "reserved")
-    assert shop.post("/orders/releases", {"orders": list(ids.values())})["released"] == len(DAY)
-    for number in DAY:
+    assert shop.post("/orders/releases", {"orders": list(ids.values())})["released"] == len(ids)
+    for number in ids:
         shop.settled(ids[number], "allocated")
 
     # one list for all of them; nobody else gets it, and a wrong scan is told what is wrong
-    taken = warehouse.next_list(len(DAY))
+    taken = warehouse.next_list(len(ids))
     rival = shop.call("POST", f"/picking/pick-lists/{taken['list_id']}/claim", {}, caller="supervisor")
     assert rival.status == 409
     steps = taken["steps"]
@@ -281,14 +308,16 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     too_many = warehouse.scan(first, units=first["units"] + 1)
     assert warehouse.confirm(taken, too_many)[0].startswith("refused")
 
-    # one unit is not where it should be, another one is broken: the reserve has one of each
+    # one unit is not where it should be, another one is broken: the reserve has one of each; a third has run out
     missing = next(step for step in steps if step["order_id"] == ids[SHORT])
     broken = next(step for step in steps if step["order_id"] == ids[DAMAGED])
     for step in (missing, broken):
         warehouse.adjust(step["sku"], "RESERVE", 1, "found")
-    more = warehouse.wanted + Counter((missing["sku"], broken["sku"]))
+    more = warehouse.brought + Counter((missing["sku"], broken["sku"]))
     shop.until(lambda: warehouse.on_hand() == more, "the reserve is known")
     said = {missing["pick_id"]: "the shelf is empty", broken["pick_id"]: "one is broken"}
+    run_out = next(step for step in steps if step["order_id"] == ids[INSTEAD])
+    said[run_out["pick_id"]] = "there is no other"
     scans = [
         warehouse.scan(step, units=None, short={"units_found": step["units"] - 1, "reason": said[step["pick_id"]]})
         if step["pick_id"] in said
@@ -297,19 +326,22 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     ]
     assert warehouse.confirm(taken, *scans) == ["accepted"] * len(scans)
     assert warehouse.confirm(taken, *scans) == ["already"] * len(scans)
-    second = warehouse.next_list(2)
+    instead = f"/orders/{ids[INSTEAD]}/lines/1/substitutions"
+    assert shop.once_heard(instead, {}, 202, caller="operator")["sku"] == ANOTHER
+    second = warehouse.next_list(3)
     found = sorted((step["order_id"], step["units"], step["place"]) for step in second["steps"])
-    assert found == sorted((ids[number], 1, warehouse.at("RESERVE")) for number in (SHORT, DAMAGED))
-    assert warehouse.confirm(second, *map(warehouse.scan, second["steps"])) == ["accepted"] * 2
-    for step, reason in ((missing, "lost"), (broken, "damaged")):
+    reserve = [(ids[number], 1, warehouse.at("RESERVE")) for number in (SHORT, DAMAGED)]
+    assert found == sorted([*reserve, (ids[INSTEAD], 1, warehouse.at(ANOTHER))])
+    assert warehouse.confirm(second, *map(warehouse.scan, second["steps"])) == ["accepted"] * 3
+    for step, reason in ((missing, "lost"), (broken, "damaged"), (run_out, "lost")):
         warehouse.adjust(step["sku"], step["sku"], -1, reason)
-    for number in DAY:
+    for number in ids:
         shop.settled(ids[number], "picked")
 
     # packed by weight and labelled, but for what needs a carrier that does not answer
-    for number in DAY:
+    for number in ids:
         assert warehouse.pack(ids[number])["packed"]
-    for number in (SHORT, CALLED_OFF, DAMAGED, UNPAID):
+    for number in (SHORT, CALLED_OFF, DAMAGED, UNPAID, INSTEAD):
         shop.settled(ids[number], "labelled")
     assert shop.order(ids[ABROAD])["status"] == "packed"
     assert carrier.requests
@@ -321,10 +353,10 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     # one is called off at the last moment: its carton is refused at the truck
     shop.post(f"/orders/{ids[CALLED_OFF]}/cancellation", {"reason": "changed their mind"}, 202)
     shop.settled(ids[CALLED_OFF], "cancelled")
-    cartons = {number: cartons_of(shop, ids[number]) for number in DAY}
-    gone = [sscc for number in (SHORT, DAMAGED, UNPAID) for sscc in cartons[number]]
+    cartons = {number: cartons_of(shop, ids[number]) for number in ids}
+    gone = [sscc for number in (SHORT, DAMAGED, UNPAID, INSTEAD) for sscc in cartons[number]]
     warehouse.send(warehouse.carrier, gone, cartons[CALLED_OFF])
-    for number in (SHORT, DAMAGED, UNPAID):
+    for number in (SHORT, DAMAGED, UNPAID, INSTEAD):
         shop.settled(ids[number], "dispatched", "delivered", "closed")
         [shipment] = shop.order(ids[number])["shipments"]
         update = {"updates": [{"status": "delivered", "occurred_at": now()}]}
@@ -341,7 +373,7 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
         delivered(shop, carton["tracking_number"])
 
     # everybody pays what has left, but one who owes it
-    for number in (SHORT, ABROAD, DAMAGED):
+    for number in (SHORT, ABROAD, DAMAGED, INSTEAD):
         paid = shop.settled(ids[number], "closed")
         assert paid["payment"]["captured"] == paid["total"]["amount"] == worth(warehouse.orders[number])
     shop.until(lambda: shop.order(ids[UNPAID])["payment"]["due"] > 0, "the declined capture is told")
@@ -352,10 +384,10 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
 
     # what has left is gone, what was called off is for sale again and on its way back to a rack
     left = warehouse.wanted  # what was brought for what was lost and broken is among it
-    for number in (SHORT, ABROAD, DAMAGED, UNPAID):
+    for number in (SHORT, ABROAD, DAMAGED, UNPAID, INSTEAD):
         left -= Counter({sku: units for sku, units, _ in warehouse.orders[number]})
     shop.until(lambda: +warehouse.on_hand() == left, "the units have left")
-    for sku in warehouse.wanted:
+    for sku in warehouse.brought:
         stock = shop.get(f"/inventory/stock/{sku}?warehouse={warehouse.code}")
         assert (stock["reserved"], stock["available"]) == (0, left[sku])
     tasks = f"/inventory/put-away-tasks?warehouse={warehouse.code}&status=open"
