@@ -99,7 +99,7 @@ INVENTORY = Service("inventory", (
     )),
     reaction("recalls", on=("inventory.LotBlocked",), also=frozenset({Grant.READ_VIEWS})),
     schedule("upkeep", every_minutes=5),
-    reaction("allocation", batch=5, also=frozenset({Grant.READ_VIEWS}), on=(
+    reaction("allocation", batch=2, calculates=True, also=frozenset({Grant.READ_VIEWS}), on=(
         "orders.AllocationRequested", "orders.ReservationReleaseRequested", "inventory.LineBroken",
         "inventory.StockAllocated", "inventory.StockDeallocated", "inventory.PutAwayConfirmed",
     )),
@@ -159,7 +159,7 @@ ORDERS = Service("orders", (
     reaction("replacements", on=("orders.ReplacementRequested",)),
     replica("assortment", on=("inventory.ProductRegistered", "inventory.ProductChanged")),
     schedule("deadlines", every_minutes=1),
-    schedule("overdue", every_minutes=24 * 60),
+    schedule("overdue", every_minutes=24 * 60, calculates=True),
     *machinery("orders", views_window_s=LISTS_MAY_LAG_S, outbox_window_s=TELLING_MAY_LAG_S),
 ), indexes=(
     Index("by_stage", "stage", "placed", keys_only=True),

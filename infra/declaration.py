@@ -317,6 +317,7 @@ def schedule(
     also: frozenset[Grant] = frozenset(),
     environment: Mapping[str, str] | None = None,
     libraries: str | None = None,
+    calculates: bool = False,
 ) -> Capability:
     """Starts by the clock."""
     return Capability(
@@ -326,6 +327,7 @@ def schedule(
         also=also,
         environment=environment or {},
         libraries=libraries,
+        calculates=calculates,
     )
 
 
