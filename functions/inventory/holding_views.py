@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, structs
 
+from inventory.domain import CATALOG
 from inventory.domain.holding import SpaceFreed, SpaceTaken, UnitExpected, UnitLeft, UnitSettled, sellable
 from inventory.domain.picked import CartonFilled, StockCollected, StockPacked, StockPicked
 from inventory.domain.room import Load
@@ -82,6 +83,7 @@ KINDS: Mapping[type[Event], MovementKind] = {
     StockPicked: "picked",
 }
 
+_PICKED = f"inventory.{StockPicked.__name__}"
 DOCUMENT = "Holding"
 PART_PREFIX = "Stock#"
 SERIAL_PREFIX = "At#"
@@ -215,11 +217,20 @@ class StockInHolding(Struct, frozen=True, omit_defaults=True):
         return f"Journal#{self.holding}#{self.sku}#{self.lot}"
 
 
+class LinePicked(Struct, frozen=True):
+    """Units that a movement is for, by order line."""
+
+    order_id: str
+    line_id: str
+    units: int
+
+
 class Movement(Struct, frozen=True, omit_defaults=True):
     """Units that came, went or changed status: `changes` by status, `balances` what is there afterwards.
 
     `warehouse` is the one whose stock it changes (none: goods in transit). `other` is where goods came from or
-    went to; `recorded_at` puts movements in order, `occurred_at` says when it happened.
+    went to; `recorded_at` puts movements in order, `occurred_at` says when it happened. `lines` are the order
+    lines that units were picked for where they are several: what was picked together is one movement.
     """
 
     sku: str
@@ -242,6 +253,7 @@ class Movement(Struct, frozen=True, omit_defaults=True):
     task_id: str | None = None
     order_id: str | None = None
     line_id: str | None = None
+    lines: tuple[LinePicked, ...] = ()
 
 
 class Whereabouts(Struct, frozen=True, omit_defaults=True):
@@ -857,6 +869,9 @@ def _movements(
     kind = KINDS.get(type(event))
     if kind is None or part.going_out:
         return
+    if isinstance(event, StockPicked):
+        yield from _picked(part, commit, position)
+        return
     told: Any = event
     balances, warehouse = part.balances, told.warehouse or ""
     if isinstance(event, StockReceived):
@@ -889,10 +904,44 @@ def _movements(
         line_id=getattr(event, "line_id", None),
     )
     number = _number(commit, position)
-    if isinstance(event, StockPicked):
-        yield Entry(_on_the_way_out(movement, number), movement)
-    else:
-        yield Entry((part.journal, f"{part.changed_at}#{number}"), movement, _journal_index(movement, number))
+    yield Entry((part.journal, f"{part.changed_at}#{number}"), movement, _journal_index(movement, number))
+
+
+def _picked(part: StockInHolding, commit: Commit, position: int) -> Iterator[Entry]:
+    """With the last pick of a product and lot in a commit, one movement for all of them."""
+    picks = [
+        (place, goods, told)
+        for place, recorded in enumerate(commit.events)
+        if recorded.type == _PICKED and isinstance(told := CATALOG.decode(recorded), StockPicked)
+        for goods in told.goods
+        if part_name(goods.sku, goods.lot) == part_name(part.sku, part.lot)
+    ]
+    if position != picks[-1][0]:
+        return
+    changes: dict[str, int] = {}
+    lines: dict[tuple[str, str], int] = {}
+    for _, goods, told in picks:
+        changes[goods.status] = changes.get(goods.status, 0) - goods.units
+        lines[told.order_id, told.line_id] = lines.get((told.order_id, told.line_id), 0) + goods.units
+    orders = {order_id for order_id, _ in lines}
+    last = picks[-1][2]
+    movement = Movement(
+        sku=part.sku,
+        holding=part.holding,
+        kind="picked",
+        changes=changes,
+        balances=part.balances,
+        recorded_at=part.changed_at,
+        occurred_at=last.occurred_at,
+        warehouse=last.warehouse,
+        lot=part.lot,
+        other=last.container,
+        serials=tuple(dict.fromkeys(serial for _, goods, _ in picks for serial in goods.serials)),
+        order_id=last.order_id if len(orders) == 1 else None,
+        line_id=last.line_id if len(lines) == 1 else None,
+        lines=tuple(LinePicked(*line, units) for line, units in lines.items()) if len(lines) > 1 else (),
+    )
+    yield Entry(_on_the_way_out(movement, _number(commit, position)), movement)
 
 
 def _journal_index(movement: Movement, number: str) -> Mapping[str, str]:
@@ -910,8 +959,6 @@ def _other(event: Event) -> str | None:
     match event:
         case StockDeparted():
             return event.destination
-        case StockPicked():
-            return event.container
         case StockArrived():
             return event.origin
         case ContainerDeparted():

@@ -514,6 +514,26 @@ class TestTraces:
             cursor = {"cursor": page["cursor"]}
         assert one_by_one == moves
 
+    def test_what_is_picked_together_is_one_movement_that_names_the_order_lines(self, yard: Yard) -> None:
+        sku, other, shelf = yard.product(), yard.product(), yard.place()
+        assert yard.adjust(sku, shelf, 9).status == yard.adjust(other, shelf, 9).status == 201
+        yard.settle()
+        one, two = Outbound(yard, sku, 2), Outbound(yard, sku, 3)
+        two.list_id = one.list_id
+        yard.deliver(one.picked(shelf, 2), two.picked(shelf, 3))
+        yard.settle()
+        [came, gone] = yard.landscape.call("GET", f"/inventory/stock/{sku}/movements").body["items"]
+        assert (gone["kind"], gone["changes"], gone["balances"]) == ("picked", {"available": -5}, {"available": 4})
+        assert {(line["order_id"], line["units"]) for line in gone["lines"]} == {
+            (one.order_id, 2),
+            (two.order_id, 3),
+        }
+        assert "order_id" not in gone
+        then = yard.landscape.call("GET", f"/inventory/stock/{sku}/as-of", query={"at": gone["recorded_at"]}).body
+        assert then["statuses"] == {"available": 4}
+        early = yard.landscape.call("GET", f"/inventory/stock/{sku}/as-of", query={"at": came["recorded_at"]}).body
+        assert early["statuses"] == {"available": 9}
+
     @pytest.mark.parametrize("at_once", [2, 500])
     def test_what_places_held_at_a_past_time_counts_what_was_picked_until_then(
         self, yard: Yard, monkeypatch: pytest.MonkeyPatch, at_once: int
