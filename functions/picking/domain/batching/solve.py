@@ -3,7 +3,8 @@
 The search is simulated annealing (Kirkpatrick, Gelatt and Vecchi 1983) over whole orders. Where only a goal of
 units is wanted, a unit has a price that rises while units are missing and falls while there are too many, so that
 orders come and go one by one instead of only in exchange. A promising order is found from where picks are cheap:
-draw a list, draw a few sources of its zone, and ask for an order that wants the one that lies best.
+draw a list, draw a few sources of its zone, and ask for an order that wants the one that lies best. It cools
+slowly at first: while it is hot, the batches settle which zones are theirs.
 """
 
 import random
@@ -20,7 +21,8 @@ Spent = Callable[[int], float]
 
 BATCHES_ASKED = 6
 DRAWS = 6
-HOT, COLD = 0.45, 0.08
+HOT, COLD = 0.42, 0.08
+"""The first and the last temperature, as parts of a unit's price."""
 REASSIGN, WANDER, DROP = 0.2, 0.22, 0.33
 ELSEWHERE = 0.1
 """How often an order may be asked for that another batch holds; where all orders are wanted, always."""
@@ -125,7 +127,7 @@ class _Search:
             if self.made % 64 == 0:
                 if (share := spent(self.made)) >= 1:
                     return
-                self.temperature = self.hottest * (self.coldest / self.hottest) ** share
+                self.temperature = self.hottest * (self.coldest / self.hottest) ** (share * share)
                 if self.goal is not None:
                     self.level = max(0.0, self.level + 0.005 * self.pressure * (self.goal + 1 - state.units))
             self.made += 1
