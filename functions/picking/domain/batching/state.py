@@ -38,8 +38,8 @@ class State:
         zone_of = {zone: number for number, zone in enumerate(self.zones)}
         self.zone = [zone_of[source.zone] for source in instance.sources]
         self.free = [source.units for source in instance.sources]
-        nothing = self.walk.open()
-        self.alone = [nothing.added(source) for source in range(len(self.stops))]
+        self.alone = [FAR] * len(self.stops)
+        """What a list would cost that visits one source only; of those that somebody wants."""
         self.positions: list[tuple[Need, ...]] = []
         self.size: list[int] = []
         self.least: list[list[int]] = []
@@ -57,9 +57,12 @@ class State:
 
     def _read_orders(self) -> None:
         volumes = {article.id: article.volume for article in self.instance.articles}
-        sources = defaultdict(list)
+        asked = {position.article for order in self.instance.orders for position in order.positions}
+        sources, nothing = defaultdict(list), self.walk.open()
         for number, source in enumerate(self.instance.sources):
-            sources[source.article].append(number)
+            if source.article in asked:
+                sources[source.article].append(number)
+                self.alone[number] = nothing.added(number)
         needs: dict[tuple[str, int], Need] = {}
         for number, order in enumerate(self.instance.orders):
             wanted = []
