@@ -68,7 +68,7 @@ def test_a_route_that_changes_something_needs_the_write_scope() -> None:
             changes = Grant.WRITE_HISTORY in capability.grants
             for route in capability.routes:
                 if route.scope is not None:
-                    acts = {"write", "supervise"} if changes else {"read"}
+                    acts = {"write", "substitute", "supervise"} if changes else {"read"}
                     assert route.scope in {f"{service.name}/{act}" for act in acts}
                 assert changes or route.method == "GET" or capability.kind is Kind.QUERY
 
