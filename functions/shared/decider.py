@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 
-from shared import clock, ids
+from shared import clock, ids, telemetry
 from shared.event_store import ConcurrentCommit, EventStore, Fold, Stream
 from shared.events import CommandMetadata, Commit, Event
 from shared.rejection import PreconditionFailed, Rejection, Unprocessable
@@ -103,13 +103,14 @@ def execute_all(
     A command whose id the stream has seen is not decided again. A rejected command leaves the others alone.
     The first try reads the stream without asking whether it is the latest, for half the price, because the write
     holds only where nobody was faster. `known` is the stream as the caller has just recorded it: it is decided on
-    without being read again. Where a command leads to no write, the stream is read consistently after all.
+    without being read again. Where a command leads to no write, or to something that cannot be, the stream is read
+    consistently after all.
     Raises Contended after ATTEMPTS lost races, Unavailable when the table does not answer, TooLarge.
     """
     for attempt in range(ATTEMPTS):
         group = None
         if not attempt:
-            group = _Group(store, decider, known or store.glance(decider, stream_id), commands)
+            group = _at_a_glance(store, decider, known or store.glance(decider, stream_id), commands)
         if group is None or not group.writes_for_all:
             group = _Group(store, decider, store.load(decider, stream_id), commands)
         stream = group.stream
@@ -120,11 +121,26 @@ def execute_all(
         except ConcurrentCommit:
             clock.sleep(ids.jitter(min(_LONGEST_BACKOFF_SECONDS, _BACKOFF_SECONDS * 2**attempt)))
             continue
+        except ValidationError:  # an event that cannot be read again: it may be missing what was not seen yet
+            if attempt:
+                raise
+            continue
         return group.outcomes(commit, stream)
     raise Contended(
         f"{stream_id} was changed by others {ATTEMPTS} times while this was decided.",
         remedy="Send the same request again.",
     )
+
+
+def _at_a_glance(
+    store: EventStore, decider: Decider[S], stream: Stream[S], commands: Sequence[Command]
+) -> "_Group[S] | None":
+    """The decision on a state that may lack the latest commits; None when it fails, for want of those perhaps."""
+    try:
+        return _Group(store, decider, stream, commands)
+    except Exception as error:  # whatever a decider does with what is not there
+        telemetry.warning("decided too early", stream=stream.id, error=f"{type(error).__name__}: {error}")
+        return None
 
 
 class _Group(Generic[S]):

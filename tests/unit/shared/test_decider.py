@@ -1,5 +1,6 @@
 """Deciders run as sentences say: load, decide, one write, and again when another writer was first."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -183,6 +184,36 @@ class TestGlances:
         client = Lagging(torn=2)
         outcome = execute(self.filled(client), BIN, "Bin#A", command(Put(1), "more"))
         assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 4, [False, True])
+
+    def test_what_cannot_be_decided_on_an_older_state_is_decided_on_the_latest(self) -> None:
+        def take_from_what_is_there(ask: Any, state: Bin) -> Any:
+            return {3: BIN.decide(ask, state)}[state.units]
+
+        client = Lagging(upto=1)
+        literal = replace(BIN, decide=take_from_what_is_there)
+        outcome = execute(self.filled(client), literal, "Bin#A", command(Put(1), "more"))
+        assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 4, [False, True])
+
+    def test_an_event_that_nobody_could_read_is_decided_again_on_the_latest(self) -> None:
+        def put_as_many_again(_ask: Any, state: Bin) -> Any:
+            return [UnitsPut(units=state.units if state.units == 3 else "unknown")]  # type: ignore[arg-type]
+
+        def trusting(state: Bin, event: Any) -> Bin:
+            return evolve(state, event) if isinstance(event.units, int) else state
+
+        client = Lagging(upto=1)
+        literal = replace(BIN, decide=put_as_many_again, evolve=trusting)
+        outcome = execute(self.filled(client), literal, "Bin#A", command(Put(1), "more"))
+        assert (outcome.sequence, outcome.stream.state.units, client.consistent) == (4, 6, [False, True])
+
+    def test_what_cannot_be_decided_on_the_latest_state_either_is_a_mistake(self) -> None:
+        def fail(_ask: Any, state: Bin) -> Any:
+            return {}[state.units]
+
+        client = Lagging(upto=1)
+        with pytest.raises(KeyError):
+            execute(self.filled(client), replace(BIN, decide=fail), "Bin#A", command(Put(1), "more"))
+        assert client.consistent == [False, True]
 
     def test_a_worker_that_knows_more_than_the_read_shows_keeps_what_it_knows(self) -> None:
         client = Lagging(upto=1)
