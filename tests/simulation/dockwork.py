@@ -62,6 +62,7 @@ class AnnounceShipment(Action):
     parcels: tuple[Parcel, ...]
     hours: float | None
     """When it is expected, from the beginning of the run."""
+    warehouse: str = "MAIN"
     may_change_nothing = True
 
     def act(self, people: Population) -> None:
@@ -69,6 +70,7 @@ class AnnounceShipment(Action):
         asked: dict[str, Any] = {
             "supplier": self.supplier,
             "reference": self.reference,
+            "warehouse": self.warehouse,
             "lines": [parcel.announced for parcel in self.parcels],
         }
         if self.hours is not None:

@@ -1,7 +1,7 @@
 """Who finishes what the day has left: once all is quiet, whatever can still leave leaves.
 
-A careless shift begins with a round in which a list is cancelled, and what is packed is sent in two parts, damaged
-or missing, so that this happens in every run.
+A careless shift begins with a round in which a list is cancelled, lists are wanted by others, an order is called
+off when it is picked, and what is packed is sent in two parts, damaged or missing: so this happens in every run.
 """
 
 from dataclasses import dataclass
@@ -11,6 +11,7 @@ from tests.simulation.packwork import PackOrders
 from tests.simulation.pickwork import PickLists, TakeOver
 from tests.simulation.population import MINUTE, Action, Population
 from tests.simulation.roadwork import DescribeAccount, DescribeCarrier, LoadTruck
+from tests.simulation.shopwork import call_off
 
 ROUNDS = 12
 DONE = ("cancelled", "closed")
@@ -71,11 +72,14 @@ class LateShift(Action):
                     path = f"/shipping/shipments/{shipment['shipment_id']}/labelling"
                     people.ask(self, "POST", path, {}, part=f"label-{shipment['shipment_id']}-{named}")
 
-    def _cancel(self, people: Population, picker: PickLists, taken: dict[str, Any]) -> None:
-        """The list is cancelled after its first position, and the picker, who does not know, goes on with it."""
-        picker.work(people, taken, "goes home", "begun")
-        supervisor = TakeOver(0.0, f"{self.name}-cancels", self.warehouse, (), "", 0.0)
-        supervisor.take(people, taken["list_id"], "cancelled", "first")
+    def _disturb(self, people: Population, picker: PickLists, taken: dict[str, Any], number: int) -> None:
+        """A colleague wants the list. The first one is cancelled after one position: the picker does not know."""
+        colleague = PickLists(0.0, f"{self.name}-wants", self.warehouse, "colleague", (), 1.0, 0.0)
+        colleague.covet(people, str(number))
+        if number == 0:
+            picker.work(people, taken, "goes home", "begun")
+            supervisor = TakeOver(0.0, f"{self.name}-cancels", self.warehouse, (), "", 0.0)
+            supervisor.take(people, taken["list_id"], "cancelled", "first")
 
     def _void(self, people: Population) -> None:
         """A shipment that the distant carrier was to take is called off by hand, and labelled again later."""
@@ -95,11 +99,14 @@ class LateShift(Action):
         picker = PickLists(0.0, f"{self.name}-{part}", self.warehouse, self.name, (), 1.0, 0.0)
         number = 0
         while (taken := picker.take_list(people, f"next-{number}")) is not None:
-            if self.careless and (part, number) == ("0", 0):
-                self._cancel(people, picker, taken)
-            picker.work(people, taken, "right", str(number))
+            if self.careless and part == "0":
+                self._disturb(people, picker, taken, number)
+            picker.work(people, taken, "offline" if self.careless else "right", str(number))
             number += 1
         people.cloud.scheduler.sleep(MINUTE)
+        if self.careless and part == "0":
+            for order in people.orders_at(self.warehouse, "picked")[:1]:
+                call_off(people, self, order["order_id"], "call-off")
         if self.careless and part == "0":
             people.cloud.carrier.fail(OUTAGE)
         packer = PackOrders(0.0, f"pack-{self.name}-{part}", self.warehouse, self.name, (), 0, 1.0)

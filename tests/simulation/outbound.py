@@ -5,12 +5,19 @@ from typing import Any
 
 from tests.simulation import faults as f
 from tests.simulation.actions import CancelOrder, PauseReader, PlaceOrder, RebuildViews
-from tests.simulation.dockwork import DescribePlace, DescribeWare
+from tests.simulation.dockwork import (
+    AnnounceShipment,
+    ArriveAtDock,
+    CloseShipment,
+    DescribePlace,
+    DescribeWare,
+    LogFound,
+)
 from tests.simulation.packwork import CARTON_TYPES, DescribeCarton, PackOrders
 from tests.simulation.people import Part, People
 from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, ReleaseWave, TakeOver
 from tests.simulation.population import MINUTE, Action
-from tests.simulation.putwork import ReleaseOrder
+from tests.simulation.putwork import ReleaseOrder, WorkOnTasks
 from tests.simulation.roadwork import DescribeAccount, DescribeCarrier, FailForMinutes, LoadTruck
 from tests.simulation.shopwork import (
     CancelAt,
@@ -22,7 +29,7 @@ from tests.simulation.shopwork import (
     VoidShipment,
 )
 from tests.simulation.stockwork import CountStock, ReceiveDirectly
-from tests.simulation.wares import Ware
+from tests.simulation.wares import Parcel, Ware
 
 SOUTH = "SOUTH"
 RACKS = ("S-RACK-1", "S-RACK-2", "S-RACK-3", "S-RACK-4")
@@ -61,6 +68,7 @@ DISTANT = "distant"
 SOLD = (("parcel", "UPSDAP", "Ground"), ("standard", "USPS", "GroundAdvantage"))
 LOADING = ("all", "all", "strangers", "one missing", "twice", "unloaded")
 ROADS = (("in_transit", "delivered"), ("delivered",), ("exception", "delivered"), ("delivered", "returned"), ())
+PUTTING_AWAY = ("right", "right", "right", "misread", "some", "elsewhere", "give back")
 STAGES = ("allocated", "picking", "picked", "packed", "labelled", "partially_dispatched", "dispatched")
 DISPOSITIONS = ("restock", "quarantine", "scrap")
 TOKENS = (
@@ -110,8 +118,33 @@ def equipment(people: People) -> Iterator[Action]:
         yield FailForMinutes(people.moment(), f"outage-{number}", people.one_of(300.0, 1_200.0, 3_600.0))
 
 
+def replenishment(people: People) -> Iterator[Action]:
+    """Shipments come in for orders that wait, are logged by two operators at once, and brought to the racks."""
+    for number in range(people.one_of(1, 0, 2)):
+        named, at = f"in-south-{number}", people.moment() / 2
+        wares = [people.one_of(*people.goods) for _ in range(people.number(1, 3))]
+        parcels = tuple(_arriving(people, ware, f"{named}-{line}") for line, ware in enumerate(wares))
+        yield AnnounceShipment(at, f"announce-{named}", "acme", named, parcels, None, SOUTH)
+        yield ArriveAtDock(at + people.seconds(0, 300), f"arrive-{named}", (f"announce-{named}",), named, "S-DOCK")
+        logs = tuple(f"log-{named}-{line}" for line in range(len(parcels)))
+        for line, parcel in enumerate(parcels):
+            when, who = at + people.seconds(0, 600), ("vic", "wes")[line % 2]
+            yield LogFound(when, logs[line], (f"arrive-{named}",), named, who, (parcel,))
+        yield CloseShipment(at + people.seconds(0, 900), f"close-{named}", logs, named)
+    for operator in ("vic", "wes"):
+        manners = tuple(people.one_of(*PUTTING_AWAY) for _ in range(people.number(1, 6)))
+        pace, place = people.one_of(60.0, 5.0, 300.0), people.one_of(*RACKS)
+        which = people.number(0, 3)
+        yield WorkOnTasks(people.moment(), f"put-{operator}", operator, manners, which, pace, place, SOUTH)
+
+
+def _arriving(people: People, ware: Ware, named: str) -> Parcel:
+    units = people.one_of(6, 2, 12)
+    return Parcel(ware.sku, units, ware.labelled(people.one_of("L-LATE", "L-LONG"), units, named))
+
+
 def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
-    units = people.one_of(12, 8, 4, 20)
+    units = people.one_of(8, 4, 12, 2)
     label = ware.labelled(people.one_of("L-LATE", "L-LONG"), units, named)
     return ReceiveDirectly(at, named, ware, units, label, people.one_of(*RACKS), "available")
 
@@ -250,15 +283,16 @@ def counting(people: People) -> Iterator[Action]:
 def trouble(people: People) -> Iterator[Action]:
     """Projectors of those who send goods stand still, their views are rebuilt."""
     for service in ("picking", "shipping"):
-        if people.happens(25) and f.BEHIND in people.weather.enabled:
+        if people.happens(15) and f.BEHIND in people.weather.enabled:
             at = people.seconds(0, people.shape.minutes * MINUTE)
             yield PauseReader(at, f"pause-{service}", service, people.one_of(0.2, 1, 5))
-        if people.happens(25) and f.REBUILD in people.weather.enabled:
+        if people.happens(15) and f.REBUILD in people.weather.enabled:
             yield RebuildViews(people.moment(), f"rebuild-{service}", service)
 
 
 PARTS: tuple[Part, ...] = (
     premises,
+    replenishment,
     demand,
     releases,
     picking,

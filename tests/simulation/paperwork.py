@@ -43,7 +43,7 @@ class Paperwork:
         shipments = {key: one for key, one in _of(states, "Shipment").items() if isinstance(one, Shipment)}
         if Counter(one["shipment_id"] for one in self.shipments) != Counter(list(shipments)):
             raise Violation("a list is not what there is", "/receiving/shipments", *shipments)
-        closed = {key for key, one in shipments.items() if one.status == CLOSED}
+        closed = {key for key, one in shipments.items() if one.status == CLOSED and one.return_id is None}
         if Counter(one["shipment_id"] for one in self.received) != Counter(closed):
             raise Violation("a report is not what happened", "received", *closed)
         for one in self.received:

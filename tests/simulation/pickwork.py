@@ -68,7 +68,7 @@ class PickLists(Action):
         for number, manner in enumerate(self.manners):
             people.cloud.scheduler.sleep(self.pace)
             if manner == "covets":
-                self._covet(people, str(number))
+                self.covet(people, str(number))
                 continue
             taken = self.take_list(people, f"next-{number}")
             if taken is None:
@@ -76,7 +76,7 @@ class PickLists(Action):
             else:
                 self.work(people, taken, manner, str(number))
 
-    def _covet(self, people: Population, part: str) -> None:
+    def covet(self, people: Population, part: str) -> None:
         """Claim a list that somebody seems to have."""
         listed = people.pages(LISTS, warehouse=self.warehouse, status="claimed")
         for one in listed[:1]:

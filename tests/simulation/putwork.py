@@ -17,12 +17,13 @@ class WorkOnTasks(Action):
     which: int
     seconds: float
     elsewhere: str
+    warehouse: str = "MAIN"
 
     def act(self, people: Population) -> None:
         """Look what is to be done, and do it, as often as there are manners."""
         for number, manner in enumerate(self.manners):
             people.cloud.scheduler.sleep(self.seconds)
-            tasks = people.tasks("MAIN")
+            tasks = people.tasks(self.warehouse)
             if tasks:
                 self._work(people, tasks[self.which % len(tasks)]["task_id"], manner, str(number))
 

@@ -1,5 +1,7 @@
 """Orders go out of a warehouse while everything else goes wrong: every unit and every cent is accounted for."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.simulation.planted import Bug
@@ -11,6 +13,15 @@ from tests.simulation.strategies import Plan
 @pytest.mark.parametrize("seed", range(1, 11))
 def test_what_goes_out_is_accounted_for_in_the_run_of_seed(seed: int) -> None:
     plan = Plan.of(seed, shape=SENDING)
+
+    report = simulate(plan)
+
+    assert report.violation is None, told(*shrunk(plan, report))
+
+
+@pytest.mark.parametrize("seed", range(1, 4))
+def test_what_comes_in_and_what_goes_out_is_accounted_for_in_the_run_of_seed(seed: int) -> None:
+    plan = Plan.of(seed, shape=replace(SENDING, shipments=2))
 
     report = simulate(plan)
 

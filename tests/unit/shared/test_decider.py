@@ -208,7 +208,7 @@ class TestGlances:
 
     def test_what_cannot_be_decided_on_the_latest_state_either_is_a_mistake(self) -> None:
         def fail(_ask: Any, state: Bin) -> Any:
-            return {}[state.units]
+            return dict[int, Any]()[state.units]
 
         client = Lagging(upto=1)
         with pytest.raises(KeyError):
