@@ -67,7 +67,7 @@ def publisher(
         messages = _messages(events, shared)
         for chunk in _chunks(messages):
             _put(chunk)
-        telemetry.info("published", commits=len(commits), events=len(events), messages=len(messages))
+        telemetry.debug("published", commits=len(commits), events=len(events), messages=len(messages))
 
     return handler
 

@@ -298,7 +298,7 @@ class Projector:
             if projection is not None:
                 self._project(projection, stream_id, list(own), filling)
                 written += 1
-        telemetry.info("projected", commits=len(commits), documents=written)
+        telemetry.debug("projected", commits=len(commits), documents=written)
 
     def _project(self, projection: Projection[V], stream_id: str, commits: Sequence[Commit], filling: int) -> None:
         pk, sk = projection.key(stream_id)

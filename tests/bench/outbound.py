@@ -22,7 +22,7 @@ Json = dict[str, Any]
 SLICE = 20
 """Orders of a slice: released together, picked in one wave, loaded on one truck."""
 SECONDS_BETWEEN_ORDERS = 1.0
-"""A million orders a month are one per second in nine hours of a working day."""
+"""A million orders a month are one per second in nine hours of every day."""
 POSITIONS_PER_CONFIRMATION = 10
 CARTONS_PER_SCAN = 10
 """How many a scanner sends at once: what it has read within a few minutes."""

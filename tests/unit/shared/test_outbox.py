@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from shared import aws
 from shared.envelope import CloudEvent, told
+from shared.environment import environment
 from shared.event_store import EventStore
 from shared.events import Commit, originating
 from shared.outbox import (
@@ -162,7 +163,11 @@ def test_an_error_of_the_bus_raises(store: EventStore) -> None:
         publish(stream_batch(history(store, "Bin#A")), None)
 
 
-def test_a_real_bus_takes_what_is_published(store: EventStore, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_real_bus_takes_what_is_published(
+    store: EventStore, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOG_LEVEL", "DEBUG")
+    environment.cache_clear()
     aws.eventbridge().create_event_bus(Name="stowage")
     committed(store, "Bin#A", UnitsPut(units=1))
     capsys.readouterr()
