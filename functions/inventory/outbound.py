@@ -192,7 +192,7 @@ def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
         HOLDING.stream_id(carton.sscc),
         Command(fill, _named(metadata, "fill", carton.sscc)),
     )
-    lost = _lost(carton.order_id, {item.line_id for item in carton.items})
+    lost = _lost(carton.order_id, carton.sscc, {item.line_id for item in carton.items})
     _give_back(
         carton.order_id,
         carton.sscc,
@@ -303,10 +303,10 @@ def _is_stray(line: LineGoods) -> bool:
     return sum(one.units for one in line.set_aside) < sum(one.units for one in line.goods)
 
 
-def _lost(order_id: str, line_ids: Iterable[str]) -> set[str]:
-    """Which of these lines the order does not want any more."""
+def _lost(order_id: str, holding: str, line_ids: Iterable[str]) -> set[str]:
+    """Which of these lines are not to keep what that holding has for them."""
     lines = allocation_of(order_id).state.lines
-    return {line_id for line_id in line_ids if lines.get(line_id, Line(closed=True)).lost}
+    return {line_id for line_id in line_ids if lines.get(line_id, Line(closed=True)).loses(holding)}
 
 
 def _give_back(order_id: str, holding: str, lines: Iterable[tuple[str, str]], metadata: CommandMetadata) -> None:

@@ -190,6 +190,10 @@ class Line(Struct, frozen=True, omit_defaults=True):
         """Whether it is to get nothing, and to keep nothing."""
         return self.closed or self.suspended > self.promise
 
+    def loses(self, holding: HoldingId) -> bool:
+        """Whether it is to give back what a holding has for it; what is packed stays, unless it is given up."""
+        return self.closed or (self.lost and not is_carton(holding))
+
     @property
     def wants(self) -> int:
         """Units that it is to get, without those that have left."""
@@ -598,7 +602,7 @@ def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
         known = line.shares.get(noted.holding)
         if noted.holding in line.withdrawn or (known is None and not _is_news(noted, line)):
             continue
-        if line.lost:
+        if line.loses(noted.holding):
             if noted.picks:
                 yield ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
             continue
@@ -629,7 +633,7 @@ def _follow(command: FollowGoods, allocation: Allocation) -> Iterator[Event]:
         event = ShareNoted(line_id=noted.line_id, holding=noted.holding, as_of=noted.as_of, picks=noted.picks)
         yield event
         allocation = evolve(allocation, event)
-        if line.lost and noted.picks:
+        if line.loses(noted.holding) and noted.picks:
             withdrawn = ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
             yield withdrawn
             allocation = evolve(allocation, withdrawn)
@@ -674,7 +678,7 @@ def _close(command: CloseLines, allocation: Allocation) -> Iterator[Event]:
         line = _line(allocation, line_id)
         if not line.closed:
             yield LineClosed(order_id=command.order_id, warehouse=command.warehouse, line_id=line_id)
-            yield from _withdrawing(line_id, line)
+            yield from _withdrawing(line_id, line.shares)
 
 
 def _reduce(command: ReduceLine, allocation: Allocation) -> Iterator[Event]:
@@ -724,7 +728,7 @@ def _suspend(command: SuspendLine, allocation: Allocation) -> Iterator[Event]:
     yield LineSuspended(
         order_id=command.order_id, warehouse=command.warehouse, line_id=command.line_id, promise=command.promise
     )
-    yield from _withdrawing(command.line_id, line)
+    yield from _withdrawing(command.line_id, (one for one in line.shares if not is_carton(one)))
 
 
 def _empty(command: ReportEmpty, allocation: Allocation) -> Iterator[Event]:
@@ -743,8 +747,8 @@ def _empty(command: ReportEmpty, allocation: Allocation) -> Iterator[Event]:
     yield ShareWithdrawn(line_id=command.line_id, holding=command.holding, avoid=True)
 
 
-def _withdrawing(line_id: LineId, line: Line) -> Iterable[Event]:
-    return [ShareWithdrawn(line_id=line_id, holding=holding) for holding in sorted(line.shares)]
+def _withdrawing(line_id: LineId, holdings: Iterable[HoldingId]) -> Iterable[Event]:
+    return [ShareWithdrawn(line_id=line_id, holding=holding) for holding in sorted(holdings)]
 
 
 def _noted(allocation: Allocation, event: ShareNoted) -> Allocation:

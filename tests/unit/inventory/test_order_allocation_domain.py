@@ -236,6 +236,19 @@ def test_a_line_whose_promise_is_broken_waits_for_a_later_one() -> None:
     assert names(decide(later, suspended)) == ["LineWanted"]
 
 
+def test_what_is_packed_stays_with_a_line_whose_promise_is_broken_and_goes_with_a_line_that_is_given_up() -> None:
+    trolley, carton = "0190f3c2-9f33-8c1f-9a55-000000000001", "906141412345678904"
+    state = after(REQUEST, planned((trolley, 4), (carton, 2)), noted(4, trolley), noted(2, carton))
+    events = decide(SuspendLine(ORDER, "MAIN", "1", 8), state)
+    assert [one.holding for one in events if isinstance(one, ShareWithdrawn)] == [trolley]
+    suspended = reduce(evolve, events, state)
+    packed_since = FollowGoods((NotedShare("1", carton, 9, (pick(6, carton),), answer=False),))
+    assert names(decide(packed_since, suspended)) == ["ShareNoted"]
+    packed = reduce(evolve, decide(packed_since, suspended), suspended)
+    given_up = decide(CloseLines(ORDER, "MAIN", ("1",)), packed)
+    assert [one.holding for one in given_up if isinstance(one, ShareWithdrawn)] == [carton]
+
+
 def test_goods_that_came_in_are_assigned_once_before_the_order_is_released() -> None:
     assign = AssignGoods(ORDER, "MAIN", "1", "MILK", "shipment", 4, 7, "receipt-1")
     state = after(assign)

@@ -329,3 +329,30 @@ def test_a_lot_that_is_recalled_in_the_trolley_is_not_packed_and_other_units_are
     assert [(pick["holding"], pick["units"]) for pick in allocation["lines"][0]["picks"]] == [(carton["sscc"], 3)]
     [task] = house.ask("GET", "/inventory/put-away-tasks")["items"]
     assert (task["holding"], task["stock_status"], task["units"]) == (picklist["list_id"], "quarantine", 3)
+
+
+def test_a_closed_carton_stays_as_it_is_when_its_line_loses_the_promise(house: House) -> None:
+    house.stock("A-01", 3)
+    older = house.released(3)
+    [first] = house.wave()
+    house.stock("A-02", 3)
+    younger = house.released(3)
+    [second] = house.wave()
+    house.pick(first)
+    house.pick(second)
+    house.pack(younger, 3)
+    house.reject(older, 1, "missing")
+    [line] = house.ask("GET", f"/orders/{younger}")["lines"]
+    assert line["status"] == "backordered", "fewer are there than were promised, and this promise is the youngest"
+    assert house.ask("GET", "/inventory/put-away-tasks")["items"] == []
+    [carton] = house.ask("GET", f"/picking/orders/{younger}/packing")["shipments"][0]["cartons"]
+    [allocated] = house.ask("GET", f"/inventory/allocations/{younger}")["lines"]
+    assert [(pick["holding"], pick["units"]) for pick in allocated["picks"]] == [(carton["sscc"], 3)]
+    assert house.status(younger) == "packed"
+    house.stock("A-02", 1)
+    house.system.invoke("inventory", "unsettled", {})
+    house.settle()
+    [third] = house.wave()
+    house.pick(third)
+    house.pack(older, 3)
+    assert house.counted() == {"on_hand": 6, "reserved": 6, "available": 0}
