@@ -51,7 +51,7 @@ class PickLists(Action):
     """A picker takes one list after the other and works on it, each in one of these manners.
 
     `right`: as guided. `clumsy`: scans the wrong things first. `short`: finds one unit fewer. `empty`: finds none.
-    `by parts`: confirms some units, then the others. `offline`: the same, hours late: half of it, all, all.
+    `by parts`: confirms one unit, then all, that one again. `offline`: hours late: half of it, all, all.
     `goes home`: after the first position. `gives back`: at once. `covets`: claims what somebody else has.
     """
 
@@ -108,8 +108,10 @@ class PickLists(Action):
             scans = list(self._scans(people, step, manner, f"{part}-{number}"))
             if manner == "offline":
                 kept += scans
-            else:
-                self._confirm(people, list_id, scans, f"{part}-{number}")
+                continue
+            if manner == "by parts":
+                self._confirm(people, list_id, scans[:1], f"{part}-{number}-first")
+            self._confirm(people, list_id, scans, f"{part}-{number}")
             if manner == "goes home":
                 return
         if kept:

@@ -176,12 +176,12 @@ SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outboun
 
 OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (leases_not_minded, 6),
-    (scans_not_compared, 8),
-    (confirmations_not_recognized, 6),
+    (scans_not_compared, 3),
+    (confirmations_not_recognized, 5),
     (shorts_told_to_nobody, 6),
-    (trolleys_not_followed, 6),
+    (trolleys_not_followed, 4),
     (earlier_shipments_forgotten, 4),
-    (shipped_cartons_stay_in_stock, 4),
+    (shipped_cartons_stay_in_stock, 3),
     (refund_key_per_attempt, 4),
     (whole_order_captured, 6),
     (labels_not_voided, 6),

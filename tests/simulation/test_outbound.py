@@ -10,7 +10,7 @@ from tests.simulation.run import shrunk, simulate, told
 from tests.simulation.strategies import Plan
 
 
-@pytest.mark.parametrize("seed", range(1, 11))
+@pytest.mark.parametrize("seed", range(1, 13))
 def test_what_goes_out_is_accounted_for_in_the_run_of_seed(seed: int) -> None:
     plan = Plan.of(seed, shape=SENDING)
 
