@@ -559,7 +559,7 @@ def _cut_short(command: CutShipmentShort, packing: Packing) -> list[Event]:
 def _rejected(command: RejectItems, packing: Packing) -> Iterator[Event]:
     """The items, and that the shipment is packed where they were the last that was in no carton."""
     order = structs.replace(command.order, blocked={}, today="")
-    goods = sorted(_wanted(order.goods, order), key=lambda item: command.order.fault_of(item) is None)
+    goods = _wanted(order.goods, order)
     taken = _taken(command.items, without(goods, packing.gone), order, goods)
     rejected = ItemsRejected(
         rejection_id=command.rejection_id,
