@@ -63,7 +63,7 @@ TIMEOUT_S: Mapping[Kind, int] = {
     Kind.REACTION: 30,
     Kind.REPLICA: 30,
     Kind.SCHEDULE: 50,
-    Kind.PROJECTOR: 60,
+    Kind.PROJECTOR: 50,
     Kind.OUTBOX: 30,
     Kind.HEALTH: 5,
 }

@@ -292,9 +292,7 @@ def test_every_lambda_runs_its_capability_on_arm_with_a_time_limit(either: Templ
             assert function["Handler"] == f"{service.name}.{capability.name}.handler"
             assert function["Architectures"] == ["arm64"]
             assert function["Runtime"] == "python3.13"
-            assert function["Timeout"] <= (50 if capability.kind is Kind.SCHEDULE else 60), (
-                "a schedule comes again"
-            )
+            assert function["Timeout"] <= 50
 
 
 def test_a_lambda_is_told_only_what_it_needs(either: Templates) -> None:
