@@ -77,7 +77,7 @@ class Desk(easypost.EasyPost):
     """The adapter of one worker."""
 
     def __init__(self, office: PostOffice, worker: "Worker") -> None:
-        circuit = Circuit(worker.dynamodb, worker.environment.providers_table, "easypost")  # type: ignore[arg-type]
+        circuit = Circuit(cast(Any, worker.dynamodb), worker.environment.providers_table, "easypost")
         guard = Guard(circuit, easypost._POLICY, (CarrierUnavailable,))
         super().__init__(cast(EasyPostClient, Client(office, worker)), guard, ())
         self._office = office

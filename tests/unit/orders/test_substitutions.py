@@ -65,9 +65,11 @@ JUG_OR_BOWL = ("JUG", "BOWL")
 TROLLEY = "0190f3c2-9f33-8c1f-9a55-000000000001"
 
 
-def instead(units: int | None = None, sku: str | None = None, line: str = "1", **more: object) -> SubstituteLine:
+def instead(
+    units: int | None = None, sku: str | None = None, line: str = "1", may: tuple[str, ...] = JUG_OR_BOWL
+) -> SubstituteLine:
     """Replace mugs, by the first product that may be sent instead unless another is named."""
-    return SubstituteLine(line, sku, units, more.get("may", JUG_OR_BOWL), NOW)  # type: ignore[arg-type]
+    return SubstituteLine(line, sku, units, may, NOW)
 
 
 def lacking(missing: int = 5) -> Order:
