@@ -313,7 +313,11 @@ def _verdicts(command: Confirm, outcome: Outcome[PickList], wrong: Mapping[str, 
 
 def _refused(scan: Scan, rejection: Rejection | None) -> Verdict:
     if rejection is None:
-        rejection = Conflict("The list has changed meanwhile.", remedy="Send it again.", code="contended")
+        rejection = Conflict(
+            "The list has changed meanwhile.",
+            remedy="Send it again under a new Idempotency-Key.",
+            code="contended",
+        )
     error = FieldError(rejection.field, rejection.message, rejection.value, rejection.remedy)
     return Verdict(scan.confirmation_id, scan.pick_id, "refused", rejection.code, error)
 

@@ -172,18 +172,24 @@ class PickLists(Action):
             yield scan | one | {"confirmation_id": f"{scan['confirmation_id']}-wrong-{number}"}
 
     def _confirm(self, people: Population, list_id: str, scans: list[dict[str, Any]], part: str) -> None:
-        """Send scans, and note what was accepted: each confirmation once, none that is wrong."""
+        """Send scans, and note what was accepted: each confirmation once, none that is wrong.
+
+        What was refused was not done: sent once more, it may be accepted, and then the goods have moved.
+        """
         path = f"{LISTS}/{list_id}/confirmations"
         asked, begun = {"confirmations": scans}, people.cloud.scheduler.seconds
-        status, answer = people.ask(self, "POST", path, asked, part=f"confirm-{part}", who=self.operator)
-        if status != 200:
-            people.tally.contradictions.append(f"{self.name} confirmed picks, and was told {answer}")
+        answers = people.answers(self, "POST", path, asked, part=f"confirm-{part}", who=self.operator)
+        if not answers or any(answer.status != 200 for answer in answers):
+            people.tally.contradictions.append(f"{self.name} confirmed picks, and was told {answers}")
             return
-        for scan, verdict in zip(scans, answer["verdicts"], strict=True):
-            self._note(people, scan, verdict)
-            if people.tally.book.called_off.get(list_id, begun) < begun and not _says_called_off(verdict):
-                people.tally.contradictions.append(f"{self.name} went on with a cancelled list: {verdict}")
-        guidance = answer["list"]
+        for scan, *verdicts in zip(scans, *(answer.body["verdicts"] for answer in answers), strict=True):
+            first, last = verdicts[0]["result"], verdicts[-1]["result"]
+            if first not in ("refused", last):
+                people.tally.contradictions.append(f"{self.name} was told {verdicts} of one confirmation")
+            self._note(people, scan, verdicts[-1])
+            if people.tally.book.called_off.get(list_id, begun) < begun and not _says_called_off(verdicts[-1]):
+                people.tally.contradictions.append(f"{self.name} went on with a cancelled list: {verdicts[-1]}")
+        guidance = answers[-1].body["list"]
         if guidance.get("operator") == self.operator:
             people.note_lease(list_id, self.operator, guidance["until"], begun)
         else:

@@ -20,6 +20,7 @@ from picking.aggregates import PICK_LIST
 from picking.domain import pick_list, pick_order
 from picking.domain.packing import Packing
 from shared import ids
+from shared.decider import Outcome
 from shared.events import Event
 from shipping import conversation as labels
 from shipping import easypost
@@ -55,6 +56,18 @@ def confirmations_not_recognized() -> Iterator[None]:
         return structs.replace(after, confirmed={}) if isinstance(event, pick_list.ConfirmationsTaken) else after
 
     with patch.object(picking, "PICK_LIST", replace(PICK_LIST, evolve=forgetful)):
+        yield
+
+
+@contextmanager
+def repeats_answered_anew() -> Iterator[None]:
+    """Who sends accepted picks once more is told how it is now, and not what was answered."""
+    verdicts = picking._verdicts
+
+    def of_now(command: pick_list.Confirm, outcome: Outcome[pick_list.PickList], wrong: Any) -> Any:
+        return verdicts(command, replace(outcome, events=()) if outcome.repeated else outcome, wrong)
+
+    with patch.object(picking, "_verdicts", of_now):
         yield
 
 
@@ -178,6 +191,7 @@ OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (leases_not_minded, 6),
     (scans_not_compared, 3),
     (confirmations_not_recognized, 5),
+    (repeats_answered_anew, 3),
     (shorts_told_to_nobody, 6),
     (trolleys_not_followed, 4),
     (earlier_shipments_forgotten, 4),

@@ -267,10 +267,17 @@ class Population:
     def ask(
         self, action: Action, method: str, path: str, body: object, *, part: str = "", who: str = "shop"
     ) -> tuple[int, Any]:
-        """Send a request until there is an answer that will not change; sometimes once more.
+        """Send a request until there is an answer that will not change; sometimes once more. Answers the first.
 
         `part` tells the requests of one action apart, `who` sends them.
         """
+        answers = self.answers(action, method, path, body, part=part, who=who)
+        return (answers[0].status, answers[0].body) if answers else (0, None)
+
+    def answers(
+        self, action: Action, method: str, path: str, body: object, *, part: str = "", who: str = "shop"
+    ) -> list[Answer]:
+        """As `ask`, and with the last answer too when the request was sent once more; none when nobody answers."""
         cloud = self.cloud
         name = f"{action.name}.{part}" if part else action.name
         correlation = self.tally.correlations.setdefault(name, f"journey-{name}")
@@ -290,9 +297,9 @@ class Population:
                 exact = answer.replayed or not action.may_change_nothing
                 if known.status == 201 and exact and answer[:2] != known[:2]:
                     self.tally.contradictions.append(f"{name} was answered {known}, then {answer}")
-                return known.status, known.body
+                return [first, answer] if first else [answer]
         self.tally.unanswered.append(name)
-        return 0, None
+        return [first] if first else []
 
     # --- those who look after the system ---
 

@@ -428,6 +428,22 @@ class TestConfirmations:
         [verdict] = floor.confirm(picklist["list_id"], floor.scan(step))
         assert (verdict["result"], verdict["problem"]) == ("refused", "list-not-claimed")
 
+    def test_what_was_refused_is_decided_anew_under_the_same_key_and_what_was_accepted_is_not(
+        self, floor: Floor
+    ) -> None:
+        mugs(floor, "A-01-01")
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+        scan, hand_over = floor.scan(step), f"/pick-lists/{picklist['list_id']}/hand-over"
+        floor.post(hand_over, {"operator": "sam"}, "boss")
+        [refused] = floor.confirm(picklist["list_id"], scan, key="bulk")
+        floor.post(hand_over, {"operator": "kim"}, "boss")
+        [accepted] = floor.confirm(picklist["list_id"], scan, key="bulk")
+        [repeated] = floor.confirm(picklist["list_id"], scan, key="bulk")
+        assert (refused["result"], refused["problem"]) == ("refused", "list-not-claimed")
+        assert (accepted["result"], repeated) == ("accepted", accepted)
+        assert [one["units"] for one in floor.published("UnitsPicked")] == [2]
+
     def test_a_confirmation_that_dies_anywhere_counts_once_when_it_is_sent_again(self, floor: Floor) -> None:
         for moment in count():
             order_id = mugs(floor, "A-01-01", "A-01-02")
