@@ -107,6 +107,17 @@ class Watch(Witness):
         order: Order | None = self.states.get(f"Order#{order_id}")
         return order.status if order else ""
 
+    def progress(self, warehouse: str) -> dict[str, object]:
+        """By order of a warehouse: where it stands, and each of its lines."""
+        return {
+            order.order_id: (
+                order.status,
+                [(line.line_id, line.status, line.open, line.missing) for line in order.lines.values()],
+            )
+            for _, order in self._states("Order")
+            if order.warehouse == warehouse
+        }
+
     def held_up(self) -> list[str]:
         """Shipments that wait for a silent carrier although others take them."""
         return held_up(self.states)

@@ -4,6 +4,7 @@ A careless shift begins with a round in which a list is cancelled, lists are wan
 off when it is picked, and what is packed is sent in two parts, damaged or missing: so this happens in every run.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -42,10 +43,9 @@ class LateShift(Action):
             DescribeCarrier(0.0, *everywhere, 490 + 200 * number).act(people)
         self.distant.act(people)
         people.cloud.scheduler.sleep(LEASES_ARE_OVER)
-        before: list[tuple[str, str]] | None = None
+        before: Mapping[str, object] | None = None
         for number in range(ROUNDS):
-            orders = self._orders(people)
-            standing = sorted((one["order_id"], one["status"]) for one in orders)
+            standing = people.progress(self.warehouse)
             if standing == before:
                 return
             before = standing

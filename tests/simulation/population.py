@@ -85,6 +85,8 @@ class Population:
         self.tally = Tally()
         self.standing: Callable[[str], str] = str
         """Where an order stands, as one sees it in the warehouse."""
+        self.progress: Callable[[str], Mapping[str, object]] = lambda _: {}
+        """By order of a warehouse: where it and its lines stand."""
         self.held_up: Callable[[], list[str]] = list
         """Shipments that wait for a silent carrier although others take them."""
 

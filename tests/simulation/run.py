@@ -29,6 +29,7 @@ from tests.simulation.strategies import Plan
 from tests.simulation.violation import Violation
 
 SWEEPS_AFTERWARDS = 6
+MOST_SHIFTS = 8
 DAY = 24 * HOUR
 
 
@@ -78,6 +79,7 @@ class Simulation:
             self.watch.tally = self.population.tally
             self.watch.noticed = self.population.noticed
             self.population.standing = self.watch.standing
+            self.population.progress = self.watch.progress
             self.population.held_up = self.watch.held_up
             try:
                 self._live()
@@ -126,13 +128,17 @@ class Simulation:
         self.scheduler.run()
 
     def _finish(self) -> None:
-        """What can leave leaves; what was given up is brought back, and others get it."""
-        for number in range(2):
+        """What can leave leaves; what was given up is brought back, and others get it, until nothing moves."""
+        for number in range(MOST_SHIFTS):
             distant = DescribeAccount(0.0, f"late-{number}-distant", SOUTH, DISTANT, SOLD, HOME)
             shift = LateShift(0.0, f"late-{number}", SOUTH, CARRIERS, distant, HOME, number == 0)
             self.scheduler.spawn(partial(shift.act, self.population))
             self.scheduler.run()
+            evening = self.population.progress(SOUTH)
             self._work_through_the_night(SOUTH, named=f"night-south-{number}")
+            if number and self.population.progress(SOUTH) == evening:
+                return
+        self.population.tally.contradictions.append(f"orders still move after {MOST_SHIFTS} late shifts")
 
     def _work_through_the_night(self, *warehouses: str, named: str) -> None:
         """Whatever still stands at the dock is brought away, and what follows from that has its time."""
