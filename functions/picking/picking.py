@@ -4,12 +4,13 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from picking import keys, reference
-from picking.aggregates import PICK_LIST
+from picking.aggregates import NEXT_LIST, PICK_LIST
 from picking.contracts import ListId, Operator, PickId, Reason, Zone
 from picking.domain.labels import Label
+from picking.domain.next_list import Choice, ChooseList
 from picking.domain.pick_list import (
     LIST_CLAIMED,
     LIST_OPEN,
@@ -28,14 +29,15 @@ from picking.domain.pick_list import (
 from picking.guidance import Guidance, guidance
 from picking.scanned import handling_unit, read_label
 from picking.summaries import ListSummary
-from shared import clock
+from shared import clock, ids
 from shared.codes import LONGEST_CODE
 from shared.codes.problems import Unreadable
-from shared.decider import Command, Outcome, execute
+from shared.decider import ATTEMPTS, Command, Outcome, execute
+from shared.event_store import Stream
 from shared.http_edge import Api, FieldError, Request, Response
 from shared.identifiers import DEFAULT_WAREHOUSE, LotNumber, SerialNumber, Timestamp, WarehouseCode
 from shared.quantity import Quantity, Units
-from shared.rejection import Conflict, NotFound, Rejection, Unprocessable
+from shared.rejection import Conflict, NotFound, PreconditionFailed, Rejection, Unprocessable
 from shared.resources import history, views
 
 handler = Api()
@@ -198,13 +200,19 @@ def cancel_list(request: Request, id: ListId, body: Cancellation) -> Response:
     rejects=(NotFound, Conflict),
 )
 def claim_next(request: Request, body: NextList) -> Response:
-    """Claim the most urgent list that nobody has; a picker who has one gets it again."""
-    now = _now()
-    for list_id in _candidates(body, request.actor, now):
-        try:
-            return _guided(_claimed(list_id, request))
-        except (Conflict, NotFound):  # somebody was faster than the list of lists
-            continue
+    """Claim the most urgent list that nobody has; a picker who has one gets it again, and so does a repeat."""
+    chosen = history().glance(NEXT_LIST, NEXT_LIST.stream_id(request.created_id()))
+    if (outcome := _claimed_by(chosen.state, request)) is not None:
+        return _guided(outcome)
+    for list_id in _candidates(body, request.actor, _now()):
+        for attempt in range(ATTEMPTS):
+            picklist = _read(list_id, consistent=attempt > 0)
+            if _is_free(picklist, request):
+                chosen = _choose(chosen, picklist, request)
+                if (outcome := _claimed_by(chosen.state, request, picklist)) is not None:
+                    return _guided(outcome)
+            elif attempt:  # somebody was faster than the list of lists
+                break
     raise NotFound(
         f"No list waits in {body.warehouse}" + (f", zone {body.zone}." if body.zone else "."),
         field="zone" if body.zone else "warehouse",
@@ -323,10 +331,54 @@ def _refused(scan: Scan, rejection: Rejection | None) -> Verdict:
 
 
 def _claimed(list_id: str, request: Request) -> Outcome[PickList]:
-    now = clock.now()
-    payload = ClaimList(request.actor, clock.iso(now), clock.iso(now + LEASE))
-    command = Command(payload, request.metadata)
+    command = Command(_claim(request), request.metadata)
     return execute(history(), PICK_LIST, PICK_LIST.stream_id(list_id), command)
+
+
+def _claim(request: Request) -> ClaimList:
+    now = clock.now()
+    return ClaimList(request.actor, clock.iso(now), clock.iso(now + LEASE))
+
+
+def _is_free(picklist: Stream[PickList], request: Request) -> bool:
+    try:
+        return bool(PICK_LIST.decide(_claim(request), picklist.state))
+    except (Conflict, NotFound):
+        return False
+
+
+def _read(list_id: str, *, consistent: bool) -> Stream[PickList]:
+    read = history().load if consistent else history().glance
+    return read(PICK_LIST, PICK_LIST.stream_id(list_id))
+
+
+def _choose(chosen: Stream[Choice], picklist: Stream[PickList], request: Request) -> Stream[Choice]:
+    """Note the request's next choice: this list, or what the same request has chosen elsewhere meanwhile."""
+    own = ids.derived_id("choice", request.metadata.command_id, str(chosen.state.number + 1))
+    metadata = structs.replace(request.metadata, command_id=own)
+    command = Command(ChooseList(picklist.state.list_id, picklist.sequence), metadata)
+    return execute(history(), NEXT_LIST, chosen.id, command, known=chosen).stream
+
+
+def _claimed_by(
+    choice: Choice, request: Request, seen: Stream[PickList] | None = None
+) -> Outcome[PickList] | None:
+    """The list that was chosen, claimed by this request; None when it never was and never will be.
+
+    `seen` is a list that was just read. Raises Conflict where another worker's clock is ahead by a lease's end.
+    """
+    if not choice.number:
+        return None
+    stream_id = PICK_LIST.stream_id(choice.list_id)
+    command = Command(_claim(request), request.metadata, if_match=choice.sequence)
+    known = seen if seen and (seen.id, seen.sequence) == (stream_id, choice.sequence) else None
+    try:
+        return execute(history(), PICK_LIST, stream_id, command, known=known)
+    except PreconditionFailed:  # it has moved on: by this request long ago, or without it
+        following = history().commit(stream_id, choice.sequence + 1)
+        if following is None or command.metadata.command_id not in following.command_ids:
+            return None
+        return Outcome(command, history().load(PICK_LIST, stream_id), repeated=True)
 
 
 def _candidates(wanted: NextList, operator: str, now: str) -> list[str]:

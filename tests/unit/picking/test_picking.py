@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from picking.aggregates import PICK_LIST
 from shared import aws
 from tests.support.faults import Died, at_moment, die
 from tests.unit.picking.floor import Floor, line, new_order, visit
@@ -226,9 +227,127 @@ class TestClaims:
                 floor.pick_all(one, one["operator"])
 
 
-def _next(floor: Floor, actor: str) -> str:
-    answer = floor.post("/pick-lists/next", actor=actor)
+def _next(floor: Floor, actor: str, key: str = "") -> str:
+    answer = floor.post("/pick-lists/next", actor=actor, key=key)
     return str(answer.body["list_id"]) if answer.status == 200 else ""
+
+
+class TestRepeatedRequestsForTheNextList:
+    """A scanner that lost the answer asks again with its key: it gets the list of the first request."""
+
+    def test_a_repeat_gets_the_list_of_the_first_though_the_lists_do_not_show_the_claim_yet(
+        self, floor: Floor
+    ) -> None:
+        _two_lists(floor)
+        first = floor.post("/pick-lists/next", key="lost")
+        again = floor.post("/pick-lists/next", key="lost")
+        assert again.body == first.body
+        assert (first.headers.get("idempotent-replayed"), again.headers["idempotent-replayed"]) == (None, "true")
+        assert len(_claims(floor)) == 1
+
+    def test_a_repeat_gets_it_though_it_is_finished(self, floor: Floor) -> None:
+        _two_lists(floor)
+        first = floor.post("/pick-lists/next", key="lost").body
+        floor.pick_all(first)
+        again = floor.post("/pick-lists/next", key="lost").body
+        assert (again["list_id"], again["status"]) == (first["list_id"], "done")
+        assert _claims(floor) == {}
+
+    def test_a_repeat_gets_it_though_somebody_else_has_it_by_now(self, floor: Floor) -> None:
+        _two_lists(floor)
+        first = floor.post("/pick-lists/next", key="lost").body
+        floor.post(f"/pick-lists/{first['list_id']}/hand-over", {"operator": "sam"})
+        floor.settle()
+        again = floor.post("/pick-lists/next", key="lost").body
+        assert (again["list_id"], again["operator"]) == (first["list_id"], "sam")
+
+    def test_a_repeat_gets_it_however_much_has_happened_to_the_list_since(self, floor: Floor) -> None:
+        _two_lists(floor)
+        first = floor.post("/pick-lists/next", key="lost").body
+        for _ in range(PICK_LIST.window + 1):
+            floor.claimed(first["list_id"])
+        again = floor.post("/pick-lists/next", key="lost")
+        assert (again.body["list_id"], again.headers["idempotent-replayed"]) == (first["list_id"], "true")
+
+    def test_another_request_under_the_same_key_is_refused(self, floor: Floor) -> None:
+        _two_lists(floor)
+        floor.post("/pick-lists/next", key="used")
+        other = floor.post("/pick-lists/next", {"zone": "B"}, key="used")
+        assert (other.status, other.problem) == (422, "idempotency-key-reused")
+
+    def test_the_same_request_twice_at_once_claims_one_list(self, floor: Floor) -> None:
+        for moment in count():
+            _two_lists(floor)
+            got: list[str] = []
+            again = partial(_next, floor, "kim", f"k{moment}")
+            with at_moment(aws.dynamodb(), moment, lambda: got.append(again())) as passed:  # noqa: B023
+                got.append(again())
+            if moment >= len(passed):
+                break
+            assert len(set(got)) == 1, moment
+            assert len(_claims(floor)) == 1, moment
+            _finish_all(floor)
+
+    def test_wherever_a_worker_dies_the_repeat_claims_one_list(self, floor: Floor) -> None:
+        for moment in count():
+            _two_lists(floor)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                _next(floor, "kim", f"k{moment}")
+            if moment >= len(passed):
+                break
+            assert _next(floor, "kim", f"k{moment}"), moment
+            assert len(_claims(floor)) == 1, moment
+            _finish_all(floor)
+
+    def test_what_somebody_faster_has_taken_is_given_up_for_another_list_once(self, floor: Floor) -> None:
+        """Another picker takes the list that was chosen, and the same request comes again at any later moment."""
+        for taken in count():
+            _two_lists(floor)
+            with at_moment(aws.dynamodb(), taken, lambda: _next(floor, "sam")) as passed:
+                got = [_next(floor, "kim", f"k{taken}")]
+            if taken >= len(passed):
+                break
+            got.append(_next(floor, "kim", f"k{taken}"))
+            assert len(set(got)) == 1, taken
+            assert sorted(_claims(floor).values()) == ["kim", "sam"], taken
+            _finish_all(floor)
+
+    def test_a_request_that_was_overtaken_by_its_repeat_claims_nothing_more(self, floor: Floor) -> None:
+        """Its list is taken and given back while it sleeps, and its repeat goes on with another one meanwhile."""
+
+        def overtaken(key: str, got: list[str]) -> None:
+            chosen = _next(floor, "sam")
+            got.append(_next(floor, "kim", key))
+            floor.post(f"/pick-lists/{chosen}/release", actor="sam")
+
+        for moment in count():
+            _two_lists(floor)
+            key, got = f"k{moment}", list[str]()
+            with at_moment(aws.dynamodb(), moment, partial(overtaken, key, got)) as passed:
+                got.append(_next(floor, "kim", key))
+            if moment >= len(passed):
+                break
+            assert len(set(got)) == 1, moment
+            assert list(_claims(floor).values()) == ["kim"], moment
+            _finish_all(floor)
+
+
+def _two_lists(floor: Floor) -> None:
+    mugs(floor, "A-01-01")
+    mugs(floor, "A-02-01")
+    assert len(floor.lists(method="discrete")) == 2
+
+
+def _claims(floor: Floor) -> dict[str, str]:
+    """Who has which list, by the lists themselves."""
+    floor.system.project("picking")
+    return {one["list_id"]: one["operator"] for one in floor.get("/pick-lists", status="claimed")["items"]}
+
+
+def _finish_all(floor: Floor) -> None:
+    for status in ("claimed", "open"):
+        for one in floor.get("/pick-lists", status=status)["items"]:
+            floor.pick_all(one, one.get("operator") or "kim")
 
 
 class TestConfirmations:
