@@ -14,6 +14,7 @@ from inventory.domain.holding import Holding, is_container
 from inventory.domain.location import Location
 from inventory.domain.lot import Lot, RegisterLot
 from inventory.domain.movement import Changed, TakeSpace
+from inventory.domain.outbound import Recall
 from inventory.domain.product import Product
 from inventory.domain.room import Load, Rules
 from inventory.stock_contracts import Goods
@@ -229,6 +230,13 @@ def blocked_among(goods: Iterable[Goods]) -> tuple[tuple[str, str], ...]:
     """The (SKU, lot) of available `goods` that are recalled."""
     lots = {(one.sku, one.lot) for one in goods if one.lot and one.status == "available"}
     return tuple(sorted((sku, lot) for sku, lot in lots if lot_of(sku, lot).blocked))
+
+
+def recalls_among(goods: Iterable[Goods]) -> tuple[Recall, ...]:
+    """The recalls of lots of `goods`, whatever their status."""
+    lots = sorted({(one.sku, one.lot) for one in goods if one.lot})
+    known = ((sku, number, lot_of(sku, number)) for sku, number in lots)
+    return tuple(Recall(sku, number, lot.reason) for sku, number, lot in known if lot.blocked)
 
 
 def make_room(

@@ -184,7 +184,7 @@ def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
         occurred_at=carton.packed_at,
         volume_mm3=carton.length_mm * carton.width_mm * carton.height_mm,
         tare_g=carton.tare_g,
-        blocked=ground.blocked_among(goods for line in lines for goods in line.goods),
+        recalls=ground.recalls_among(goods for line in lines for goods in line.goods),
     )
     execute(
         history(),

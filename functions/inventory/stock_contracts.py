@@ -401,6 +401,19 @@ class LotUnblocked(Event, frozen=True):
     unblocked_at: Timestamp
 
 
+class CartonRecalled(Event, frozen=True):
+    """A packed carton of an order holds units of a recalled lot: it must not leave as it is."""
+
+    holding: Sscc
+    warehouse: WarehouseCode
+    order_id: OrderId
+    shipment_id: ProcessId
+    sku: Sku
+    lot: LotNumber
+    reason: Text
+    recalled_at: Timestamp
+
+
 class AssignedLine(Struct, frozen=True):
     """Units that an order line has waited for."""
 
@@ -450,6 +463,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     LotRegistered,
     LotBlocked,
     LotUnblocked,
+    CartonRecalled,
     GoodsAssigned,
 )
 
@@ -637,6 +651,16 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     LotBlocked: LotBlocked(sku=_SKU, lot=_LOT, reason="Recall 2026-17 by the supplier", blocked_at=_AT),
     LotUnblocked: LotUnblocked(sku=_SKU, lot=_LOT, reason="Analysis is clean", unblocked_at=_AT),
+    CartonRecalled: CartonRecalled(
+        holding="906141410000000015",
+        warehouse="MAIN",
+        order_id=_ORDER,
+        shipment_id=_SHIPMENT,
+        sku=_SKU,
+        lot=_LOT,
+        reason="Salmonella in the retained sample",
+        recalled_at=_AT,
+    ),
     GoodsAssigned: GoodsAssigned(
         warehouse="MAIN",
         sku=_SKU,

@@ -27,7 +27,8 @@ def holdings_of(sku: str, lot: str) -> Iterator[str]:
 
 def withdraw(holding: str, sku: str, lot: str, reason: str, metadata: CommandMetadata) -> bool:
     """Put what a holding has available of a blocked lot into quarantine; whether there was anything."""
-    if not ground.lot_of(sku, lot).blocked:
+    known = ground.lot_of(sku, lot)
+    if not known.blocked:
         return False
     command = WithdrawLot(
         holding=holding,
@@ -36,7 +37,7 @@ def withdraw(holding: str, sku: str, lot: str, reason: str, metadata: CommandMet
         status="quarantine",
         reason_code="recalled",
         occurred_at=ground.now(),
-        reason=reason or None,
+        reason=reason or known.reason,
         warehouse=ground.find(holding).warehouse or None,
     )
     return bool(execute(history(), HOLDING, HOLDING.stream_id(holding), Command(command, metadata)).events)

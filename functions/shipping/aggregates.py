@@ -13,6 +13,7 @@ CATALOG = EventCatalog(
         shipment.ShipmentAccepted,
         shipment.AddressChanged,
         shipment.ShipmentWithdrawn,
+        shipment.CartonStopped,
         shipment.CarrierChosen,
         shipment.LabelBought,
         shipment.PostageSettled,

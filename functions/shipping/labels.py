@@ -1,4 +1,7 @@
-"""Gives packed shipments their labels, other labels when they go elsewhere, and none when they are called off."""
+"""Gives packed shipments their labels, other labels when they go elsewhere, and none when they are called off.
+
+Cartons with recalled goods are kept here.
+"""
 
 from collections.abc import Iterator
 from functools import partial
@@ -22,11 +25,13 @@ from shipping.domain.shipment import (
     RequestShipment,
     Shipment,
     ShipmentAccepted,
+    StopCarton,
     Withdraw,
     evolve,
 )
 from shipping.subscriptions import (
     READS,
+    CartonRecalled,
     ShipmentCancellationRequested,
     ShipmentRequested,
     ShipToChanged,
@@ -51,7 +56,7 @@ def _react(event: CloudEvent) -> None:
 
 
 def _concerned(request: Any) -> Iterator[str]:
-    if isinstance(request, ShipmentRequested):
+    if isinstance(request, ShipmentRequested | CartonRecalled):
         yield request.shipment_id
     else:
         yield from request.shipment_ids
@@ -85,5 +90,7 @@ def _command(request: Any, number: int, shipment_id: str, stream: Stream[Shipmen
             return ChangeAddress(changed, answer, at)
         case ShipmentCancellationRequested():
             return Withdraw(shipment_id, request.order_id, request.reason, by_order=True)
+        case CartonRecalled(holding=sscc, order_id=order_id, sku=sku, lot=lot, reason=reason):
+            return StopCarton(shipment_id, order_id, sscc, sku, lot, reason)
         case unknown:
             raise TypeError(f"{type(unknown).__name__} asks for nothing here")

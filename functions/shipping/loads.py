@@ -24,6 +24,7 @@ from shipping.domain.load import (
     Vehicle,
     require_known,
 )
+from shipping.domain.shipment import TO_THE_BENCH
 from shipping.pointers import CartonPointer, carton_key
 from shipping.views import ShipmentView, shipment_key
 
@@ -73,6 +74,7 @@ class RefusedCarton(Struct, frozen=True):
         "other-warehouse",
         "other-carrier",
         "called-off",
+        "recalled",
         "not-labelled",
         "has-left",
     ]
@@ -206,6 +208,8 @@ def _refusal(load: Load, sscc: str, view: ShipmentView | None) -> RefusedCarton 
         return RefusedCarton(sscc, "unknown", "No shipment has it. If it was packed just now, scan it again.")
     if view.warehouse != load.warehouse:
         return RefusedCarton(sscc, "other-warehouse", f"It leaves from {view.warehouse}.")
+    if sscc in view.stopped and not view.cartons[sscc].load_id:
+        return RefusedCarton(sscc, "recalled", f"{view.stopped[sscc]} {TO_THE_BENCH}")
     if view.withdrawn:
         return RefusedCarton(sscc, "called-off", f"Its order, {view.order_id}, does not want it any more.")
     if view.cartons[sscc].load_id not in ("", load.load_id):

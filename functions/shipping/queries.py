@@ -34,7 +34,7 @@ class ShipmentQuery(ListQuery, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class OutboundSummary(Struct, frozen=True, omit_defaults=True):
-    """A shipment in a list."""
+    """A shipment in a list. `stopped` says of cartons why they must not leave."""
 
     shipment_id: ShipmentId
     order_id: OrderId
@@ -47,6 +47,7 @@ class OutboundSummary(Struct, frozen=True, omit_defaults=True):
     service: str = ""
     cost: Money | None = None
     failure: str = ""
+    stopped: dict[str, str] = {}
 
 
 class OutboundPage(Struct, frozen=True, omit_defaults=True):
@@ -57,7 +58,7 @@ class OutboundPage(Struct, frozen=True, omit_defaults=True):
 
 
 class OutboundDetails(Struct, frozen=True, omit_defaults=True):
-    """A shipment with everything that is known of it."""
+    """A shipment with everything that is known of it. `stopped` says of cartons why they must not leave."""
 
     shipment_id: ShipmentId
     order_id: OrderId
@@ -76,6 +77,7 @@ class OutboundDetails(Struct, frozen=True, omit_defaults=True):
     permanent: bool = False
     dispatched_at: str = ""
     delivered_at: str = ""
+    stopped: dict[str, str] = {}
 
 
 class LoadQuery(ListQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -165,6 +167,7 @@ def list_shipments(query: ShipmentQuery) -> Response:
             service=view.service,
             cost=view.cost,
             failure=view.failure,
+            stopped=view.stopped,
         )
         for _, view in page.items
     ]
@@ -208,6 +211,7 @@ def get_shipment(id: ShipmentId) -> Response:
         permanent=shipment.permanent,
         dispatched_at=shipment.dispatched_at,
         delivered_at=shipment.delivered_at,
+        stopped=shipment.stopped,
     )
     return Response(200, details, version=stream.sequence)
 

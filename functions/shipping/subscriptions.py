@@ -4,7 +4,7 @@ from msgspec import Struct
 
 from shared.address import Address
 from shared.gs1 import Sscc
-from shared.identifiers import OrderId, Timestamp, WarehouseCode
+from shared.identifiers import LotNumber, OrderId, Sku, Timestamp, WarehouseCode
 from shared.money import Money
 from shipping.contracts import CarrierId, LoadId, ShipmentId
 
@@ -48,6 +48,17 @@ class ShipmentCancellationRequested(Struct, frozen=True):
     reason: str
 
 
+class CartonRecalled(Struct, frozen=True):
+    """inventory.CartonRecalled: a packed carton holds units of a recalled lot."""
+
+    holding: Sscc
+    order_id: OrderId
+    shipment_id: ShipmentId
+    sku: Sku
+    lot: LotNumber
+    reason: str
+
+
 class DepartingShipment(Struct, frozen=True):
     """Cartons of a shipment that are on a load."""
 
@@ -69,5 +80,6 @@ READS: dict[str, type[Struct]] = {
     "orders.ShipmentRequested": ShipmentRequested,
     "orders.ShipToChanged": ShipToChanged,
     "orders.ShipmentCancellationRequested": ShipmentCancellationRequested,
+    "inventory.CartonRecalled": CartonRecalled,
     "shipping.LoadDispatchStarted": LoadDispatchStarted,
 }

@@ -105,7 +105,7 @@ def _show_shipment(view: ShipmentView, event: Event, at: str) -> ShipmentView:
 def _index(view: ShipmentView) -> Mapping[str, str]:
     """By status while somebody still has to do something about it, and when the schedule has to look (sparse)."""
     keys: dict[str, str] = {}
-    trouble = any(carton.tracking in TROUBLE for carton in view.cartons.values())
+    trouble = bool(view.held_back) or any(carton.tracking in TROUBLE for carton in view.cartons.values())
     if view.is_requested and (trouble or view.status not in ("voided", "dispatched", "delivered")):
         keys |= {
             "open": "exception" if trouble else view.status,

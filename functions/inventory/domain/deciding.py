@@ -14,7 +14,7 @@ _RULES: dict[type[Struct], Callable[[Any, Holding], Sequence[Event]]] = {
     stock.ReceiveGoods: stock.receive,
     stock.CountStock: stock.count,
     stock.ChangeStatus: stock.change_status,
-    stock.WithdrawLot: stock.withdraw_lot,
+    stock.WithdrawLot: outbound.recall,
     stock.WithdrawExpired: stock.withdraw_expired,
     stock.ApplyInspection: stock.apply_inspection,
     movement.DepartStock: movement.depart,

@@ -35,6 +35,7 @@ from inventory.domain.picked import (
 from inventory.domain.stock import WithdrawLot, with_status, withdraw_lot
 from inventory.measures import CubicMillimetres, Ordinal, Text, Weight
 from inventory.stock_contracts import (
+    CartonRecalled,
     Goods,
     ProcessId,
     ShippedLine,
@@ -145,8 +146,16 @@ class RejectStock(Struct, frozen=True):
     occurred_at: Timestamp
 
 
+class Recall(Struct, frozen=True):
+    """A lot that is recalled, and why."""
+
+    sku: Sku
+    lot: LotNumber
+    reason: Text
+
+
 class FillCarton(Struct, frozen=True):
-    """Note a carton of an order's shipment with its goods. `blocked` are lots that are recalled."""
+    """Note a carton of an order's shipment with its goods. `recalls` are those of lots among them."""
 
     holding: Sscc
     warehouse: WarehouseCode
@@ -157,7 +166,12 @@ class FillCarton(Struct, frozen=True):
     occurred_at: Timestamp
     volume_mm3: CubicMillimetres = 0
     tare_g: Weight = 0
-    blocked: Blocked = ()
+    recalls: tuple[Recall, ...] = ()
+
+    @property
+    def blocked(self) -> Blocked:
+        """The (SKU, lot) of goods that are recalled."""
+        return tuple((one.sku, one.lot) for one in self.recalls)
 
 
 class ShipStock(Struct, frozen=True):
@@ -275,7 +289,7 @@ def reject(command: RejectStock, holding: Holding) -> Sequence[Event]:
 
 
 def fill(command: FillCarton, holding: Holding) -> Sequence[Event]:
-    """The carton, once; goods of a recalled lot go to quarantine with it."""
+    """The carton, once; goods of a recalled lot go to quarantine with it, and it must not leave with them."""
     if holding.order_id:
         return []
     filled = CartonFilled(
@@ -290,7 +304,18 @@ def fill(command: FillCarton, holding: Holding) -> Sequence[Event]:
         tare_g=command.tare_g,
     )
     goods = [one for line in command.lines for one in line.goods]
-    return [filled, *_recalled(command, evolve(holding, filled), goods, command.occurred_at)]
+    after = evolve(holding, filled)
+    stopped = [_carton_recalled(after, command.holding, one, command.occurred_at) for one in command.recalls]
+    return [filled, *_recalled(command, after, goods, command.occurred_at), *stopped]
+
+
+def recall(command: WithdrawLot, holding: Holding) -> Sequence[Event]:
+    """What is available of a recalled lot no longer is; an order's carton with something of it must not leave."""
+    events = withdraw_lot(command, holding)
+    if not events or not holding.order_id:
+        return events
+    why = Recall(command.sku, command.lot, command.reason or command.reason_code)
+    return [*events, _carton_recalled(holding, command.holding, why, command.occurred_at)]
 
 
 def ship(command: ShipStock, holding: Holding) -> Sequence[Event]:
@@ -571,6 +596,19 @@ def _recalled(
         for event in withdraw_lot(withdraw, holding):
             yield event
             holding = evolve(holding, event)
+
+
+def _carton_recalled(holding: Holding, sscc: str, recall: Recall, at: str) -> CartonRecalled:
+    return CartonRecalled(
+        holding=sscc,
+        warehouse=holding.warehouse,
+        order_id=holding.order_id,
+        shipment_id=holding.shipment_id,
+        sku=recall.sku,
+        lot=recall.lot,
+        reason=recall.reason,
+        recalled_at=at,
+    )
 
 
 def _lines(command: ShipStock, holding: Holding) -> Iterator[ShippedLine]:

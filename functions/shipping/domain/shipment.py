@@ -37,6 +37,7 @@ STATUSES: tuple[Status, ...] = (
     "delivered",
 )
 NO_CARRIER = "no-carrier"
+TO_THE_BENCH = "Bring it to the packing bench: its order is packed anew without the recalled units."
 TROUBLE: tuple[TrackingStatus, ...] = ("exception", "returned")
 _ON_THE_WAY: tuple[TrackingStatus, ...] = (
     "pre_transit",
@@ -91,6 +92,17 @@ class ShipmentWithdrawn(Event, frozen=True, kw_only=True):
     order_id: str
     reason: str
     by_order: bool
+
+
+class CartonStopped(Event, frozen=True, kw_only=True):
+    """A carton must not leave: units of a recalled lot are in it."""
+
+    shipment_id: str
+    order_id: str
+    sscc: str
+    sku: str
+    lot: str
+    reason: str
 
 
 class Purchase(Struct, frozen=True):
@@ -244,7 +256,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     its own. `withdrawn` tells by whom it was called off. `purchases` are the labels of the present revision that a
     carrier sells, by carton; `unwanted` are those of before that may have to be given back, with their cartons.
     `asked_at` is when its carrier was last asked where cartons are. `return_labels` are for what comes back, by
-    return and carton.
+    return and carton. `stopped` says of cartons why they must not leave.
     """
 
     shipment_id: str = ""
@@ -272,6 +284,14 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     unwanted: dict[str, str] = {}
     asked_at: str = ""
     return_labels: dict[str, ReturnLabel] = {}
+    stopped: dict[str, str] = {}
+
+    @property
+    def held_back(self) -> list[str]:
+        """The cartons that are still here, would leave, and must not."""
+        if self.withdrawn and not self.has_left:
+            return []
+        return [sscc for sscc, carton in self.cartons.items() if sscc in self.stopped and not carton.load_id]
 
     @property
     def under_way(self) -> list["Parcel"]:
@@ -412,6 +432,17 @@ class Withdraw(Struct, frozen=True):
     by_order: bool
 
 
+class StopCarton(Struct, frozen=True):
+    """Keep a carton here: units of a recalled lot are in it."""
+
+    shipment_id: str
+    order_id: str
+    sscc: str
+    sku: str
+    lot: str
+    reason: str
+
+
 class Reprint(Struct, frozen=True):
     """Note that labels are printed once more: those of `ssccs`, or all."""
 
@@ -492,6 +523,7 @@ ShipmentCommand = (
     | NoteSettled
     | OrderLabelsAgain
     | Withdraw
+    | StopCarton
     | Reprint
     | Dispatch
     | Track
@@ -508,6 +540,7 @@ ShipmentEvent = (
     | LabelFailed
     | ShipmentWithdrawn
     | ShipmentVoided
+    | CartonStopped
     | CarrierChosen
     | LabelBought
     | PostageSettled
@@ -547,6 +580,8 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
             return _ordered_again(shipment, answer, at)
         case Withdraw():
             return _withdrawn(shipment, command)
+        case StopCarton():
+            return _stopped(shipment, command)
         case Reprint(ssccs, reason):
             return _reprinted(shipment, ssccs, reason)
         case Dispatch():
@@ -626,6 +661,10 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             return replace(_without_purchases(shipment), shipment_id=shipment_id, order_id=order_id, withdrawn=by)
         case ShipmentVoided():
             return replace(shipment, voided=True)
+        case CartonStopped(shipment_id=shipment_id, order_id=order_id, sscc=sscc):
+            why = f"Lot {event.lot} of {event.sku} in it is recalled: {event.reason}."
+            stopped = shipment.stopped | {sscc: why}
+            return replace(shipment, shipment_id=shipment_id, order_id=order_id, stopped=stopped)
         case LabelsOrderedAgain():
             return replace(_without_labels(shipment), withdrawn="", voided=False)
         case LabelsReprinted():
@@ -801,6 +840,14 @@ def _ordered_again(shipment: Shipment, answer: Answer | None, at: str) -> list[E
             remedy="Unpack it: its goods go back into stock.",
             code="shipment-called-off",
         )
+    if stopped := [sscc for sscc in shipment.cartons if sscc in shipment.stopped]:
+        raise Conflict(
+            f"Carton {stopped[0]} must not leave. {shipment.stopped[stopped[0]]}",
+            field="id",
+            value=shipment.shipment_id,
+            remedy=TO_THE_BENCH,
+            code="carton-recalled",
+        )
     if not (shipment.failure or shipment.voided) or shipment.has_left:
         raise Conflict(
             f"Shipment {shipment.shipment_id} is {shipment.status}.",
@@ -838,6 +885,23 @@ def _withdrawn(shipment: Shipment, command: Withdraw) -> Sequence[Event]:
     )
     voided = ShipmentVoided(shipment_id=command.shipment_id, order_id=withdrawn.order_id)
     return [withdrawn, voided]
+
+
+def _stopped(shipment: Shipment, command: StopCarton) -> Sequence[Event]:
+    """A carton that has left cannot be kept; of its shipment nothing may be known here yet."""
+    carton = shipment.cartons.get(command.sscc)
+    if command.sscc in shipment.stopped or (carton is not None and carton.load_id):
+        return []
+    return [
+        CartonStopped(
+            shipment_id=command.shipment_id,
+            order_id=command.order_id,
+            sscc=command.sscc,
+            sku=command.sku,
+            lot=command.lot,
+            reason=command.reason,
+        )
+    ]
 
 
 def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Sequence[Event]:
@@ -932,6 +996,14 @@ def _dispatched(shipment: Shipment, command: Dispatch) -> Sequence[Event]:
     leaving = tuple(
         sscc for sscc in command.ssccs if sscc in shipment.cartons and not shipment.cartons[sscc].load_id
     )
+    if recalled := [sscc for sscc in leaving if sscc in shipment.stopped]:
+        raise Conflict(
+            f"Carton {recalled[0]} must not leave. {shipment.stopped[recalled[0]]}",
+            field="ssccs",
+            value=recalled[0],
+            remedy=f"Take it off the load. {TO_THE_BENCH}",
+            code="carton-recalled",
+        )
     if not leaving:
         return []
     return [

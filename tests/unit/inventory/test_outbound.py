@@ -8,6 +8,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from inventory.aggregates import LOT
+from inventory.upkeep import complete_recall
 from shared import aws, clock
 from shared.envelope import CloudEvent
 from tests.simulation.dynamodb import Database
@@ -603,3 +605,50 @@ class TestTraces:
             assert yard.units(holding, sku) == 0
             assert yard.units(holding, sku, "quarantine") > 0
         assert yard.promise(sku).sellable_units == 0
+        [stopped] = told(yard.landscape.bus, "CartonRecalled", carton.order_id)
+        assert (stopped["holding"], stopped["shipment_id"]) == (carton.sscc, carton.shipment_id)
+        assert (stopped["sku"], stopped["lot"], stopped["reason"]) == (sku, "L1", "recalled")
+        assert told(yard.landscape.bus, "CartonRecalled", trolley.order_id) == [], "the bench stops what it packs"
+
+    def test_a_carton_that_is_closed_at_any_moment_of_a_recall_is_stopped_once(self, yard: Yard) -> None:
+        shelf, bench = yard.place(), yard.place("packing")
+        for moment in count(step=2):
+            sku = yard.product("lot")
+            assert yard.adjust(sku, shelf, 9, lot="L1").status == 201
+            yard.settle()
+            out = Outbound(yard, sku, 3)
+            assert out.hear(out.picked(shelf, 3, lot="L1")) == []
+            packed = out.packed(3, bench, lot="L1")
+
+            def recall(sku: str = sku) -> None:
+                assert yard.post(f"/inventory/lots/{sku}/L1/block", {"reason": "spoilt"}).status == 200
+                yard.settle()
+
+            with at_moment(aws.dynamodb(), moment, recall) as passed:
+                yard.landscape.deliver(OUTBOUND, packed)
+            if moment >= len(passed):
+                recall()
+            assert out.hear(packed) == []
+            yard.settle()
+            complete_recall(LOT.stream_id(sku, "L1"))
+            yard.settle()
+            assert yard.units(out.sscc, sku, "quarantine") == 3, moment
+            reasons = [one["reason"] for one in told(yard.landscape.bus, "CartonRecalled", out.order_id)]
+            assert reasons == ["spoilt"], moment
+            if moment >= len(passed):
+                break
+        assert moment > 5
+
+    def test_nobody_is_stopped_by_a_lot_that_has_left(self, yard: Yard) -> None:
+        sku = yard.product("lot")
+        shelf, bench = yard.place(), yard.place("packing")
+        assert yard.adjust(sku, shelf, 9, lot="L1").status == 201
+        yard.settle()
+        out = Outbound(yard, sku, 3)
+        assert out.hear(out.picked(shelf, 3, lot="L1"), out.packed(3, bench, lot="L1"), out.dispatched()) == []
+        yard.settle()
+        assert yard.post(f"/inventory/lots/{sku}/L1/block", {"reason": "spoilt"}).status == 200
+        yard.settle()
+        assert told(yard.landscape.bus, "CartonRecalled", out.order_id) == []
+        trace = yard.landscape.call("GET", f"/inventory/lots/{sku}/L1/trace").body
+        assert out.order_id in str(trace), "who got the lot is what the trace tells"

@@ -84,6 +84,21 @@ def called_off(order_id: str, *shipment_ids: str, number: int = 9) -> CloudEvent
     return _told("ShipmentCancellationRequested", order_id, number, data)
 
 
+def recalled(order_id: str, shipment_id: str, sscc: str, lot: str = "L1") -> CloudEvent:
+    """Inventory says: a carton holds units of a recalled lot."""
+    data = {
+        "holding": sscc,
+        "warehouse": "MAIN",
+        "order_id": order_id,
+        "shipment_id": shipment_id,
+        "sku": "MILK-1L",
+        "lot": lot,
+        "reason": "Salmonella",
+        "recalled_at": "2026-01-31T09:30:00.000Z",
+    }
+    return bus_event(f"Holding#{sscc}@9.{lot}", data, type="inventory.CartonRecalled", subject=f"Holding#{sscc}")
+
+
 def _told(name: str, order_id: str, number: int, data: dict[str, Any]) -> CloudEvent:
     event = bus_event(f"Order#{order_id}@{number}.0", data, type=f"orders.{name}", subject=f"Order#{order_id}")
     return msgspec.structs.replace(event, sequence=f"{number:010d}.0000")
