@@ -24,8 +24,8 @@ def test_it_is_not_loaded_and_says_why_and_what_to_do(desk: Desk) -> None:
     scanned = desk.scan(desk.load(), bad, good).body
     [refused] = scanned["refused"]
     assert (refused["sscc"], refused["reason"], scanned["loaded"]) == (bad, "recalled", [good])
-    assert "Lot L1 of MILK-1L" in refused["message"] and "Salmonella" in refused["message"]
-    assert "packing bench" in refused["message"]
+    for said in ("Lot L1 of MILK-1L", "Salmonella", "packing bench"):
+        assert said in refused["message"]
     [listed] = desk.get("/shipping/shipments", status="exception").body["items"]
     assert (listed["shipment_id"], list(listed["stopped"])) == (shipment_id, [bad])
     assert list(desk.get(f"/shipping/shipments/{shipment_id}").body["stopped"]) == [bad]
