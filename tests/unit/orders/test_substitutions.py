@@ -1,7 +1,9 @@
 """Another product is sent instead of what an order lacks, where the customer allows it."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from itertools import count
 
 import pytest
@@ -39,7 +41,9 @@ from orders.domain.commands import (
 from orders.domain.order import Order
 from orders.domain.states import ALLOCATION_TIME
 from shared import aws
+from tests.simulation.dynamodb import Database
 from tests.support.faults import Died, at_moment, die
+from tests.support.landscape import Answer, landscape
 from tests.support.scenarios import Given, given
 from tests.unit.orders.counter import ASSORTMENT, Counter, answer, authorized, described, reserved, short, unused
 from tests.unit.orders.journey import (
@@ -306,3 +310,103 @@ class TestByHttp:
         [shown] = [one for one in counter.get("/orders", status="allocating").body["items"]
                    if one["order_id"] == order_id]  # fmt: skip
         assert (shown["lines"], shown["units"]) == (2, 5)
+
+
+@pytest.fixture(scope="module")
+def busy() -> Iterator[Counter]:
+    with landscape(database=Database()) as deployed:
+        yield Counter(deployed)
+
+
+class TestAtTheSameMoment:
+    """Two people see what is short, or one of them asks twice: each unit is replaced once."""
+
+    def order(self, busy: Counter) -> str:
+        """An order of five and two units of which there is nothing."""
+        skus = busy.sku(), busy.sku()
+        busy.landscape.deliver(ASSORTMENT, *(described(sku, 2, busy.sku()) for sku in skus))
+        order_id = busy.place((skus[0], 5), (skus[1], 2), substitutes_allowed=True)
+        busy.tell(authorized(order_id), short(order_id, 1), short(order_id, 2))
+        return order_id
+
+    @pytest.mark.parametrize(
+        ("first", "second", "answers", "replaced"),
+        [
+            pytest.param(("1", None), ("1", None), [202, 409], [("1", 5)], id="all of one line, by two"),
+            pytest.param(("1", 2), ("1", 3), [202, 202], [("1", 2), ("1", 3)], id="parts of one line, by two"),
+            pytest.param(("1", 3), ("1", 3), [202, 422], [("1", 3)], id="more than there is between them"),
+            pytest.param(("1", None), ("2", None), [202, 202], [("1", 5), ("2", 2)], id="two lines"),
+        ],
+    )
+    def test_two_requests_replace_no_unit_twice_and_number_their_lines_apart(
+        self,
+        busy: Counter,
+        first: tuple[str, int | None],
+        second: tuple[str, int | None],
+        answers: list[int],
+        replaced: list[tuple[str, int]],
+    ) -> None:
+        for moment in count():
+            order_id = self.order(busy)
+            got: list[Answer] = []
+            also = partial(self.ask, busy, order_id, *second, got)
+            with at_moment(aws.dynamodb(), moment, also) as passed:
+                self.ask(busy, order_id, *first, got)
+            if moment >= len(passed):
+                break
+            lines = busy.order(order_id).lines.values()
+            added = [line for line in lines if line.substitute_for]
+            assert sorted(answer.status for answer in got) == answers, moment
+            assert sorted((line.substitute_for, line.quantity) for line in added) == replaced, moment
+            assert sorted(line.line_id for line in added) == ["3", "4"][: len(added)], moment
+            assert sum(line.wanted for line in lines) == 7, moment
+            receipts = {answer.body["substitute"]: answer.body for answer in got if answer.status == 202}
+            assert {line.line_id for line in added} == set(receipts), moment
+            assert all(receipts[line.line_id]["units"] == line.quantity for line in added), moment
+            asked = [one for one in busy.happened(order_id) if one == "ReservationRequested"]
+            assert len(asked) == 1 + len(added), moment
+
+    def test_one_request_twice_at_once_replaces_once_and_both_get_the_answer(self, busy: Counter) -> None:
+        for moment in count():
+            order_id, key = self.order(busy), unused("key")
+            got: list[Answer] = []
+            again = partial(self.ask, busy, order_id, "1", 2, got, key)
+            with at_moment(aws.dynamodb(), moment, again) as passed:
+                again()
+            if moment >= len(passed):
+                break
+            assert [answer.status for answer in got] == [202, 202], moment
+            assert got[0].body == got[1].body, moment
+            assert busy.happened(order_id).count("LineSubstituted") == 1, moment
+
+    def test_a_repeat_gets_its_answer_though_nothing_is_lacking_any_more(self, busy: Counter) -> None:
+        order_id, key = self.order(busy), unused("key")
+        got: list[Answer] = []
+        self.ask(busy, order_id, "1", 2, got, key)
+        self.ask(busy, order_id, "1", None, got)
+        self.ask(busy, order_id, "1", 2, got, key)
+        assert (got[2].status, got[2].body) == (202, got[0].body)
+        assert got[2].headers["idempotent-replayed"] == "true"
+        self.ask(busy, order_id, "1", 1, got, key)
+        assert (got[3].status, got[3].problem) == (422, "idempotency-key-reused")
+
+    def test_stock_that_arrives_meanwhile_and_a_substitution_never_both_count(self, busy: Counter) -> None:
+        for moment in count():
+            order_id = self.order(busy)
+            got: list[Answer] = []
+            arrives = partial(busy.tell, reserved(order_id, 1, 2))
+            with at_moment(aws.dynamodb(), moment, arrives) as passed:
+                self.ask(busy, order_id, "1", None, got)
+            if moment >= len(passed):
+                break
+            line, *others = busy.details(order_id)["lines"]
+            if got[0].status == 202:
+                assert (line["status"], line["cancelled"], len(others)) == ("released", 5, 2), moment
+            else:
+                assert (got[0].problem, line["status"], len(others)) == ("not-short", "reserved", 1), moment
+
+    def ask(
+        self, busy: Counter, order_id: str, line: str, units: int | None, got: list[Answer], key: str = ""
+    ) -> None:
+        body = {} if units is None else {"units": units}
+        got.append(busy.post_to(order_id, f"lines/{line}/substitutions", body, key=key))

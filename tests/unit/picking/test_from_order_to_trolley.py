@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 
 from infra.app import SYSTEM
+from shared import aws
 from tests.simulation.dynamodb import Database
+from tests.support.faults import at_moment
 from tests.support.landscape import Answer, Landscape, landscape
 
 BOX = {
@@ -57,12 +59,14 @@ class House:
         product = {"name": sku, "gtin": CODES[sku], "tracking": tracking, **more}
         self.ask("PUT", f"/inventory/products/{sku}", product)
 
-    def settle(self) -> None:
+    def settle(self, *, backwards: bool = False) -> None:
+        """Let news go round, those of one moment in their order or backwards."""
         told = True
         while told:
             told = False
             for service in SYSTEM.services:
-                for event in self.system.publish(service.name):
+                news = self.system.publish(service.name)
+                for event in reversed(news) if backwards else news:
                     told = True
                     for consumer in self.system.subscribers(event.type):
                         assert self.system.deliver(consumer, event) == [], (consumer, event.type)
@@ -139,9 +143,9 @@ class House:
         items = [{"code": CODES[sku], "units": units}]
         return {"cartons": [{"carton_type": "BOX", "weight_g": 300, "items": items}]}
 
-    def counted(self) -> dict[str, int]:
-        """How many mugs can be sold, and how many of them are promised."""
-        stock = self.ask("GET", "/inventory/stock/MUG")
+    def counted(self, sku: str = "MUG") -> dict[str, int]:
+        """How many of a product (mugs) can be sold, and how many of them are promised."""
+        stock = self.ask("GET", f"/inventory/stock/{sku}")
         return {name: stock[name] for name in ("on_hand", "reserved", "available")}
 
     def lying(self, place: str) -> dict[str, int]:
@@ -300,6 +304,33 @@ def test_what_is_not_found_is_replaced_where_the_customer_allows_it(house: House
     [paper] = house.system.call("GET", path, query={"format": "json"}).body["cartons"]
     rows = [(row["sku"], row["units"], row.get("instead_of")) for row in paper["rows"]]
     assert rows == [("JUG", 2, "MUG"), ("MUG", 3, None)]
+
+
+def test_two_who_replace_units_of_one_line_at_once_promise_and_send_each_unit_once(house: House) -> None:
+    house.describe("MUG", "none", substitutes=["JUG"])
+    house.describe("JUG", "none")
+    house.stock("A-01", 5)
+    house.stock("A-02", 9, "JUG")
+    order_id = house.released(5, substitutes_allowed=True)
+    [picklist] = house.wave()
+    house.pick(picklist, found=1)
+    path = f"/orders/{order_id}/lines/1/substitutions"
+    with at_moment(aws.dynamodb(), 0, lambda: house.ask("POST", path, {"units": 1})):
+        assert house.ask("POST", path, {"units": 2})["substitute"] == "3", "the other was faster"
+    house.settle(backwards=True)
+    assert house.counted()["reserved"] == 2, "of four units that were missing three are replaced"
+    assert house.counted("JUG") == {"on_hand": 9, "reserved": 3, "available": 6}
+    [second] = house.wave()
+    steps = sorted((step["sku"], step["units"]) for step in second["steps"])
+    assert steps == [("JUG", 1), ("JUG", 2), ("MUG", 1)], "inventory has found another mug meanwhile"
+    for step in range(3):
+        house.pick(house.again(second) if step else second)
+    carton = house.carton(2, "MUG")
+    carton["cartons"][0]["items"].append({"code": CODES["JUG"], "units": 3})
+    assert house.ask("POST", f"/picking/orders/{order_id}/packing", carton)["packed"] is True
+    house.settle(backwards=True)
+    order = house.ask("GET", f"/orders/{order_id}")
+    assert (order["status"], order["shipments"][0]["value"]) == ("packed", order["total"])
 
 
 def test_a_lot_that_is_recalled_in_the_trolley_is_not_packed_and_other_units_are_picked(house: House) -> None:
