@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from shared import codec, telemetry
@@ -25,27 +26,32 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
 
 def _react(event: CloudEvent) -> None:
     part = codec.from_json(bytes(event.data), LoadDispatchStarted)
-    answers = {one.shipment_id: _leave(event, part, one) for one in part.shipments}
-    reasons = {shipment_id: answer for shipment_id, answer in answers.items() if isinstance(answer, str)}
-    gone = {shipment_id: answer for shipment_id, answer in answers.items() if not isinstance(answer, str)}
+    left = [_leave(event, part, one) for one in part.shipments]
     settle = Settle(
         part.number,
-        tuple(gone),
-        tuple(RefusedShipment(shipment_id, reason) for shipment_id, reason in reasons.items()),
-        tuple(postage for postages in gone.values() for postage in postages),
+        tuple(one.shipment_id for one in left if one.gone),
+        tuple(one.refused for one in left if one.refused is not None),
+        tuple(postage for one in left for postage in one.postage),
     )
     execute(history(), LOAD, LOAD.stream_id(part.load_id), Command(settle, caused_by(event, "settled")))
-    telemetry.info("load left", load_id=part.load_id, shipments=len(answers), refused=len(settle.refused))
+    telemetry.info("load left", load_id=part.load_id, shipments=len(left), refused=len(settle.refused))
 
 
-def _leave(event: CloudEvent, part: LoadDispatchStarted, departing: DepartingShipment) -> str | list[Postage]:
-    """Why the shipment does not leave; when it does, the bought labels that it leaves by.
+class _Left(Struct, frozen=True):
+    """What of a shipment has `gone` with the load, by which bought labels, and what is `refused`."""
 
-    Going on with the shipment's own journey.
-    """
-    stream_id = SHIPMENT.stream_id(departing.shipment_id)
+    shipment_id: str
+    gone: tuple[str, ...] = ()
+    refused: RefusedShipment | None = None
+    postage: tuple[Postage, ...] = ()
+
+
+def _leave(event: CloudEvent, part: LoadDispatchStarted, departing: DepartingShipment) -> _Left:
+    """Let the shipment decide, going on with its own journey."""
+    shipment_id = departing.shipment_id
+    stream_id = SHIPMENT.stream_id(shipment_id)
     first = history().commit(stream_id, 1)
-    metadata = caused_by(event, departing.shipment_id)
+    metadata = caused_by(event, shipment_id)
     if first is not None:
         metadata = replace(metadata, correlation_id=first.commands[0].correlation_id)
     dispatch = Dispatch(part.load_id, part.carrier, departing.ssccs, part.dispatched_at)
@@ -54,9 +60,14 @@ def _leave(event: CloudEvent, part: LoadDispatchStarted, departing: DepartingShi
     except Rejection as rejection:
         if rejection.status == 409 and rejection.code == "contended":
             raise
-        telemetry.warning("shipment stays", shipment_id=departing.shipment_id, code=rejection.code)
-        return rejection.code
-    if not all(shipment.cartons[sscc].load_id == part.load_id for sscc in departing.ssccs):
-        return GONE_BEFORE
-    bought = (shipment.purchases[sscc] for sscc in departing.ssccs if sscc in shipment.purchases)
-    return [Postage(one.consignment, shipment.service) for one in bought]
+        telemetry.warning("shipment stays", shipment_id=shipment_id, code=rejection.code)
+        return _Left(shipment_id, refused=RefusedShipment(shipment_id, rejection.code))
+    gone = tuple(sscc for sscc in departing.ssccs if shipment.cartons[sscc].load_id == part.load_id)
+    before = tuple(sscc for sscc in departing.ssccs if sscc not in gone)
+    bought = (shipment.purchases[sscc] for sscc in gone if sscc in shipment.purchases)
+    return _Left(
+        shipment_id,
+        gone,
+        RefusedShipment(shipment_id, GONE_BEFORE, before) if before else None,
+        tuple(Postage(one.consignment, shipment.service) for one in bought),
+    )

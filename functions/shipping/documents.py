@@ -304,7 +304,7 @@ def _by_the_carrier(shipment: Shipment, ssccs: list[str]) -> Iterator[CarrierLab
 
 def _rows(load: Load) -> list[ManifestRow]:
     """The cartons on the load, by destination."""
-    keys = [shipment_key(one) for one in load.shipments if one not in load.refused]
+    keys = [shipment_key(one) for one in load.shipments if load.leaving(one)]
     rows = [
         ManifestRow(
             sscc=sscc,
@@ -317,7 +317,7 @@ def _rows(load: Load) -> list[ManifestRow]:
             weight_g=view.cartons[sscc].weight_g,
         )
         for view in views().documents(ShipmentView, keys).values()
-        for sscc in load.aboard_of(view.shipment_id)
+        for sscc in load.leaving(view.shipment_id)
     ]
     return sorted(rows, key=lambda row: (row.destination, row.shipment_id, row.sscc))
 

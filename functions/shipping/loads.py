@@ -26,11 +26,13 @@ from shipping.domain.load import (
 )
 from shipping.domain.shipment import TO_THE_BENCH
 from shipping.pointers import CartonPointer, carton_key
-from shipping.views import ShipmentView, shipment_key
+from shipping.views import LoadSummary, ShipmentView, shipment_key
 
 handler = Api()
 
 MAX_SCANS = 500
+MAX_OPEN_LOADS = 200
+"""So many loads that were opened last are asked whether they have a carton."""
 Ssccs = Annotated[tuple[Sscc, ...], Meta(min_length=1, max_length=MAX_SCANS)]
 
 
@@ -77,6 +79,7 @@ class RefusedCarton(Struct, frozen=True):
         "recalled",
         "not-labelled",
         "has-left",
+        "on-other-load",
     ]
     message: str
 
@@ -126,7 +129,12 @@ def scan_on(request: Request, id: LoadId, body: CartonScans) -> Response:
     require_known(stream.state)
     ssccs = tuple(dict.fromkeys(body.ssccs))
     shipments = _shipments(ssccs)
-    refused = [one for sscc in ssccs if (one := _refusal(stream.state, sscc, shipments.get(sscc))) is not None]
+    elsewhere = _on_other_loads(stream.state)
+    refused = [
+        one
+        for sscc in ssccs
+        if (one := _refusal(stream.state, sscc, shipments.get(sscc), elsewhere.get(sscc))) is not None
+    ]
     out = {one.sscc for one in refused}
     on: dict[str, list[str]] = {}
     for sscc in ssccs:
@@ -200,8 +208,26 @@ def _to_leave(view: ShipmentView) -> tuple[str, ...]:
     return tuple(carton.sscc for carton in view.cartons.values() if not carton.load_id)
 
 
-def _refusal(load: Load, sscc: str, view: ShipmentView | None) -> RefusedCarton | None:
-    """Why the carton does not belong on the load; None when it does."""
+def _on_other_loads(load: Load) -> dict[str, str]:
+    """Which cartons the carrier's other open loads in the warehouse have, and which of the loads each.
+
+    A moment behind: of two loads that take a carton at the same time, it leaves with the first.
+    """
+    page = views().list(
+        LoadSummary, ("open", "load-open"), "since", index="by_open", descending=True, limit=MAX_OPEN_LOADS
+    )
+    others = [
+        one.load_id
+        for _, one in page.items
+        if one.cartons
+        and one.load_id != load.load_id
+        and (one.carrier, one.warehouse) == (load.carrier, load.warehouse)
+    ]
+    return {sscc: other for other in others for sscc in history().load(LOAD, LOAD.stream_id(other)).state.aboard}
+
+
+def _refusal(load: Load, sscc: str, view: ShipmentView | None, other: str | None = None) -> RefusedCarton | None:
+    """Why the carton does not belong on the load; None when it does. `other` is the load that it is on."""
     if not has_valid_check_digit(sscc):
         return RefusedCarton(sscc, "unreadable", "Its check digit is wrong: scan it again.")
     if view is None:
@@ -218,4 +244,7 @@ def _refusal(load: Load, sscc: str, view: ShipmentView | None) -> RefusedCarton 
         return RefusedCarton(sscc, "not-labelled", f"It has no label yet: its shipment is {view.status}.")
     if view.carrier != load.carrier:
         return RefusedCarton(sscc, "other-carrier", f"It goes with {view.carrier}.")
+    if other is not None and sscc not in load.aboard:
+        remedy = f"Take it off there first: POST /shipping/loads/{other}/unloading."
+        return RefusedCarton(sscc, "on-other-load", f"It was scanned onto load {other}. {remedy}")
     return None

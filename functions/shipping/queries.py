@@ -102,7 +102,7 @@ class CartonsOfLoad(Struct, frozen=True):
 
 
 class LoadDetails(Struct, frozen=True, omit_defaults=True):
-    """A load with everything that is on it. `refused` were called off: their cartons have to come off again.
+    """A load with everything that is on it. What is `refused` does not leave with it: it has to come off again.
 
     `forms` are the pick-up forms of its carrier; `unformed` cartons still wait for one.
     """
@@ -249,7 +249,7 @@ def get_load(id: LoadId) -> Response:
         door=load.door,
         vehicle=load.vehicle,
         dispatched_at=load.dispatched_at,
-        refused=[RefusedShipment(one, reason) for one, reason in load.refused.items()],
+        refused=list(load.refused.values()),
         unformed=len(load.postage),
         forms=list(load.forms),
     )

@@ -67,11 +67,15 @@ class CartonsUnloaded(Event, frozen=True, kw_only=True):
     occurred_at: str
 
 
-class RefusedShipment(Struct, frozen=True):
-    """A shipment whose cartons are on the load and that is not to leave, and why."""
+class RefusedShipment(Struct, frozen=True, omit_defaults=True):
+    """A shipment whose `cartons` are on the load and do not leave with it, and why.
+
+    Where no cartons are named, all that are aboard are meant.
+    """
 
     shipment_id: str
     reason: str
+    cartons: tuple[str, ...] = ()
 
 
 class Postage(Struct, frozen=True):
@@ -126,6 +130,7 @@ class Form(Struct, frozen=True, omit_defaults=True):
 class Load(Struct, frozen=True, omit_defaults=True):
     """A load; without a `load_id` there is none. `shipments` has all cartons of those that have some `aboard`.
 
+    `refused` are the shipments of which cartons that are aboard did not leave with it.
     `postage` are the bought labels that have left and are on no pick-up form yet, with their services.
     """
 
@@ -141,7 +146,7 @@ class Load(Struct, frozen=True, omit_defaults=True):
     aboard: dict[str, str] = {}
     parts: int = 0
     settled: tuple[int, ...] = ()
-    refused: dict[str, str] = {}
+    refused: dict[str, RefusedShipment] = {}
     postage: dict[str, str] = {}
     forms: tuple[Form, ...] = ()
 
@@ -162,6 +167,13 @@ class Load(Struct, frozen=True, omit_defaults=True):
     def aboard_of(self, shipment_id: str) -> tuple[str, ...]:
         """The cartons of a shipment that are aboard."""
         return tuple(sscc for sscc in self.shipments.get(shipment_id, ()) if sscc in self.aboard)
+
+    def leaving(self, shipment_id: str) -> tuple[str, ...]:
+        """The cartons of a shipment that are aboard and leave with the load, or have left with it."""
+        aboard = self.aboard_of(shipment_id)
+        if (refused := self.refused.get(shipment_id)) is None:
+            return aboard
+        return tuple(sscc for sscc in aboard if refused.cartons and sscc not in refused.cartons)
 
 
 # --- commands ---
@@ -304,7 +316,7 @@ def evolve(load: Load, event: LoadEvent) -> Load:
             return replace(
                 load,
                 settled=(*load.settled, number),
-                refused=load.refused | {one.shipment_id: one.reason for one in refused},
+                refused=load.refused | {one.shipment_id: one for one in refused},
                 postage=load.postage | {one.consignment: one.service for one in postage},
             )
         case LoadDispatched():
@@ -402,14 +414,14 @@ def _settled(load: Load, command: Settle) -> Sequence[Event]:
     after = evolve(load, settled)
     if len(after.settled) < after.parts:
         return [settled]
-    gone = [shipment_id for shipment_id in after.shipments if shipment_id not in after.refused]
+    gone = {shipment_id: ssccs for shipment_id in after.shipments if (ssccs := after.leaving(shipment_id))}
     dispatched = LoadDispatched(
         load_id=load.load_id,
         warehouse=load.warehouse,
         carrier=load.carrier,
         shipments=len(gone),
-        cartons=sum(len(after.aboard_of(shipment_id)) for shipment_id in gone),
-        refused=tuple(sorted(after.refused)),
+        cartons=sum(map(len, gone.values())),
+        refused=tuple(sorted(shipment_id for shipment_id in after.refused if shipment_id not in gone)),
         dispatched_at=load.dispatched_at,
     )
     return [settled, dispatched]

@@ -1,7 +1,9 @@
 """Trucks are loaded, foreign and missing cartons are named, and what is on them leaves once."""
 
+import csv
 from contextlib import suppress
 from functools import partial
+from io import StringIO
 from itertools import count
 
 import pytest
@@ -77,6 +79,41 @@ def test_a_dispatch_with_missing_cartons_names_them_and_leaves_them_behind_when_
     assert [(event["load_id"], event["cartons"]) for event in told] == [(load_id, [one]), (following, [two])]
     assert desk.state(shipment_id).status == "dispatched"
     assert codes(desk.scan(desk.load(), one)) == {one: "has-left"}
+
+
+def test_a_carton_that_stands_on_another_load_is_refused_until_it_is_taken_off_there(desk: Desk) -> None:
+    sscc = new_sscc()
+    desk.shipment(sscc)
+    first = desk.load(sscc)
+    desk.landscape.project("shipping")
+    second = desk.load()
+    answer = desk.scan(second, sscc)
+    assert (codes(answer), answer.body["loaded"]) == ({sscc: "on-other-load"}, [])
+    assert first in answer.body["refused"][0]["message"]
+    assert desk.scan(first, sscc).body["already"] == [sscc]
+    desk.post(f"/shipping/loads/{first}/unloading", {"ssccs": [sscc]})
+    assert desk.scan(second, sscc).body["loaded"] == [sscc]
+
+
+def test_of_two_loads_that_take_a_carton_at_the_same_time_it_leaves_with_the_first_and_the_rest_with_its_own(
+    desk: Desk,
+) -> None:
+    both, own = new_sscc(), new_sscc()
+    _, shipment_id = desk.shipment(both, own)
+    first, second = desk.load(), desk.load()
+    desk.scan(first, both)
+    assert desk.scan(second, both, own).body["loaded"] == [both, own], "the lists have not heard of the first scan"
+    for load_id in (first, second):
+        assert desk.depart(load_id, leave_behind=True).status == 202
+    desk.leave(first)
+    desk.leave(second)
+    told = desk.published("ShipmentDispatched", shipment_id)
+    assert [(event["load_id"], event["cartons"]) for event in told] == [(first, [both]), (second, [own])]
+    shown = desk.get(f"/shipping/loads/{second}").body
+    assert shown["refused"] == [{"shipment_id": shipment_id, "reason": "has-left", "cartons": [both]}]
+    for load_id, sscc in ((first, both), (second, own)):
+        manifest = desk.get(f"/shipping/loads/{load_id}/manifest", format="csv").body
+        assert [row["sscc"] for row in csv.DictReader(StringIO(manifest))] == [sscc]
 
 
 def test_what_leaves_is_told_for_each_shipment_on_the_shipments_own_journey(desk: Desk) -> None:
