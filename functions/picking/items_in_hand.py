@@ -44,9 +44,9 @@ CartonCode = Annotated[
 class ItemInHand(Struct, frozen=True, forbid_unknown_fields=True):
     """Units that a packer holds: a scanned `code` or a `sku`; `units` in the product's base unit.
 
-    Of a pack's GTIN there are `count` packs. Left out, there is one unit, one pack, or as many as there are
-    serials. The lot has to be said when several lots of the product were picked, the serials when it has any; what
-    the code says of them needs not be said again.
+    Of a pack's GTIN there are `count` packs; where `units` are said of it, they are whole packs. Left out, there
+    is one unit, one pack, or as many as there are serials. The lot has to be said when several lots of the product
+    were picked, the serials when it has any; what the code says of them needs not be said again.
     """
 
     code: Scanned | None = None
@@ -96,6 +96,14 @@ def _scan(
             value=item.code,
             remedy="Lay it aside, or leave the sku out.",
             code="wrong-item",
+        )
+    if item.units and item.units % per_pack:
+        raise Unprocessable(
+            f"What was scanned is a pack of {per_pack} units; {item.units} are no whole packs.",
+            field=f"{field}.code",
+            value=item.code,
+            remedy="Scan one of the units, or enter the SKU.",
+            code="wrong-pack",
         )
     lot, serials = item.lot, item.serials
     if label is not None:

@@ -1,6 +1,6 @@
 """Picking: pickers claim lists, are guided through them, and confirm by scans what they took."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -25,6 +25,7 @@ from picking.domain.pick_list import (
     refusal,
     refusals,
     require_list,
+    units_per_scan,
 )
 from picking.guidance import Guidance, guidance
 from picking.scanned import handling_unit, read_label
@@ -78,9 +79,10 @@ class PickConfirmation(Struct, frozen=True, forbid_unknown_fields=True):
 
     `location` is the place with its `check_digits`, its scanned label (A-01-02-3:47), or the SSCC of the handling
     unit; `code` the product's SKU or GTIN (of any pack), or all that is encoded with it: an element string (as of
-    GS1-128) or a Digital Link, whose lot, expiry and serial count as scanned. `units` are base units; left out:
-    all that are asked for, or as many as serials were scanned. With `short` no more than its `units_found` were
-    there. `tote` is the slot that they were put into.
+    GS1-128) or a Digital Link, whose lot, expiry and serial count as scanned. `units` are base units, of a pack's
+    GTIN whole packs only; left out: one pack of a pack's GTIN, else all that are asked for, or as many as serials
+    were scanned. With `short` no more than its `units_found` were there; where that is none, no `code` is needed,
+    but the `location` is. `tote` is the slot that they were put into.
     """
 
     confirmation_id: ConfirmationId
@@ -248,32 +250,35 @@ def _confirm(body: PickConfirmations, picklist: PickList, operator: str) -> Conf
     places = reference.places({position.place for position in positions})
     articles = reference.articles({position.sku for position in positions})
     blocked = reference.blocked_lots((one.sku, one.lot) for one in positions if one.lot)
+    packs = {sku: {pack.gtin: pack.units for pack in article.packs} for sku, article in articles.items()}
     now = clock.now()
     return Confirm(
         operator=operator,
         at=clock.iso(now),
         until=clock.iso(now + LEASE),
-        scans=tuple(_scan(one, index, picklist, now) for index, one in enumerate(body.confirmations)),
+        scans=tuple(_scan(one, index, picklist, packs, now) for index, one in enumerate(body.confirmations)),
         digits={name: place.check_digits for name, place in places.items()},
-        packs={sku: tuple(pack.gtin for pack in article.packs) for sku, article in articles.items()},
+        packs=packs,
         blocked=blocked,
     )
 
 
-def _scan(one: PickConfirmation, index: int, picklist: PickList, now: datetime) -> Scan:
+def _scan(
+    one: PickConfirmation, index: int, picklist: PickList, packs: Mapping[str, Mapping[str, int]], now: datetime
+) -> Scan:
     progress = picklist.picks.get(one.pick_id)
     label, unreadable = _label(one.code, progress, now)
     lot, serials = one.lot, one.serials
     if label is not None:
         lot = lot or label.lot
         serials = serials or ((label.serial,) if label.serial else ())
-    everything = 0
-    if progress is not None:
-        everything = len(serials) if serials and progress.position.serials else progress.remaining
+    counted = one.short.units_found if one.short else one.units
+    if counted is None:
+        counted = _meant(progress, label, serials, packs) if progress is not None else 0
     return Scan(
         confirmation_id=one.confirmation_id,
         pick_id=one.pick_id,
-        units=one.short.units_found if one.short else one.units or everything,
+        units=counted,
         occurred_at=one.occurred_at or clock.iso(now),
         field=f"confirmations[{index}]",
         location=_location(one.location, label, now),
@@ -286,6 +291,17 @@ def _scan(one: PickConfirmation, index: int, picklist: PickList, now: datetime) 
         label=label,
         unreadable=unreadable,
     )
+
+
+def _meant(
+    progress: Progress, label: Label | None, serials: Sequence[str], packs: Mapping[str, Mapping[str, int]]
+) -> int:
+    """So many units are meant where nobody has said how many."""
+    position = progress.position
+    pack = units_per_scan(label, packs.get(position.sku, {}), position)
+    if pack > 1:
+        return pack
+    return len(serials) if serials and position.serials else progress.remaining
 
 
 def _label(code: str | None, progress: Progress | None, now: datetime) -> tuple[Label | None, str | None]:

@@ -277,7 +277,8 @@ class Scan(Struct, frozen=True):
 class Confirm(Struct, frozen=True):
     """Take a picker's scans, in their order.
 
-    `digits` are the places' check digits, `packs` the products' GTINs in 14 digits, `blocked` the recalled lots.
+    `digits` are the places' check digits, `packs` the products' GTINs in 14 digits, each with the units in such a
+    pack, `blocked` the recalled lots.
     """
 
     operator: str
@@ -285,7 +286,7 @@ class Confirm(Struct, frozen=True):
     until: Timestamp
     scans: tuple[Scan, ...]
     digits: Mapping[str, str | None]
-    packs: Mapping[str, tuple[str, ...]]
+    packs: Mapping[str, Mapping[str, int]]
     blocked: BlockedLots = {}
 
 
@@ -380,6 +381,16 @@ def require_list(picklist: PickList) -> None:
             remedy="GET /picking/pick-lists lists those that there are.",
             code="unknown-list",
         )
+
+
+def units_per_scan(label: Label | None, packs: Mapping[str, int], position: Position) -> int:
+    """Base units that stand behind one scan of a label: more than one where it is a pack's.
+
+    What the label of the handling unit that is picked from says of its contents is not what was taken.
+    """
+    if label is None or label.gtin is None or label.sscc == position.holding:
+        return 1
+    return packs.get(label.gtin, 1) * (label.count or 1)
 
 
 def refusal(scan: Scan, command: Confirm, picklist: PickList) -> Rejection | None:
@@ -634,14 +645,13 @@ def _require_right(scan: Scan, command: Confirm, picklist: PickList) -> None:
             "or put it back.",
             code="list-not-claimed",
         )
-    if scan.units or scan.location is not None:
-        _require_place(scan, command, progress.position)
+    _require_place(scan, command, progress.position)
     if scan.units or scan.code is not None:
         _require_product(scan, command, progress.position)
     if scan.units:
         _require_identity(scan, progress)
         _require_fit(scan, command, progress.position)
-    _require_units(scan, progress)
+    _require_units(scan, command, progress)
     if scan.tote is not None and scan.tote != progress.position.slot:
         raise _wrong(
             scan,
@@ -795,16 +805,30 @@ def _require_label(scan: Scan, label: Label, position: Position) -> None:
         )
 
 
-def _require_units(scan: Scan, progress: Progress) -> None:
+def _require_units(scan: Scan, command: Confirm, progress: Progress) -> None:
+    """No more than is left, and of packs that were scanned only whole ones."""
     left = progress.remaining
+    pack = units_per_scan(scan.label, command.packs.get(progress.position.sku, {}), progress.position)
     if scan.units > left:
         raise _wrong(
             scan,
             "units",
             scan.units,
-            f"{scan.units} units are too many: {left} are left of this pick.",
+            f"{scan.units} units are too many: {left} {'is' if left == 1 else 'are'} left of this pick."
+            + (f" What was scanned is a pack of {pack}." if pack > 1 else ""),
             "too-many",
-            f"Put {scan.units - left} back.",
+            f"Take {left} out of a pack, and scan one of them, or enter the SKU."
+            if left < pack
+            else f"Put {scan.units - left} back.",
+        )
+    if scan.units % pack:
+        raise _wrong(
+            scan,
+            "code",
+            scan.code,
+            f"What was scanned is a pack of {pack} units; {scan.units} are no whole packs.",
+            "wrong-pack",
+            "Scan one of the units, or enter the SKU. For whole packs leave the units out, and scan each.",
         )
     if scan.missing is not None and scan.units == left:
         raise _wrong(

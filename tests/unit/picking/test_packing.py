@@ -172,6 +172,7 @@ class TestByHand:
     def test_cartons_are_opened_filled_by_scan_weighed_and_closed(self, bench: PackingBench) -> None:
         order_id = bench.picked(line("MUG", 5), line("MILK", 2, lot="L1"))
         sscc = bench.open(order_id, packing_location="PACK-1")
+        assert bench.fill(order_id, sscc, {"code": CASE_GTIN, "units": 3}).problem == "wrong-pack"
         case = bench.fill(order_id, sscc, {"code": CASE_GTIN})
         assert [(item["sku"], item["units"], item["line_id"]) for item in case.body["items"]] == [("MUG", 4, "1")]
         assert bench.fill(order_id, sscc, {"code": MUG_GTIN}).status == 200

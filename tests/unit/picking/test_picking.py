@@ -504,7 +504,6 @@ class TestConfirmations:
         "right",
         [
             {"code": "4006381333931"},
-            {"code": "14006381333938"},
             {"location": "A-01-01:11", "check_digits": None},
         ],
     )
@@ -513,6 +512,29 @@ class TestConfirmations:
         [picklist] = floor.lists()
         [step] = floor.claimed(picklist["list_id"])["steps"]
         assert floor.confirm(picklist["list_id"], floor.scan(step, **right))[0]["result"] == "accepted"
+
+    def test_a_pack_counts_what_is_in_it(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01", units=49)
+        [picklist] = floor.lists()
+        [step] = floor.claimed(picklist["list_id"])["steps"]
+
+        def scanned(code: str, **more: Any) -> Any:
+            [verdict] = floor.confirm(picklist["list_id"], floor.scan(step, **{"units": None} | more, code=code))
+            return verdict.get("error", verdict["result"])
+
+        case, mug = "14006381333938", "4006381333931"
+        assert "72 units are too many" in scanned(case, units=72)["message"]
+        half = scanned(case, units=2)
+        assert half["field"] == "confirmations[0].code"
+        assert "is a pack of 24 units; 2 are no whole packs" in half["message"]
+        few = {"units_found": 25, "reason": "no more there"}
+        assert "25 are no whole packs" in scanned(case, short=few)["message"]
+        assert [scanned(case), scanned(f"(01){case}")] == ["accepted", "accepted"]
+        opened = scanned(case)
+        assert "24 units are too many: 1 is left of this pick. What was scanned is a pack" in opened["message"]
+        assert opened["remedy"].startswith("Take 1 out of a pack")
+        assert scanned(mug) == "accepted"
+        assert [one["units"] for one in floor.published("UnitsPicked")] == [24, 24, 1]
 
     def test_a_pallets_own_label_will_do(self, floor: Floor) -> None:
         sscc = "106141412345678908"
@@ -623,12 +645,18 @@ class TestShorts:
         assert [one["number"] for one in floor.published("OrderPicked")] == [1, 2]
         assert floor.published("OrderPicked")[1]["lines"][0]["units"] == 4
 
-    def test_a_place_that_is_empty_needs_no_product_to_scan(self, floor: Floor) -> None:
+    def test_a_place_that_is_empty_is_scanned_but_no_product(self, floor: Floor) -> None:
         mugs(floor, "A-01-01")
         [picklist] = floor.lists()
         [step] = floor.claimed(picklist["list_id"])["steps"]
-        scan = {"confirmation_id": "c", "pick_id": step["pick_id"], "short": {"reason": "empty"}}
-        assert floor.confirm(picklist["list_id"], scan)[0]["result"] == "accepted"
+        empty = {"units": None, "code": None, "short": {"reason": "empty"}}
+        elsewhere = floor.scan(step, **empty, location="A-01-02", check_digits="12")
+        nowhere = floor.scan(step, **empty, location=None, check_digits=None)
+        misread = floor.scan(step, **empty, check_digits="99")
+        verdicts = floor.confirm(picklist["list_id"], elsewhere, nowhere, misread)
+        assert [one["problem"] for one in verdicts] == ["wrong-location", "wrong-location", "wrong-check-digits"]
+        assert floor.published("PickShort") == []
+        assert floor.confirm(picklist["list_id"], floor.scan(step, **empty))[0]["result"] == "accepted"
         assert floor.published("PickShort")[0]["missing"] == 2
 
 
