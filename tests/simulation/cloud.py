@@ -34,7 +34,7 @@ from shared.event_store import COMMIT_PREFIX, commit_of
 from tests.simulation import faults as f
 from tests.simulation.dynamodb import ConditionalCheckFailed, Database, IndexKeys, Item, Table, refusal
 from tests.simulation.faults import Faults
-from tests.simulation.postoffice import PostOffice
+from tests.simulation.postoffice import WEBHOOK_SECRET, PostOffice
 from tests.simulation.scheduler import Died, Scheduler, Task
 
 SHARDS = 2
@@ -61,6 +61,7 @@ class Worker:
         self.eventbridge = EventBridge(self)
         self.sqs = Sqs(self)
         self.s3 = S3(self)
+        self.secretsmanager = Safe(self)
         self.died = False
 
     def call(self, operation: str, effect: Callable[[], Any]) -> Any:
@@ -189,6 +190,18 @@ class S3:
         """DeleteObject."""
         kept = self._worker.cloud.objects
         return self._worker.call("delete_object", lambda: kept.pop((Bucket, Key), None))
+
+
+class Safe:
+    """A worker's Secrets Manager client: there is one secret, which signs what carriers tell."""
+
+    def __init__(self, worker: Worker) -> None:
+        self._worker = worker
+
+    def get_secret_value(self, SecretId: str) -> Any:  # noqa: N803
+        """GetSecretValue."""
+        kept = {"SecretString": codec.to_json({"webhook_secret": WEBHOOK_SECRET}).decode()}
+        return self._worker.call(f"get_secret_value {SecretId}", lambda: kept)
 
 
 @dataclass(eq=False)
@@ -695,6 +708,8 @@ def _environment(system: System, service: Service, capability: Capability) -> En
     told = {name.lower(): value for name, value in capability.environment.items()}
     if Grant.KEEP_LEDGER in capability.grants and service.ledger_table:
         told["providers_table"] = service.ledger_table
+    if Grant.READ_KEYS in capability.grants and service.keys:
+        told["keys_name"] = service.keys
     if Grant.ATTACH in capability.grants:
         told["attachments_bucket"] = f"{service.name}-attachments"
     return Environment(

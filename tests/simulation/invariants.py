@@ -33,14 +33,16 @@ from shared import codec
 from shared.decider import Decider
 from shared.envelope import CloudEvent, told
 from shared.event_store import commit_of
-from shared.events import Commit, Event
+from shared.events import CommandMetadata, Commit, Event
 from shared.projection import COMMITS_OF_A_FILLING, Projection
+from shipping.contracts import TrackingUpdated
 from tests.simulation.allocations import check_allocations, check_tasks
 from tests.simulation.cloud import Cloud, Witness, Worker, is_poison
 from tests.simulation.dynamodb import Item
 from tests.simulation.outgoing import Outgoing, check_end, replacements
 from tests.simulation.population import Tally
 from tests.simulation.postoffice import check_postage, held_up
+from tests.simulation.scanwork import Heard
 from tests.simulation.stockroom import Stockroom, check_allocation
 from tests.simulation.violation import Violation
 
@@ -101,6 +103,7 @@ class Watch(Witness):
         """The journeys that began by themselves."""
         self._stockroom = Stockroom()
         self._outgoing = Outgoing()
+        self._heard = Heard()
 
     def standing(self, order_id: str) -> str:
         """Where an order stands."""
@@ -203,7 +206,7 @@ class Watch(Witness):
                     raise Violation("a journey was lost", commit.stream, commit.sequence, "deadline")
             elif commit.stream.startswith(OWN_JOURNEYS) and not command.causation_id:
                 self._begun.add(command.correlation_id)
-            elif command.correlation_id not in origins or not _of_a_person_or_sweep(command.causation_id):
+            elif command.correlation_id not in origins or not _from_outside(command):
                 raise Violation(
                     "a command came from nowhere", commit.stream, commit.sequence, command.causation_id
                 )
@@ -238,6 +241,8 @@ class Watch(Witness):
                     raise Violation("an older promise was broken before a younger", commit.stream, event)
             case ShipmentRequested(), Order() if state.holds or state.is_over:
                 raise Violation("an order was sent that is held or given up", commit.stream, commit.sequence)
+            case TrackingUpdated(), _:
+                self._heard.committed(event)
             case PaymentAuthorized(), Payment() if state.authorization:
                 raise Violation("an order was authorized twice", commit.stream, commit.sequence)
             case PaymentCaptured(), Payment():
@@ -291,6 +296,7 @@ class Watch(Witness):
         check_allocations(self.states, cloud.scheduler.now.date().isoformat(), self._outgoing.gone)
         check_tasks(self.states)
         check_postage(self.states, cloud.carrier, (key for _, key in cloud.objects))
+        self._heard.at_rest(self.states, cloud.carrier, tally.book.told)
 
     def _orders(self, cloud: Cloud, tally: Tally) -> None:
         claims: dict[str, str] = {}
@@ -546,8 +552,9 @@ def _item(document: Struct, sequence: int, index: Mapping[str, str]) -> Item:
     }
 
 
-def _of_a_person_or_sweep(causation_id: str) -> bool:
-    return not causation_id or causation_id.startswith(SWEEPS)
+def _from_outside(command: CommandMetadata) -> bool:
+    """Whether a person, a schedule or a carrier's message has asked for it."""
+    return not command.causation_id or command.causation_id.startswith(SWEEPS) or command.actor == "easypost"
 
 
 def _trace(traceparent: str) -> str:

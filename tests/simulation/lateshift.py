@@ -131,5 +131,9 @@ class LateShift(Action):
             for shipment in people.get(f"/orders/{order['order_id']}")["shipments"]
             if shipment["status"] in ("dispatched", "partially_dispatched")
         ]
-        driver = LoadTruck(0.0, f"drive-{self.name}-{part}", self.warehouse, self.name, "", "all", (), 1.0)
-        driver.drive_away(people, shipments, ("delivered",), part)
+        telling = ("confused", "last first")[int(part) % 2]
+        road = ("in_transit", "delivered")
+        driver = LoadTruck(
+            0.0, f"drive-{self.name}-{part}", self.warehouse, self.name, "", "all", (), 1.0, telling
+        )
+        driver.drive_away(people, shipments, road, part)

@@ -1,6 +1,6 @@
 """An independent book of the warehouse, kept from what callers were answered: what came, went and was decided."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -55,6 +55,8 @@ class Ledger:
     """By pick list: until when a supervisor was about to take it away. What was asked before proves nothing."""
     returns: dict[str, str] = field(default_factory=dict)
     """By return id: its inbound shipment."""
+    told: dict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
+    """By a carrier's number of a carton: what has become of it and when, as far as messages on it were taken."""
     sent_back: Counter[tuple[str, Kind]] = field(default_factory=Counter)
     """Units that customers have sent back, by the carton that they came in."""
 

@@ -19,6 +19,7 @@ from tests.simulation.pickwork import DescribeWaveRule, PickLists, ReleaseMany, 
 from tests.simulation.population import MINUTE, Action
 from tests.simulation.putwork import ReleaseOrder, WorkOnTasks
 from tests.simulation.roadwork import DescribeAccount, DescribeCarrier, FailForMinutes, LoadTruck
+from tests.simulation.scanwork import TELLING
 from tests.simulation.shopwork import (
     CancelAt,
     ChangeOrder,
@@ -144,7 +145,7 @@ def _arriving(people: People, ware: Ware, named: str) -> Parcel:
 
 
 def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
-    units = people.one_of(8, 4, 12, 2)
+    units = people.one_of(4, 3, 2, 5) if people.shape.scarce else people.one_of(8, 4, 12, 2)
     label = ware.labelled(people.one_of("L-LATE", "L-LONG"), units, named)
     return ReceiveDirectly(at, named, ware, units, label, people.one_of(*RACKS), "available")
 
@@ -226,9 +227,8 @@ def roads(people: People) -> Iterator[Action]:
     for number in range(people.number(2, 5)):
         carrier, manner, road = people.one_of(*CARRIERS, DISTANT), people.one_of(*LOADING), people.one_of(*ROADS)
         name, pace = f"truck-{number}", people.one_of(10.0, 300.0)
-        yield LoadTruck(
-            people.moment() / 2 + people.shape.minutes * 30, name, SOUTH, "uma", carrier, manner, road, pace
-        )
+        at, telling = people.moment() / 2 + people.shape.minutes * 30, TELLING[number % len(TELLING)]
+        yield LoadTruck(at, name, SOUTH, "uma", carrier, manner, road, pace, telling)
 
 
 def second_thoughts(people: People) -> Iterator[Action]:
@@ -274,9 +274,10 @@ def replacing(people: People) -> Iterator[Action]:
 
 def counting(people: People) -> Iterator[Action]:
     """Somebody counts where goods lie, and finds fewer or more."""
-    for number in people.most_of(people.number(0, 3)):
+    times = people.number(6, 12) if people.shape.scarce else people.number(0, 3)
+    for number in people.most_of(times):
         ware = people.one_of(*people.goods)
-        found = people.one_of(0, -1, 1, -3)
+        found = people.one_of(0, -1, 1, -3) if not people.shape.scarce else people.one_of(-1, 0, -2, 1, -3)
         yield CountStock(people.moment(), f"count-out-{number}", ware, people.number(0, 5), found)
 
 

@@ -32,6 +32,8 @@ class Shape:
     """How many shipments come in; with none there is no warehouse around the places."""
     outbound: int = 0
     """How many orders go out of a warehouse of their own; with none nobody picks."""
+    scarce: bool = False
+    """Whether there is too little of what is ordered, and counts find less: lines wait, and are allocated anew."""
 
 
 class People:

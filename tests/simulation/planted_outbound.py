@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -23,7 +24,7 @@ from shared import ids
 from shared.decider import Outcome
 from shared.events import Event
 from shipping import conversation as labels
-from shipping import easypost
+from shipping import easypost, webhooks
 from shipping.contracts import ShipmentVoided
 from shipping.domain import shipment
 from shipping.domain.shipment import Answer
@@ -185,6 +186,25 @@ def silence_waited_for() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def older_news_believed() -> Iterator[None]:
+    """Whatever is told last of a carton is taken for the latest, and noted."""
+    calls = count()
+
+    def ever_earlier(*_: object) -> int:
+        return -next(calls)
+
+    with patch.object(shipment, "_place", ever_earlier):
+        yield
+
+
+@contextmanager
+def forged_news_believed() -> Iterator[None]:
+    """Nobody looks whether a carrier's message is the carrier's."""
+    with patch.object(webhooks, "_require_signature", lambda *_: None):
+        yield
+
+
 SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outbound=5)
 
 OUTBOUND: tuple[tuple[Bug, int], ...] = (
@@ -205,5 +225,7 @@ OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (cancelled_lists_confirmed, 6),
     (labels_not_given_back, 8),
     (silence_waited_for, 6),
+    (older_news_believed, 3),
+    (forged_news_believed, 3),
 )
 """Each mistake, and within how many runs of a warehouse that sends it has to be noticed at the latest."""

@@ -25,6 +25,7 @@ from tests.support.easypost_server import EasyPostServer
 if TYPE_CHECKING:
     from tests.simulation.cloud import Cloud, Worker
 
+WEBHOOK_SECRET = "sécret"
 A_LABEL = b"%PDF-1.4 a label"
 
 Json = dict[str, Any]
@@ -42,6 +43,10 @@ class PostOffice:
     def out(self) -> bool:
         """Whether it does not answer now."""
         return self._cloud.scheduler.seconds < self._out_until
+
+    def has_sold(self, number: str) -> bool:
+        """Whether a carton with this number is the carrier's."""
+        return bool(number) and any(one["tracking_code"] == number for one in self.books.shipments.values())
 
     def fail(self, seconds: float) -> None:
         """Answer nothing for so long."""

@@ -151,6 +151,7 @@ def _special(cloud: Cloud) -> Mapping[str, Callable[[Any], Any]]:
         "shared.aws.dynamodb": lambda _: lambda: _worker(cloud).dynamodb,
         "shared.aws.eventbridge": lambda _: lambda: _worker(cloud).eventbridge,
         "shared.aws.sqs": lambda _: lambda: _worker(cloud).sqs,
+        "shared.aws.secretsmanager": lambda _: lambda: _worker(cloud).secretsmanager,
         "shared.aws.s3": lambda _: lambda: _worker(cloud).s3,
         "shipping.easypost.easypost": lambda _: PerWorker(cloud, lambda: Desk(cloud.carrier, _worker(cloud))),
         "shared.environment.environment": lambda _: lambda: _worker(cloud).environment,

@@ -7,6 +7,7 @@ from typing import Any
 
 from shared import clock
 from tests.simulation.population import MINUTE, Action, Population
+from tests.simulation.scanwork import TELLING, travel
 from tests.simulation.wares import sscc
 
 STRANGER = sscc(9_999)
@@ -81,6 +82,8 @@ class LoadTruck(Action):
     manner: str
     drive: tuple[str, ...]
     pace: float
+    telling: str = TELLING[0]
+    """How a carrier that is not ours tells of it."""
 
     def act(self, people: Population) -> None:
         """Load what is labelled, dispatch, drive."""
@@ -142,14 +145,23 @@ class LoadTruck(Action):
             people.ask(self, "POST", path, {}, part=f"go-again{part}", who=self.loader)
 
     def drive_away(self, people: Population, shipments: Sequence[str], news: Sequence[str], part: str) -> None:
-        """A driver scans what becomes of the cartons: all scans of a shipment at once, the last first."""
+        """A driver scans what becomes of the cartons: all scans of a shipment at once, the last first.
+
+        Those of a carrier that is not ours are scanned by that.
+        """
         for number, shipment in enumerate(shipments):
             now = people.cloud.scheduler.now
-            updates = [
-                {"status": status, "occurred_at": clock.iso(now + timedelta(seconds=second))}
-                for second, status in enumerate(news)
-            ]
-            if updates:
+            way = [(status, clock.iso(now + timedelta(seconds=second))) for second, status in enumerate(news)]
+            theirs = self._with_distant_carrier(people, shipment)
+            for carton in theirs:
+                travel(people, carton, way, self.telling)
+            if way and not theirs:
+                updates = [{"status": status, "occurred_at": at} for status, at in reversed(way)]
                 path = f"/shipping/shipments/{shipment}/tracking"
-                asked = {"updates": updates[::-1]}
-                people.ask(self, "POST", path, asked, part=f"drive{part}-{number}", who=self.loader)
+                people.ask(self, "POST", path, {"updates": updates}, part=f"drive{part}-{number}", who=self.loader)
+
+    def _with_distant_carrier(self, people: Population, shipment: str) -> list[str]:
+        """The numbers that a carrier that is not ours has given to the shipment's cartons which have left."""
+        left = [one for one in people.get(f"/shipping/shipments/{shipment}")["cartons"] if one.get("load_id")]
+        numbers = [str(one.get("tracking_number", "")) for one in left]
+        return [number for number in numbers if people.cloud.carrier.has_sold(number)]
