@@ -151,6 +151,7 @@ ORDERS = Service("orders", (
         "payments.PaymentAbandoned", "payments.PaymentVoided",
         "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
         "inventory.ReservationReleased", "inventory.LineAllocated", "inventory.LineUnallocated",
+        "inventory.CartonRecalled",
         "payments.PaymentCaptured", "payments.CaptureDeclined", "payments.PaymentRefunded",
         "payments.RefundDeclined", "picking.PickingStarted", "picking.OrderPicked", "picking.OrderPacked",
         "shipping.ShipmentLabelled", "shipping.LabelFailed", "shipping.ShipmentVoided",
@@ -261,6 +262,7 @@ RECEIVING = Service("receiving", (
 PICKING = Service("picking", (
     reaction("requests", on=(
         "orders.PickingRequested", "orders.CancellationStarted", "orders.RemainderCancelled",
+        "orders.UnpackingRequested",
     )),
     command("waves", {
         "POST /picking/waves": "picking/write",

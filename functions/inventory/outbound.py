@@ -15,7 +15,7 @@ from inventory.aggregates import HOLDING
 from inventory.domain import numbers
 from inventory.domain.allocation import DeallocateUnits
 from inventory.domain.goods import together
-from inventory.domain.holding import Holding, collected, is_container
+from inventory.domain.holding import NOT_FOR_SALE, Holding, collected, is_container, is_unit
 from inventory.domain.movement import ReleaseUnit
 from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, ReportShort, TellAgain
 from inventory.domain.outbound import (
@@ -32,6 +32,7 @@ from inventory.domain.outbound import (
 )
 from inventory.domain.picked import LineGoods, StockPacked, StockPicked
 from inventory.moving import settle
+from inventory.putting_away import PutAwayGoods, create
 from inventory.setting_aside import allocation_of, decide, follow
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.subscriptions import READS, CartonPacked, PickShort, ShipmentDispatched, UnitsPicked, UnitsRejected
@@ -160,6 +161,7 @@ def reject(told: UnitsRejected, metadata: CommandMetadata) -> None:
             occurred_at=told.rejected_at,
         )
         _waiting(container, command, _named(metadata, "reject", told.rejection_id, container))
+        _out_of_carton(container, told, metadata)
     line_ids = tuple(dict.fromkeys(line.line_id for line in told.lines))
     follow(allocation_of(told.order_id), line_ids, metadata)
     decide(told.order_id, TellAgain(line_ids), _named(metadata, "rejected", told.rejection_id))
@@ -224,6 +226,31 @@ def ship(dispatched: ShipmentDispatched, metadata: CommandMetadata) -> None:
             execute(history(), HOLDING, HOLDING.stream_id(place), left)
             if is_container(place):
                 settle(place, metadata)
+
+
+def _out_of_carton(holding: str, told: UnitsRejected, metadata: CommandMetadata) -> None:
+    """What was laid aside out of an opened carton goes to quarantine; of a trolley its status alone says so."""
+    books = ground.books(holding).state
+    if not books.order_id or told.condition != DAMAGED:
+        return
+    for number, line in enumerate(told.lines):
+        alike = (item for item in books.items.values() if item.sku == line.sku and line.lot in (None, item.lot))
+        unfit = next((item for item in alike if item.status in NOT_FOR_SALE), None)
+        if line.container == holding and unfit is not None:
+            create(
+                PutAwayGoods(
+                    task_id=ids.derived_id("put-away", told.rejection_id, str(number)),
+                    warehouse=told.warehouse,
+                    holding=holding,
+                    purpose="quarantine",
+                    sku=line.sku,
+                    lot=unfit.lot or None,
+                    expires_on=unfit.expires_on or None,
+                    stock_status=unfit.status,
+                    units=line.units,
+                ),
+                metadata,
+            )
 
 
 def _group(event: CloudEvent) -> str:
@@ -338,6 +365,8 @@ def _unpacked(container: str, carton: CartonPacked, metadata: CommandMetadata) -
         occurred_at=carton.packed_at,
     )
     outcome = _waiting(container, command, _named(metadata, "pack", carton.sscc, container))
+    if is_unit(container):
+        settle(container, metadata)
     event = next((one for one in outcome.events if isinstance(one, StockPacked)), None)
     return (event or _in_history(container, StockPacked, carton=carton.sscc)).lines
 

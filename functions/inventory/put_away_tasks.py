@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from inventory import ground
-from inventory.domain.holding import is_container, is_unit
+from inventory.domain.holding import NOT_FOR_SALE, is_container, is_unit
 from inventory.moving import arrive
 from inventory.putting_away import PutAwayGoods, create, note_move, purpose_of, redirect, task_of
 from inventory.setting_aside import assign, serve_short
@@ -32,8 +32,6 @@ from shared import codec, ids
 from shared.consumer import react_each
 from shared.envelope import CloudEvent, caused_by
 from shared.events import CommandMetadata
-
-NOT_FOR_SALE = frozenset({"quarantine", "damaged", "expired"})
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:

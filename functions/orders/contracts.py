@@ -336,6 +336,14 @@ class ShipmentCancellationRequested(Event, frozen=True):
     reason: Reason
 
 
+class UnpackingRequested(Event, frozen=True):
+    """A packed shipment does not leave, for recalled goods are in it: it is to be packed anew without them."""
+
+    order_id: OrderId
+    shipment_id: ShipmentId
+    reason: Reason
+
+
 class UnitsOfLine(Struct, frozen=True):
     """So many units of a line."""
 
@@ -464,6 +472,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     ShipmentRequested,
     ShipToChanged,
     ShipmentCancellationRequested,
+    UnpackingRequested,
     CancellationStarted,
     CancellationRefused,
     RemainderCancelled,
@@ -570,6 +579,9 @@ EXAMPLES: dict[type[Event], Event] = {
     ShipToChanged: ShipToChanged(order_id=_ORDER, shipment_ids=(_SHIPMENT,), ship_to=_SHIP_TO),
     ShipmentCancellationRequested: ShipmentCancellationRequested(
         order_id=_ORDER, shipment_ids=(_SHIPMENT,), reason="customer changed their mind"
+    ),
+    UnpackingRequested: UnpackingRequested(
+        order_id=_ORDER, shipment_id=_SHIPMENT, reason="lot L2026-04 of MILK-1L is recalled: Salmonella"
     ),
     CancellationRefused: CancellationRefused(order_id=_ORDER, reason="customer changed their mind"),
     RemainderCancelled: RemainderCancelled(

@@ -23,6 +23,7 @@ from orders.domain.commands import (
     NotePacked,
     NotePicked,
     NotePickingStarted,
+    NoteRecalledCarton,
     NoteRefund,
     NoteReleasedLine,
     NoteReservedLine,
@@ -38,6 +39,7 @@ from orders.domain.order import Order
 from orders.subscriptions import (
     READS,
     CaptureDeclined,
+    CartonRecalled,
     LabelFailed,
     LineAllocated,
     LineBroken,
@@ -139,6 +141,10 @@ def _on_its_way(answer: Any, number: int) -> Struct:
             return NoteFailedLabels(answer.shipment_id, number, answer.reason, answer.permanent, now)
         case ShipmentVoided():
             return NoteVoidedLabels(answer.shipment_id, number, now)
+        case CartonRecalled():
+            return NoteRecalledCarton(
+                answer.shipment_id, answer.holding, answer.sku, answer.lot, answer.reason, now
+            )
         case ShipmentDispatched():
             return NoteDispatch(answer.shipment_id, answer.cartons, answer.dispatched_at, now)
         case ShipmentDelivered():

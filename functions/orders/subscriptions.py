@@ -201,6 +201,17 @@ class LabelFailed(Struct, frozen=True):
     permanent: bool
 
 
+class CartonRecalled(Struct, frozen=True):
+    """inventory.CartonRecalled: there are units of a recalled lot in a packed carton."""
+
+    order_id: OrderId
+    shipment_id: str
+    holding: Sscc
+    sku: Sku
+    lot: LotNumber
+    reason: str
+
+
 class ShipmentVoided(Struct, frozen=True):
     """shipping.ShipmentVoided: a shipment's labels are void."""
 
@@ -265,6 +276,7 @@ READS: dict[str, type[Struct]] = {
     "inventory.LineBroken": LineBroken,
     "inventory.ReservationReleased": ReservationReleased,
     "inventory.LineAllocated": LineAllocated,
+    "inventory.CartonRecalled": CartonRecalled,
     "inventory.LineUnallocated": LineUnallocated,
     "inventory.ProductRegistered": ProductRegistered,
     "inventory.ProductChanged": ProductChanged,

@@ -5,7 +5,7 @@ from typing import Literal
 from msgspec import Struct
 
 from picking.carton_types import CartonTypeDocument, document
-from picking.domain.packing import PackingCarton, expected_weight, without
+from picking.domain.packing import Packing, PackingCarton, PickedOrder, expected_weight, without
 from picking.domain.proposal import Body, Portion, ProposedCarton, Unplaced, propose
 from picking.packing_aggregates import CARTON_RANGE, PACKING
 from picking.packing_contracts import CartonPacked, CartonTypeId, Grams, PackedItem, PackedLine, PackedShipmentId
@@ -60,11 +60,15 @@ class CartonStatus(Struct, frozen=True, omit_defaults=True):
 
 
 class ShipmentStatus(Struct, frozen=True, omit_defaults=True):
-    """A shipment of an order; one without `packed_at` is being packed."""
+    """A shipment of an order; one without `packed_at` is being packed.
+
+    `unpacked` says why its cartons are to be opened: what `to_pack` has in them is packed anew.
+    """
 
     shipment_id: PackedShipmentId
     cartons: list[CartonStatus]
     packed_at: str | None = None
+    unpacked: str = ""
 
 
 class UnfitItem(Struct, frozen=True):
@@ -115,7 +119,7 @@ def propose_packing(id: OrderId) -> Response:
     packing = history().load(PACKING, PACKING.stream_id(id)).state
     portions: dict[str, Portion] = {}
     for line_id, sku, units in (
-        *((item.line_id, item.sku, item.units) for item in without(order.goods, (*packing.gone, *order.returned))),
+        *((item.line_id, item.sku, item.units) for item in _to_pack(order, packing)),
         *((line.line_id, line.sku, line.units) for line in order.awaited),
     ):
         more = portions[line_id].units if line_id in portions else 0
@@ -144,12 +148,12 @@ def get_packing(id: OrderId) -> Response:
     stream, commits = history().load_with_commits(PACKING, PACKING.stream_id(id))
     packing = stream.state
     shipments = [
-        ShipmentStatus(one.shipment_id, [_closed(carton) for carton in one.cartons], one.packed_at)
+        ShipmentStatus(one.shipment_id, [_closed(carton) for carton in one.cartons], one.packed_at, one.unpacked)
         for one in packing.shipments
     ]
     if packing.shipment_id:
         shipments.append(ShipmentStatus(packing.shipment_id, [_status(carton) for carton in packing.cartons]))
-    to_pack = without(order.goods, (*packing.gone, *order.returned))
+    to_pack = _to_pack(order, packing)
     faults = [(item, order.fault_of(item)) for item in to_pack]
     return Response(
         200,
@@ -157,7 +161,7 @@ def get_packing(id: OrderId) -> Response:
             order_id=id,
             warehouse=order.warehouse,
             to_pack=to_pack,
-            to_put_back=order.returned,
+            to_put_back=packing.lying(order.returned),
             unfit=[UnfitItem(item, fault.code, fault.message) for item, fault in faults if fault],
             awaited=order.awaited,
             shipments=shipments,
@@ -166,6 +170,11 @@ def get_packing(id: OrderId) -> Response:
         ),
         version=stream.sequence,
     )
+
+
+def _to_pack(order: PickedOrder, packing: Packing) -> tuple[PackedItem, ...]:
+    """What is picked, in no carton, and still the order's; by where it lies."""
+    return without(packing.lying(order.goods), (*packing.gone, *packing.lying(order.returned)))
 
 
 def _status(carton: PackingCarton) -> CartonStatus:

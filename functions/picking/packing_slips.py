@@ -60,7 +60,7 @@ def get_packing_slip(id: OrderId, query: SlipQuery) -> Response:
 
 def _names(packing: Packing) -> dict[str, str]:
     boxed = [
-        *packing.sent,
+        *(item for one in packing.shipments for item in one.items),
         *(item for carton in packing.cartons for item in carton.contents),
     ]
     return {sku: article.name for sku, article in articles({item.sku for item in boxed}).items()}

@@ -1,4 +1,4 @@
-"""Requests: which orders are to be picked, what they get elsewhere meanwhile, and which are given up."""
+"""Requests: which orders are to be picked, what they get elsewhere meanwhile, which are given up or unpacked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from picking.aggregates import PICK_LIST, PICK_ORDER
+from picking.domain.packing import UnpackShipment
 from picking.domain.pick_list import PickList, Withdraw
 from picking.domain.pick_order import (
     CartonsToAsk,
@@ -21,7 +22,13 @@ from picking.domain.pick_order import (
 )
 from picking.packing_aggregates import PACKING
 from picking.packing_contracts import PackedItem
-from picking.subscriptions import READS, CancellationStarted, PickingRequested, RemainderCancelled
+from picking.subscriptions import (
+    READS,
+    CancellationStarted,
+    PickingRequested,
+    RemainderCancelled,
+    UnpackingRequested,
+)
 from shared import clock, codec
 from shared.consumer import react_each
 from shared.decider import Command, Contended, execute
@@ -47,6 +54,9 @@ def _react(event: CloudEvent) -> None:
             _request(wanted, caused_by(event))
         case CancellationStarted() as cancelled:
             _withdraw(WithdrawPicking(cancelled.order_id, cancelled.reason, _now()), caused_by(event))
+        case UnpackingRequested() as stopped:
+            unpack = Command(UnpackShipment(stopped.shipment_id, stopped.reason), caused_by(event))
+            execute(history(), PACKING, PACKING.stream_id(stopped.order_id), unpack)
         case RemainderCancelled() as rest:
             lines = tuple(line.line_id for line in rest.lines)
             _withdraw(WithdrawPicking(rest.order_id, REMAINDER_CANCELLED, _now(), lines), caused_by(event))
@@ -94,10 +104,8 @@ def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
 
 
 def _packed(order_id: str) -> tuple[PackedItem, ...]:
-    """What of an order is in closed cartons."""
-    packing = history().load(PACKING, PACKING.stream_id(order_id)).state
-    closed = (item for carton in packing.cartons if carton.closed for item in carton.contents)
-    return (*packing.sent, *closed)
+    """What of an order is in cartons: inventory leaves it there, also while they are to be unpacked."""
+    return history().load(PACKING, PACKING.stream_id(order_id)).state.in_cartons
 
 
 def _withdraw(command: WithdrawPicking, metadata: CommandMetadata) -> None:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from picking.contracts import PartPicked, WaveRequested
-from picking.packing_contracts import ItemsRejected
+from picking.packing_contracts import ItemsRejected, PackedShipmentId
 from shared.identifiers import (
     CalendarDate,
     HoldingId,
@@ -158,6 +158,14 @@ class RemainderCancelled(Struct, frozen=True):
     lines: tuple[CancelledUnits, ...]
 
 
+class UnpackingRequested(Struct, frozen=True):
+    """orders.UnpackingRequested: a packed shipment does not leave as it is, and is to be packed anew."""
+
+    order_id: OrderId
+    shipment_id: PackedShipmentId
+    reason: str
+
+
 READS: dict[str, type[Struct]] = {
     "inventory.ProductRegistered": ProductRegistered,
     "inventory.ProductChanged": ProductChanged,
@@ -168,6 +176,7 @@ READS: dict[str, type[Struct]] = {
     "orders.PickingRequested": PickingRequested,
     "orders.CancellationStarted": CancellationStarted,
     "orders.RemainderCancelled": RemainderCancelled,
+    "orders.UnpackingRequested": UnpackingRequested,
     "picking.WaveRequested": WaveRequested,
     "picking.PartPicked": PartPicked,
     "picking.ItemsRejected": ItemsRejected,

@@ -49,6 +49,8 @@ LANES_REMEMBERED = 500
 PICK_LISTS_REMEMBERED = 100
 LOOSE = "loose"
 """The kind of a container that is no thing one could touch: the loose goods of a shipment or transfer."""
+NOT_FOR_SALE = frozenset({"quarantine", "damaged", "expired"})
+"""The statuses of goods that are brought to quarantine."""
 RANKS = {"carton": 1, "tote": 2, "pallet": 3, "cage": 3, "trailer": 4}
 """A handling unit stands only on one of a higher rank, so that none can ever stand on itself."""
 _ID_OF_A_PROCESS = 36

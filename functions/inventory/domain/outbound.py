@@ -276,7 +276,7 @@ def pack(command: PackStock, holding: Holding) -> Sequence[Event]:
 def reject(command: RejectStock, holding: Holding) -> Sequence[Event]:
     """Damaged goods have that status, missing ones are off the books, once; the line has lost them.
 
-    What has been put back meanwhile is left alone. Raises NotThereYet when the pick has not come yet.
+    What has been put back meanwhile is left alone. Raises NotThereYet when the pick (or carton) has not come yet.
     """
     if holding.seen.get(rejected(command.rejection)):
         return []
@@ -502,7 +502,7 @@ def _adding(command: PickStock, holding: Holding, found: Goods) -> Iterator[Even
 def _rejected(command: RejectStock, units: RejectedUnits, holding: Holding) -> Iterator[Event]:
     """What the line loses, and what the goods are now; a place where something is missing is counted."""
     warehouse = holding.warehouse or command.warehouse
-    if not holding.seen.get(collected(units.pick_id)):
+    if not holding.order_id and not holding.seen.get(collected(units.pick_id)):
         raise NotThereYet(
             f"Pick {units.pick_id}, of which units are rejected, has not come to {command.holding}.",
             field="container",

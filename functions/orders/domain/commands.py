@@ -288,6 +288,17 @@ class NoteVoidedLabels(Struct, frozen=True):
     at: datetime
 
 
+class NoteRecalledCarton(Struct, frozen=True):
+    """Inventory says: units of a recalled lot are in a packed carton."""
+
+    shipment_id: ShipmentId
+    carton: Sscc
+    sku: Sku
+    lot: LotNumber
+    reason: str
+    at: datetime
+
+
 class NoteDispatch(Struct, frozen=True):
     """Shipping says: cartons of a shipment have left."""
 
@@ -350,6 +361,7 @@ Command = (
     | NoteLabels
     | NoteFailedLabels
     | NoteVoidedLabels
+    | NoteRecalledCarton
     | NoteDispatch
     | NoteDelivery
     | NoteReturn

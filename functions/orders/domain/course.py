@@ -10,6 +10,7 @@ from datetime import datetime
 from msgspec import structs
 
 from orders.contracts import (
+    MAX_REASON,
     AllocationDelayed,
     CancellationRefused,
     OrderAllocated,
@@ -20,11 +21,13 @@ from orders.contracts import (
     PaymentVoidRequested,
     RemainderCancelled,
     ReplacementRequested,
+    ShipmentCancellationRequested,
     UnitsOfLine,
+    UnpackingRequested,
 )
 from orders.domain import asking
 from orders.domain.asking import iso, until
-from orders.domain.facts import OrderAdvanced, OrderHeld
+from orders.domain.facts import OrderAdvanced, OrderHeld, ShipmentWithdrawn
 from orders.domain.order import Line, Order, Return, evolve
 from orders.domain.states import (
     ALLOCATED,
@@ -75,7 +78,7 @@ NO_ADDRESS = "no address to send to"
 
 def consequences(order: Order, at: datetime) -> Iterator[Event]:
     """Everything that the facts ask for and that has not been asked for."""
-    for step in (_cancellation, _picking, _shipments, _captures, _surplus, _returns, _closing, _advance):
+    for step in (_cancellation, _recalls, _picking, _shipments, _captures, _surplus, _returns, _closing, _advance):
         for event in step(order, at):
             yield event
             order = evolve(order, event)
@@ -185,6 +188,24 @@ def _cancellation(order: Order, _at: datetime) -> Iterator[Event]:
         yield RemainderCancelled(order_id=order.order_id, reason=order.reason, lines=lines)
     elif not order.holds_money:
         yield OrderCancelled(order_id=order.order_id, reason=order.reason)
+
+
+def _recalls(order: Order, _at: datetime) -> Iterator[Event]:
+    """A shipment with recalled goods is stopped, and packed anew once it is certain that it stays here."""
+    if order.is_over or order.all_sent:
+        return
+    for one in order.in_shipments:
+        if not (one.recalled and one.packed) or one.gone:
+            continue
+        reason = one.recall[:MAX_REASON]
+        if one.undecided and not one.stopping:
+            yield ShipmentCancellationRequested(
+                order_id=order.order_id, shipment_ids=(one.shipment_id,), reason=reason
+            )
+        if not one.requested and not one.withdrawn:
+            yield ShipmentWithdrawn(shipment_id=one.shipment_id, answer=one.heard)
+        if not one.undecided and not one.unpacking:
+            yield UnpackingRequested(order_id=order.order_id, shipment_id=one.shipment_id, reason=reason)
 
 
 def _picking(order: Order, _at: datetime) -> Iterator[Event]:

@@ -6,7 +6,7 @@ from orders.contracts import Carton, HoldKind, Pick, ReturnId, ShipmentId, Units
 from shared.address import Address
 from shared.events import Event
 from shared.gs1 import Sscc
-from shared.identifiers import LineId, Sku, Timestamp
+from shared.identifiers import LineId, LotNumber, Sku, Timestamp
 
 
 class PaymentSecured(Event, frozen=True):
@@ -86,6 +86,16 @@ class LabelsNoted(Event, frozen=True):
     answer: int
     label: str
     reason: str = ""
+
+
+class ShipmentRecalled(Event, frozen=True):
+    """Units of a recalled lot are in a carton of a shipment, which must not leave as it is."""
+
+    shipment_id: ShipmentId
+    carton: Sscc
+    sku: Sku
+    lot: LotNumber
+    reason: str
 
 
 class ShipmentWithdrawn(Event, frozen=True):
@@ -209,6 +219,7 @@ PRIVATE: tuple[type[Event], ...] = (
     PickingEnded,
     ShipmentPacked,
     LabelsNoted,
+    ShipmentRecalled,
     ShipmentWithdrawn,
     CartonsLeft,
     ShipmentArrived,

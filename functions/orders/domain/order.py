@@ -32,9 +32,11 @@ from orders.contracts import (
     ReservationRequested,
     ReturnAuthorized,
     ReturnedLine,
+    ShipmentCancellationRequested,
     ShipmentRequested,
     ShipToChanged,
     UnitsOfLine,
+    UnpackingRequested,
 )
 from orders.domain.facts import (
     CameBack,
@@ -63,6 +65,7 @@ from orders.domain.facts import (
     PriorityChanged,
     ShipmentArrived,
     ShipmentPacked,
+    ShipmentRecalled,
     ShipmentWithdrawn,
 )
 from orders.domain.states import (
@@ -79,6 +82,7 @@ from orders.domain.states import (
     LABEL_FAILED,
     LABEL_MADE,
     LABEL_VOID,
+    LEFT_ALTHOUGH_RECALLED,
     LINE_ALLOCATED,
     LINE_BACKORDERED,
     LINE_PENDING,
@@ -153,7 +157,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     """What of the order is packed and leaves together, as far as it is known.
 
     `heard` is the number of the latest news of its labels, `gone` are the cartons that have left, and `tries`
-    counts how often its money was asked for.
+    counts how often its money was asked for. There are recalled goods in the cartons `recalled`, for the reason
+    `recall`: it is `stopping` when shipping was asked to keep it here, and `unpacking` when it is packed anew.
     """
 
     shipment_id: str
@@ -168,6 +173,10 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     capture: str = ""
     tries: int = 0
     captured: int = 0
+    recalled: tuple[str, ...] = ()
+    recall: str = ""
+    stopping: bool = False
+    unpacking: bool = False
 
     @property
     def packed(self) -> bool:
@@ -193,6 +202,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
             return "dispatched" if self.sent else "partially_dispatched"
         if self.withdrawn:
             return "withdrawn"
+        if self.recalled:
+            return "recalled"
         if self.label in (LABEL_MADE, LABEL_FAILED):
             return "labelled" if self.label == LABEL_MADE else "label_failed"
         return "requested" if self.requested else "packed"
@@ -476,6 +487,8 @@ def _evolve_released(order: Order, event: Event) -> Order:
             return structs.replace(_at(order, event.status, event.waiting_for, event.deadline), attempt=1)
         case DeadlinePassed() if event.deadline:
             return structs.replace(order, deadline=event.deadline, attempt=order.attempt + 1)
+        case FulfilmentStalled(waiting_for=waiting_for) if waiting_for == LEFT_ALTHOUGH_RECALLED:
+            return order
         case FulfilmentStalled():
             attempt = order.attempt + 1 if event.deadline else order.attempt
             return structs.replace(order, deadline=event.deadline or "", attempt=attempt)
@@ -512,6 +525,21 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
         case LabelsNoted():
             shipment = _shipment(order, event.shipment_id)
             return _with_shipment(order, structs.replace(shipment, label=event.label, heard=event.answer))
+        case ShipmentRecalled():
+            shipment = _shipment(order, event.shipment_id)
+            recalled = structs.replace(
+                shipment,
+                recalled=(*shipment.recalled, event.carton),
+                recall=shipment.recall or f"lot {event.lot} of {event.sku} is recalled: {event.reason}",
+            )
+            return _with_shipment(order, recalled)
+        case ShipmentCancellationRequested():
+            asked_off = (_shipment(order, shipment_id) for shipment_id in event.shipment_ids)
+            stopping = {one.shipment_id: structs.replace(one, stopping=True) for one in asked_off}
+            return structs.replace(order, shipments=order.shipments.update(stopping))
+        case UnpackingRequested():
+            shipment = _shipment(order, event.shipment_id)
+            return _with_shipment(order, structs.replace(shipment, unpacking=True))
         case ShipmentWithdrawn():
             shipment = _shipment(order, event.shipment_id)
             withdrawn = structs.replace(shipment, label=LABEL_VOID, heard=event.answer, withdrawn=True)

@@ -52,6 +52,7 @@ from orders.domain.commands import (
     NotePacked,
     NotePicked,
     NotePickingStarted,
+    NoteRecalledCarton,
     NoteRefund,
     NoteReleasedLine,
     NoteReservedLine,
@@ -95,6 +96,7 @@ from orders.domain.facts import (
     PriorityChanged,
     ShipmentArrived,
     ShipmentPacked,
+    ShipmentRecalled,
     ShipmentWithdrawn,
 )
 from orders.domain.order import Line, Order, Return, Shipment, evolve, shipment_of_capture
@@ -111,6 +113,7 @@ from orders.domain.states import (
     LABEL_FAILED,
     LABEL_MADE,
     LABEL_VOID,
+    LEFT_ALTHOUGH_RECALLED,
     LINE_ALLOCATED,
     LINE_BACKORDERED,
     LINE_PENDING,
@@ -210,12 +213,24 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
             yield ShipmentPacked(shipment_id=command.shipment_id, cartons=command.cartons, lines=command.lines)
         case NoteLabels() | NoteFailedLabels() | NoteVoidedLabels():
             yield from _labels(command, order)
+        case NoteRecalledCarton() if command.carton not in _shipment(order, command.shipment_id).recalled:
+            yield ShipmentRecalled(
+                shipment_id=command.shipment_id,
+                carton=command.carton,
+                sku=command.sku,
+                lot=command.lot,
+                reason=command.reason,
+            )
+            if command.carton in _shipment(order, command.shipment_id).gone:
+                yield _recalled_too_late(order)
         case NoteDispatch() if not set(command.cartons) <= set(_shipment(order, command.shipment_id).gone):
             yield CartonsLeft(
                 shipment_id=command.shipment_id, cartons=command.cartons, dispatched_at=command.dispatched_at
             )
             if order.status == CANCELLED:
                 yield FulfilmentStalled(order_id=order.order_id, waiting_for=LEFT_ALTHOUGH_CANCELLED)
+            if set(command.cartons) & set(_shipment(order, command.shipment_id).recalled):
+                yield _recalled_too_late(order)
         case NoteDelivery() if not _shipment(order, command.shipment_id).delivered:
             yield ShipmentArrived(shipment_id=command.shipment_id, delivered_at=command.delivered_at)
         case NoteCapture() | NoteDeclinedCapture():
@@ -387,14 +402,14 @@ def _line_sought(command: NoteAllocatedLine | NoteUnallocatedLine, order: Order)
 
 
 def _labels(command: NoteLabels | NoteFailedLabels | NoteVoidedLabels, order: Order) -> Iterator[Event]:
-    """Of what shipping says of a shipment's labels the latest counts; while cancelling, void labels are an end."""
+    """Of what shipping says of labels the latest counts; once the shipment is called off, void ones are an end."""
     shipment = _shipment(order, command.shipment_id)
     if command.answer <= shipment.heard or shipment.withdrawn:
         return
     match command:
         case NoteLabels():
             yield LabelsNoted(shipment_id=command.shipment_id, answer=command.answer, label=LABEL_MADE)
-        case NoteVoidedLabels() if order.is_over and shipment.undecided:
+        case NoteVoidedLabels() if (order.is_over or shipment.stopping) and shipment.undecided:
             yield ShipmentWithdrawn(shipment_id=command.shipment_id, answer=command.answer)
         case NoteVoidedLabels():
             yield LabelsNoted(shipment_id=command.shipment_id, answer=command.answer, label=LABEL_VOID)
@@ -404,6 +419,11 @@ def _labels(command: NoteLabels | NoteFailedLabels | NoteVoidedLabels, order: Or
             )
             if command.permanent and not order.is_over and not shipment.gone and "address" not in order.holds:
                 yield OrderHeld(kind="address", reason=_reason("no label", command.reason))
+
+
+def _recalled_too_late(order: Order) -> FulfilmentStalled:
+    """Somebody has to tell the customer."""
+    return FulfilmentStalled(order_id=order.order_id, waiting_for=LEFT_ALTHOUGH_RECALLED)
 
 
 def _capture(command: NoteCapture | NoteDeclinedCapture, order: Order) -> Iterator[Event]:

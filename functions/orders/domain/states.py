@@ -63,6 +63,8 @@ WAIT_HOLD, WAIT_REST, WAIT_LABELS, WAIT_LOADING = (
 )
 WAIT_CAPTURE, WAIT_DEBT, WAIT_DELIVERY = "capture", "a payment that was declined", "delivery"
 WAIT_RETURN, WAIT_REFUND = "returned goods", "refund"
+LEFT_ALTHOUGH_RECALLED = "goods that left although their lot is recalled"
+"""What a person is called for, and the order does not wait for."""
 TIMES = {
     WAIT_RELEASE: RELEASE_TIME,
     WAIT_STOCK: BACKORDER_TIME,

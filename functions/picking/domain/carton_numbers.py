@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from shared.events import Event, EventCatalog
+from shared.gs1 import CARTON_EXTENSION, SSCC_LENGTH
 
 Count = Annotated[int, Meta(ge=1, le=100_000)]
 
@@ -30,6 +31,11 @@ class TakeNumbers(Struct, frozen=True):
     """Take so many numbers."""
 
     count: Count
+
+
+def is_carton(container: str) -> bool:
+    """Whether goods lie in a packed carton, and not in the container of a pick list."""
+    return len(container) == SSCC_LENGTH and container.isdigit() and container.startswith(CARTON_EXTENSION)
 
 
 def decide(command: TakeNumbers, numbers: CartonNumbers) -> Sequence[Event]:

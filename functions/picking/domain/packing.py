@@ -1,16 +1,22 @@
 """Packing one order, pure: what was picked goes into cartons, carton by carton, each unit once.
 
     picked ──► in an open carton ──► in a closed carton ──► shipment packed
+      ▲                                                           │
+      └───────────────── shipment to be unpacked ◄────────────────┘
 
 A shipment is what was picked of the order and is in no earlier shipment. It is packed when all of it is in closed
 cartons; what is picked afterwards makes the next one. What was picked is told with each command and only ever
 grows, so that one who knows less refuses more, and nobody packs what was not picked.
+
+A shipment that must not leave as it is, for something in it was recalled, is unpacked: its cartons are then the
+containers that its goods lie in, and these make the next one.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, structs
 
+from picking.domain.carton_numbers import is_carton
 from picking.domain.carton_range import CartonKind
 from picking.domain.fitness import BlockedLots, Fault, fault_of
 from picking.packing_contracts import (
@@ -108,6 +114,14 @@ class ShipmentCutShort(Event, frozen=True):
     reason: str
 
 
+class ShipmentUnpacked(Event, frozen=True):
+    """The cartons of a packed shipment are to be opened: what is in them is packed anew, as far as it is fit."""
+
+    order_id: OrderId
+    shipment_id: str
+    reason: str
+
+
 CATALOG = EventCatalog(
     "picking",
     (
@@ -120,6 +134,7 @@ CATALOG = EventCatalog(
         ItemsTakenOut,
         WeightOverridden,
         ShipmentCutShort,
+        ShipmentUnpacked,
     ),
 )
 
@@ -150,12 +165,21 @@ class PackingCarton(Struct, frozen=True):
         return self.closed.items if self.closed else self.items
 
 
-class PackedShipment(Struct, frozen=True):
-    """A shipment that is packed, and its cartons in the order in which they were closed."""
+class PackedShipment(Struct, frozen=True, omit_defaults=True):
+    """A shipment that is packed, and its cartons in the order in which they were closed.
+
+    `unpacked` says why its cartons were to be opened again, when they were.
+    """
 
     shipment_id: str
     packed_at: str
     cartons: tuple[CartonPacked, ...]
+    unpacked: str = ""
+
+    @property
+    def items(self) -> tuple[PackedItem, ...]:
+        """What was packed into its cartons."""
+        return tuple(item for carton in self.cartons for item in carton.items)
 
 
 class Packing(Struct, frozen=True):
@@ -180,7 +204,24 @@ class Packing(Struct, frozen=True):
     @property
     def sent(self) -> tuple[PackedItem, ...]:
         """What earlier shipments hold."""
-        return tuple(item for one in self.shipments for carton in one.cartons for item in carton.items)
+        return tuple(item for one in self.shipments if not one.unpacked for item in one.items)
+
+    @property
+    def in_cartons(self) -> tuple[PackedItem, ...]:
+        """What was ever put into a carton and closed in, by the containers that pickers had put it in."""
+        closed = (item for carton in self.cartons if carton.closed for item in carton.contents)
+        packed = (item for one in self.shipments for item in one.items)
+        return tuple(item for item in (*packed, *closed) if not is_carton(item.container))
+
+    def lying(self, goods: Iterable[PackedItem]) -> tuple[PackedItem, ...]:
+        """`goods` by where they lie: what was in cartons that were opened again still lies there."""
+        found = tuple(goods)
+        for one in self.shipments:
+            for carton in one.cartons if one.unpacked else ():
+                inside = _common(found, carton.items)
+                moved = (structs.replace(item, container=carton.sscc) for item in inside)
+                found = without((*without(found, inside), *moved), ())
+        return found
 
     @property
     def gone(self) -> tuple[PackedItem, ...]:
@@ -315,7 +356,23 @@ class RejectItems(Struct, frozen=True):
     at: Timestamp
 
 
-Command = OpenCarton | PutItems | TakeItemsOut | CloseCarton | PackAtOnce | CutShipmentShort | RejectItems
+class UnpackShipment(Struct, frozen=True):
+    """Let the cartons of a packed shipment be opened."""
+
+    shipment_id: str
+    reason: str
+
+
+Command = (
+    OpenCarton
+    | PutItems
+    | TakeItemsOut
+    | CloseCarton
+    | PackAtOnce
+    | CutShipmentShort
+    | RejectItems
+    | UnpackShipment
+)
 
 
 def decide(command: Command, packing: Packing) -> Sequence[Event]:
@@ -324,7 +381,16 @@ def decide(command: Command, packing: Packing) -> Sequence[Event]:
     Raises Conflict when the order, the shipment or the carton is not in the state for it, NotFound for a carton
     that is none of this order's, Unprocessable naming what is wrong with an item or a weight.
     """
+    if not isinstance(command, TakeItemsOut | UnpackShipment):
+        order = structs.replace(
+            command.order,
+            goods=packing.lying(command.order.goods),
+            returned=packing.lying(command.order.returned),
+        )
+        command = structs.replace(command, order=order)
     match command:
+        case UnpackShipment():
+            return list(_unpacked(command, packing))
         case OpenCarton():
             _require_wanted(command.order)
             begun = _shipment(command.order, packing, partial=command.partial)
@@ -398,6 +464,12 @@ def evolve(packing: Packing, event: Event) -> Packing:
                 goods=without(packing.goods, event.items),
                 rejected=without((*packing.rejected, *event.items), ()),
             )
+        case ShipmentUnpacked():
+            shipments = tuple(
+                structs.replace(one, unpacked=event.reason) if one.shipment_id == event.shipment_id else one
+                for one in packing.shipments
+            )
+            return structs.replace(packing, shipments=shipments)
         case _:
             return packing
 
@@ -413,6 +485,20 @@ def without(goods: Iterable[PackedItem], gone: Iterable[PackedItem]) -> tuple[Pa
             serials = tuple(serial for serial in known.serials if serial not in item.serials)
             rest[_key(item)] = structs.replace(known, units=known.units - item.units, serials=serials)
     return tuple(rest[key] for key in sorted(rest, key=_place) if rest[key].units > 0)
+
+
+def _common(goods: Iterable[PackedItem], others: Iterable[PackedItem]) -> tuple[PackedItem, ...]:
+    """What of `others` is among `goods`."""
+    there = {_key(item): item for item in without(goods, ())}
+    found: list[PackedItem] = []
+    for item in without(others, ()):
+        known = there.get(_key(item))
+        if known is not None:
+            serials = tuple(serial for serial in item.serials if serial in known.serials)
+            units = len(serials) if known.serials else min(item.units, known.units)
+            if units:
+                found.append(structs.replace(item, units=units, serials=serials))
+    return tuple(found)
 
 
 def expected_weight(carton: PackingCarton) -> int:
@@ -554,6 +640,15 @@ def _cut_short(command: CutShipmentShort, packing: Packing) -> list[Event]:
         reason=command.reason,
     )
     return [left, _order_packed(packing, packing.order_id, packing.warehouse, command.at)]
+
+
+def _unpacked(command: UnpackShipment, packing: Packing) -> Iterator[Event]:
+    """Raises NotFound for a shipment that is not packed. Twice changes nothing."""
+    shipment = next((one for one in packing.shipments if one.shipment_id == command.shipment_id), None)
+    if shipment is None:
+        raise NotFound(f"No shipment {command.shipment_id} is packed.", code="unknown-shipment")
+    if not shipment.unpacked:
+        yield ShipmentUnpacked(order_id=packing.order_id, shipment_id=shipment.shipment_id, reason=command.reason)
 
 
 def _rejected(command: RejectItems, packing: Packing) -> Iterator[Event]:

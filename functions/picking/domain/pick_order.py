@@ -24,9 +24,9 @@ from picking.contracts import (
     Reason,
     WaveId,
 )
+from picking.domain.carton_numbers import is_carton
 from picking.packing_contracts import Condition, PackedItem, RejectedUnits, UnitsRejected
 from shared.events import Event
-from shared.gs1 import CARTON_EXTENSION, SSCC_LENGTH
 from shared.identifiers import (
     CalendarDate,
     HoldingId,
@@ -414,8 +414,7 @@ def evolve(order: PickOrder, event: Event) -> PickOrder:
 
 def is_collected(holding: str, order: PickOrder) -> bool:
     """Whether what lies there was picked before: a container of one of the order's lists, or a packed carton."""
-    carton = len(holding) == SSCC_LENGTH and holding.isdigit() and holding.startswith(CARTON_EXTENSION)
-    return carton or any(pick.list_id == holding for pick in order.picks.values())
+    return is_carton(holding) or any(pick.list_id == holding for pick in order.picks.values())
 
 
 def still_to_pick(visits: Sequence[Visit], line_id: str, order: PickOrder, wanted: int) -> list[Visit]:
@@ -685,12 +684,14 @@ def _rejected(command: NoteRejection, order: PickOrder) -> Iterator[Event]:
         return
     lines: list[RejectedUnits] = []
     held = order.held
-    for item in command.items:
+    for item in sorted(command.items, key=lambda item: is_carton(item.container)):
         left = item.units
+        found: list[Collected] = []
         for one in held:
             units, serials = _shared(one, item, left)
             if units:
                 left -= units
+                found.append(structs.replace(one, units=units, serials=serials))
                 lines.append(
                     RejectedUnits(
                         one.pick_id,
@@ -704,6 +705,7 @@ def _rejected(command: NoteRejection, order: PickOrder) -> Iterator[Event]:
                         serials,
                     )
                 )
+        held = tuple(_without(held, found))
     if lines:
         yield UnitsRejected(
             rejection_id=command.rejection_id,
@@ -717,10 +719,15 @@ def _rejected(command: NoteRejection, order: PickOrder) -> Iterator[Event]:
 
 
 def _shared(one: Collected, item: Collected | PackedItem, units: int) -> tuple[int, tuple[str, ...]]:
-    """How many of `units` of an item, and which serials, are among those collected."""
-    for name in ("line_id", "sku", "container", "lot", "expires_on"):
+    """How many of `units` of an item, and which serials, are among those collected.
+
+    What lies in a carton that was opened again may have come by any container.
+    """
+    for name in ("line_id", "sku", "lot", "expires_on"):
         if getattr(one, name) != getattr(item, name):
             return 0, ()
+    if one.container != item.container and not is_carton(item.container):
+        return 0, ()
     serials = tuple(serial for serial in one.serials if serial in item.serials)
     return len(serials) if one.serials else min(units, one.units), serials
 

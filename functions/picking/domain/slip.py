@@ -94,8 +94,8 @@ def latest_shipment(packing: Packing) -> str:
     """The shipment that is being packed, or was packed last. Raises NotFound when there is none."""
     if packing.shipment_id:
         return packing.shipment_id
-    if packing.shipments:
-        return packing.shipments[-1].shipment_id
+    if packed := [one.shipment_id for one in packing.shipments if not one.unpacked]:
+        return packed[-1]
     raise NotFound(
         "Nothing of the order is packed.",
         remedy="Pack it first: POST /picking/orders/{id}/packing.",

@@ -60,10 +60,12 @@ class Outbound:
             **self._pick(holding, pick, number), "missing": missing, "reason": "empty", "reported_at": AT,
         })  # fmt: skip
 
-    def rejected(self, holding: str, units: int, condition: str = "damaged", *, pick: int = 1) -> CloudEvent:
+    def rejected(
+        self, holding: str, units: int, condition: str = "damaged", *, pick: int = 1, **more: Any
+    ) -> CloudEvent:
         line = {
             "pick_id": f"{self.order_id}.{pick}", "line_id": self.line_id, "sku": self.sku, "units": units,
-            "container": self.list_id, "holding": holding,
+            "container": self.list_id, "holding": holding, **more,
         }  # fmt: skip
         return self._event("picking.UnitsRejected", f"rejected-{pick}", {
             "rejection_id": self.rejection_id, "order_id": self.order_id, "warehouse": "MAIN",
@@ -384,6 +386,45 @@ class TestRejections:
             if moment >= len(passed):
                 break
         assert moment > 1
+
+    def test_what_is_laid_aside_out_of_an_opened_carton_goes_to_quarantine_wherever_the_worker_dies(
+        self, yard: Yard
+    ) -> None:
+        sku, [shelf, _] = stocked(yard, 1000, 2000)
+        bench, _ = yard.place("packing"), yard.place("quarantine")
+        for moment in count(step=6):
+            out = Outbound(yard, sku, 5)
+            laid_aside = out.rejected(shelf, 2, container=out.sscc)
+            assert out.hear(laid_aside) == [0], "its carton is not known yet"
+            assert out.hear(out.picked(shelf, 5), out.packed(5, bench)) == []
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(OUTBOUND, laid_aside)
+            assert out.hear(laid_aside) == []
+            assert out.hear(laid_aside) == []
+            happened = yard.settle()
+            assert (out.set_aside(out.sscc), yard.units(out.sscc, sku, "damaged")) == (3, 2), moment
+            told_of = [msgspec.json.decode(e.data) for e in yard.landscape.bus if e.type.endswith("TaskCreated")]
+            [task] = [one for one in told_of if one["holding"] == out.sscc]
+            assert (task["purpose"], task["units"], task["status"]) == ("quarantine", 2, "damaged")
+            assert sum(pick["units"] for pick in told(happened, "LineAllocated", out.order_id)[-1]["picks"]) == 5
+            if moment >= len(passed):
+                break
+        assert moment > 8
+
+    def test_goods_go_on_from_an_opened_carton_into_another_one(self, yard: Yard) -> None:
+        sku, [shelf] = stocked(yard, 9)
+        bench = yard.place("packing")
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4), out.packed(4, bench)) == []
+        opened, out.sscc = out.sscc, f"{number():018d}"
+        anew = out.packed(3, bench, container=opened)
+        assert out.hear(anew) == []
+        assert out.hear(anew) == []
+        assert (out.set_aside(opened), out.set_aside(out.sscc)) == (1, 3)
+        yard.settle()
+        allocation = yard.landscape.call("GET", f"/inventory/allocations/{out.order_id}").body
+        picks = {pick["holding"]: pick["units"] for pick in allocation["lines"][0]["picks"]}
+        assert picks == {opened: 1, out.sscc: 3}, "its goods are followed"
 
 
 class TestCancellation:

@@ -28,6 +28,7 @@ from picking.domain.packing import (
     ShipmentCutShort,
     TakeItemsOut,
     Traits,
+    UnpackShipment,
     WeightOverridden,
     decide,
     evolve,
@@ -598,3 +599,71 @@ def test_nothing_of_a_cancelled_order_and_nothing_foreign_is_rejected() -> None:
     assert refused(rejecting(scan("MUG"), cancelled="changed my mind")).code == "order-cancelled"
     assert refused(rejecting(scan("PAINT"))).code == "wrong-item"
     assert refused(rejecting(scan("MUG", 6))).code == "too-many"
+
+
+class TestUnpacking:
+    """A packed shipment in which something is recalled: its cartons are opened, and the rest is packed anew."""
+
+    CARTON = "906141410000000015"
+    RECALLED = structs.replace(order(), blocked={("MILK", "L1"): "Salmonella"})
+
+    def packed(self) -> PackAtOnce:
+        first = FilledCarton(self.CARTON, BOX, WEIGHT, ALL, "cartons[0]")
+        return PackAtOnce(order(), (first,), TRAITS, "operator-7", AT)
+
+    def opened(self) -> tuple[PackAtOnce, UnpackShipment]:
+        before = given(self.packed())
+        return self.packed(), UnpackShipment(before.shipments[0].shipment_id, "lot L1 is recalled")
+
+    def test_what_is_fit_is_packed_out_of_the_opened_carton_as_another_shipment(self) -> None:
+        rejected = RejectItems(self.RECALLED, "r", (scan("MILK", 2),), "damaged", "recalled", "operator-7", AT)
+        rest = FilledCarton("2", BOX, WEIGHT - 2_000, (ALL[0], ALL[2]), "cartons[0]")
+        anew = PackAtOnce(self.RECALLED, (rest,), TRAITS, "operator-7", AT)
+        events = when(anew, *self.opened(), rejected)
+        closed, done = events
+        assert isinstance(closed, CartonPacked)
+        assert isinstance(done, OrderPacked)
+        assert {item.container for item in closed.items} == {self.CARTON}
+        assert [(line.sku, line.units) for line in done.lines] == [("MUG", 5), ("DRILL", 2)]
+        assert done.shipment_id != given(self.packed()).shipments[0].shipment_id
+
+    def test_what_is_recalled_is_refused_and_reported_out_of_the_opened_carton(self) -> None:
+        all_of_it = FilledCarton("2", BOX, WEIGHT, ALL, "cartons[0]")
+        refusal = refused(PackAtOnce(self.RECALLED, (all_of_it,), TRAITS, "operator-7", AT), *self.opened())
+        assert refusal.code == "lot-blocked"
+        report = RejectItems(self.RECALLED, "r", (scan("MILK", 2),), "damaged", "recalled", "operator-7", AT)
+        [rejected] = when(report, *self.opened())
+        assert isinstance(rejected, ItemsRejected)
+        assert [(item.sku, item.units, item.container) for item in rejected.items] == [("MILK", 2, self.CARTON)]
+
+    def test_when_the_recall_is_lifted_all_of_it_is_packed_anew(self) -> None:
+        whole = FilledCarton("2", BOX, WEIGHT, ALL, "cartons[0]")
+        closed, done = when(PackAtOnce(order(), (whole,), TRAITS, "operator-7", AT), *self.opened())
+        assert isinstance(closed, CartonPacked)
+        assert sum(item.units for item in closed.items) == 9
+        assert isinstance(done, OrderPacked)
+
+    def test_twice_it_is_opened_once_and_what_is_packed_is_packed_no_second_time(self) -> None:
+        packed, unpack = self.opened()
+        assert when(unpack, packed, unpack) == []
+        whole = FilledCarton("906141410000000022", BOX, WEIGHT, ALL, "cartons[0]")
+        anew = PackAtOnce(order(), (whole,), TRAITS, "operator-7", AT)
+        assert refused(anew, packed, unpack, anew).code == "nothing-to-pack"
+        again = given(packed, unpack, anew)
+        assert again.sent == tuple(
+            structs.replace(item, container=self.CARTON) for item in again.shipments[0].items
+        )
+
+    def test_opened_a_second_time_the_goods_lie_in_the_second_carton(self) -> None:
+        packed, unpack = self.opened()
+        whole = FilledCarton("906141410000000022", BOX, WEIGHT, ALL, "cartons[0]")
+        anew = PackAtOnce(order(), (whole,), TRAITS, "operator-7", AT)
+        second = UnpackShipment(given(packed, unpack, anew).shipments[1].shipment_id, "another lot is recalled")
+        state = given(packed, unpack, anew, second)
+        assert {item.container for item in state.lying(order().goods)} == {"906141410000000022"}
+        assert state.in_cartons == without(order().goods, ()), (
+            "counted once, by the containers they were picked into"
+        )
+
+    def test_a_shipment_that_nobody_has_packed_is_not_found(self) -> None:
+        assert isinstance(refused(UnpackShipment("elsewhere", "recalled")), NotFound)
