@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from heapq import merge
+from itertools import chain, islice
 from typing import Annotated
 
 from msgspec import Meta, Struct, structs
@@ -44,8 +46,10 @@ from shared.resources import history, views
 handler = Api()
 
 LEASE = timedelta(minutes=15)
-CANDIDATES = 50
-"""So many open lists are tried when the next one is asked for."""
+TRIES = 50
+"""So many lists that seem to be free are tried when the next one is asked for."""
+LISTS_AT_ONCE = 50
+"""So many lists are read with one query."""
 MAX_CONFIRMATIONS = 200
 
 ConfirmationId = Annotated[
@@ -202,7 +206,7 @@ def cancel_list(request: Request, id: ListId, body: Cancellation) -> Response:
     rejects=(NotFound, Conflict),
 )
 def claim_next(request: Request, body: NextList) -> Response:
-    """Claim the most urgent list that nobody has; a picker who has one gets it again, and so does a repeat."""
+    """Claim the most urgent list that nobody has; who has or had one gets it again, and so does a repeat."""
     chosen = history().glance(NEXT_LIST, NEXT_LIST.stream_id(request.created_id()))
     if (outcome := _claimed_by(chosen.state, request)) is not None:
         return _guided(outcome)
@@ -397,24 +401,44 @@ def _claimed_by(
         return Outcome(command, history().load(PICK_LIST, stream_id), repeated=True)
 
 
-def _candidates(wanted: NextList, operator: str, now: str) -> list[str]:
-    """Lists that may be free: first what the picker has, then what nobody has, then what leases have left."""
+def _candidates(wanted: NextList, operator: str, now: str) -> Iterator[str]:
+    """Lists that may be free: what the picker has, by urgency what nobody has, at last what a lease has just left.
+
+    A list whose lease is over for as long as it lasted was forgotten, and waits like any other.
+    """
+    before = clock.iso(clock.now() - LEASE)
     own: list[str] = []
-    free: list[str] = []
+    forgotten: list[tuple[str, str]] = []
     left: list[str] = []
-    for status in (LIST_CLAIMED, LIST_OPEN):
-        partition = (keys.LIST, keys.lists_of(wanted.warehouse, status))
-        page = views().list(ListSummary, partition, keys.PLACE, index=keys.BY_LIST, limit=CANDIDATES)
-        for _, one in page.items:
-            if wanted.zone not in (None, one.zone):
-                continue
-            if one.status == LIST_OPEN:
-                free.append(one.list_id)
-            elif one.until > now and one.operator == operator:
-                own.append(one.list_id)
-            elif one.until <= now:
-                left.append(one.list_id)
-    return [*own, *free, *left][:CANDIDATES]
+    for urgency, one in _lists(wanted, LIST_CLAIMED):
+        if one.operator == operator:
+            own.append(one.list_id)
+        elif one.until <= before:
+            forgotten.append((urgency, one.list_id))
+        elif one.until <= now:
+            left.append(one.list_id)
+    free = ((urgency, one.list_id) for urgency, one in _lists(wanted, LIST_OPEN))
+    waiting = (list_id for _, list_id in merge(free, forgotten))
+    return islice(chain(own, waiting, left), TRIES)
+
+
+def _lists(wanted: NextList, status: str) -> Iterator[tuple[str, ListSummary]]:
+    """The lists that stand so where the picker works, by urgency; no more are read than are looked at."""
+    after: str | None = None
+    while True:
+        page = views().list(
+            ListSummary,
+            (keys.LIST, keys.lists_of(wanted.warehouse, status)),
+            keys.PLACE,
+            index=keys.BY_LIST,
+            after=after,
+            limit=LISTS_AT_ONCE,
+            matching=("zone", wanted.zone) if wanted.zone else None,
+        )
+        yield from page.items
+        if page.next is None:
+            return
+        after = page.next
 
 
 def _guided(outcome: Outcome[PickList]) -> Response:

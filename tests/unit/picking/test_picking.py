@@ -8,8 +8,12 @@ from typing import Any
 import pytest
 
 from picking.aggregates import PICK_LIST
+from picking.domain.pick_list import LIST_CLAIMED, LIST_OPEN
+from picking.picking import LISTS_AT_ONCE
+from picking.summaries import ListSummary
+from picking.views import LISTS
 from shared import aws
-from tests.support.faults import Died, at_moment, die
+from tests.support.faults import Died, at_moment, counting, die
 from tests.unit.picking.floor import Floor, line, new_order, visit
 
 RELEASING = ("picking", "releasing")
@@ -212,6 +216,57 @@ class TestClaims:
         assert floor.post("/pick-lists/next", actor="kim").body["list_id"] == far
         assert floor.post("/pick-lists/next", {"warehouse": "OTHER"}).problem == "no-list"
 
+    def test_a_zones_list_is_found_behind_any_number_of_others(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01", "B-03-01", priority=1)
+        in_zone = {one["zone"]: one["list_id"] for one in floor.lists(method="zone")}
+        _crowd(floor, 120, LIST_OPEN, zone="A")
+        assert floor.post("/pick-lists/next", {"zone": "B"}).body["list_id"] == in_zone["B"]
+        assert floor.post("/pick-lists/next", {"zone": "C"}).problem == "no-list"
+
+    def test_ones_own_list_and_an_abandoned_one_are_found_behind_any_number_that_others_have(
+        self, floor: Floor
+    ) -> None:
+        for _ in range(2):
+            mugs(floor, "A-01-01", priority=1)
+        own, abandoned = (one["list_id"] for one in floor.lists(method="discrete"))
+        floor.claimed(own)
+        floor.claimed(abandoned, "gone")
+        _crowd(floor, 120, LIST_CLAIMED, operator="sam", until="2099-01-01T00:00:00.000Z")
+        floor.settle()
+        assert floor.post("/pick-lists/next").body["list_id"] == own
+        floor.pass_minutes(16)
+        assert floor.post("/pick-lists/next").body["list_id"] == own
+        assert floor.post("/pick-lists/next", actor="pat").body["list_id"] == abandoned
+
+    def test_a_list_that_was_just_left_comes_last_and_a_forgotten_one_when_it_is_urgent(
+        self, floor: Floor
+    ) -> None:
+        mugs(floor, "A-01-01", priority=5)
+        [left] = floor.lists(method="discrete")
+        floor.claimed(left["list_id"], "gone")
+        for priority in (9, 4, 3):
+            mugs(floor, "A-01-01", priority=priority)
+        floor.lists(method="discrete")
+        urgent, slow, slower = (one["list_id"] for one in floor.get("/pick-lists")["items"])
+        floor.pass_minutes(20)
+        assert _next(floor, "p1") == urgent
+        floor.settle()
+        assert _next(floor, "p2") == slow
+        floor.settle()
+        floor.pass_minutes(11)
+        assert _next(floor, "p3") == left["list_id"]
+        floor.settle()
+        assert _next(floor, "p4") == slower
+
+    def test_no_more_lists_are_read_than_are_looked_at(self, floor: Floor) -> None:
+        mugs(floor, "A-01-01", priority=9)
+        [picklist] = floor.lists()
+        _crowd(floor, 45, LIST_CLAIMED, operator="sam", until="2099-01-01T00:00:00.000Z")
+        _crowd(floor, 120, LIST_OPEN, priority=1)
+        with counting(aws.dynamodb()) as traffic:
+            assert _next(floor, "kim") == picklist["list_id"]
+        assert traffic.items_read < 45 + LISTS_AT_ONCE + 5
+
     def test_two_pickers_who_ask_at_once_never_get_the_same_list(self, floor: Floor) -> None:
         for moment in count():
             mugs(floor, "A-01-01")
@@ -225,6 +280,15 @@ class TestClaims:
             floor.settle()
             for one in floor.get("/pick-lists", status="claimed")["items"]:
                 floor.pick_all(one, one["operator"])
+
+
+def _crowd(floor: Floor, number: int, status: str, priority: int = 9, **more: Any) -> None:
+    """So many lists stand in the list of lists."""
+    for one in range(number):
+        name = f"0190f3c2-9f33-8c1f-9a55-{one:012}"
+        shown = ListSummary(name, warehouse="MAIN", status=status, priority=priority, **more)
+        key = (f"PickList#{name}/{status}", "Summary")
+        floor.system.views("picking").put(*key, shown, 1, LISTS.index(shown))
 
 
 def _next(floor: Floor, actor: str, key: str = "") -> str:
