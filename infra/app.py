@@ -8,6 +8,7 @@ from infra.declaration import (
     Index,
     MachineClient,
     Service,
+    Signal,
     System,
     command,
     machinery,
@@ -166,6 +167,9 @@ ORDERS = Service("orders", (
     Index("by_stage", "stage", "placed", keys_only=True),
     Index("by_channel", "channel", "placed", keys_only=True),
     Index("by_deadline", "due", "deadline", keys_only=True),
+    Index("by_stalled", "stalled", "placed", keys_only=True),
+), signals=(
+    Signal("OrdersStalled", "Orders do not go on: GET /orders?stalled=true lists them, see docs/operations.md"),
 ))
 
 PAYMENT_PROVIDER = "sandbox"  # or "stripe": see docs/payments.md

@@ -152,12 +152,20 @@ class Index:
 
 
 @dataclass(frozen=True)
+class Signal:
+    """A metric that Lambdas of a service count in, and that calls a person at the first count: `says` why."""
+
+    metric: str
+    says: str
+
+
+@dataclass(frozen=True)
 class Service:
     """A business service: its capabilities, the indexes of its views, a ledger when it keeps one.
 
     `attachments_kept_days` says for how long it keeps files, photos and documents, in a bucket of its own; 0: it
     has none. `keys` is the name, in Secrets Manager, of the keys that it needs elsewhere: whoever deploys has put
-    them there.
+    them there. `signals` call people.
     """
 
     name: str
@@ -166,6 +174,7 @@ class Service:
     ledger_table: str | None = None
     attachments_kept_days: int = 0
     keys: str | None = None
+    signals: tuple[Signal, ...] = ()
 
     @property
     def events_table(self) -> str:

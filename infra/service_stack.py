@@ -8,6 +8,7 @@ from typing import TypeVar
 from aws_cdk import ArnFormat, Duration, Environment, Stack
 from aws_cdk import aws_apigatewayv2 as api
 from aws_cdk import aws_apigatewayv2_integrations as integrations
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
@@ -31,6 +32,7 @@ from infra.declaration import (
     Grant,
     Kind,
     Service,
+    Signal,
     System,
 )
 from infra.lambdas import CapabilityFunction, Package, alarm_on, alarm_topic_arn
@@ -39,6 +41,8 @@ from infra.target import Target
 
 T = TypeVar("T")
 
+METRICS = "Stowage"
+"""The namespace that `shared.telemetry` counts in."""
 FILE_ACTIONS = {
     Grant.ATTACH: "s3:PutObject",
     Grant.FETCH_ATTACHED: "s3:GetObject",
@@ -91,7 +95,26 @@ class ServiceStack(Stack):
         self._package = Package(self, service.name, target)
         for capability in service.capabilities:
             self._capability(capability)
+        for signal in service.signals:
+            self._signal(signal)
         self._register()
+
+    def _signal(self, signal: Signal) -> None:
+        """Somebody is called when the service counts what its Lambdas cannot settle alone."""
+        alarm_on(
+            self,
+            signal.metric,
+            cloudwatch.Metric(
+                namespace=METRICS,
+                metric_name=signal.metric,
+                dimensions_map={"service": self._service.name},
+                period=Duration.minutes(5),
+                statistic="Sum",
+            ),
+            threshold=1,
+            says=signal.says,
+            to=self._alarms,
+        )
 
     def _capability(self, capability: Capability) -> None:
         """The Lambda and whatever starts it."""

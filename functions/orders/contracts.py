@@ -444,14 +444,17 @@ class OrderCancelled(Event, frozen=True):
 
 
 class FulfilmentStalled(Event, frozen=True):
-    """A step (`waiting_for`) has not ended in all its time: a person has to look.
+    """A step (`waiting_for`) has not ended in all its time, `since` this moment: a person has to look.
 
-    With a `deadline` the order is given up then, if nothing has happened by then.
+    With a `deadline` the order is given up then, if nothing has happened by then. Without one this is said again
+    when it is looked at again, at `look_again`, as long as nothing has happened.
     """
 
     order_id: OrderId
     waiting_for: Reason
     deadline: Timestamp | None = None
+    since: Timestamp | None = None
+    look_again: Timestamp | None = None
 
 
 PUBLISHED: tuple[type[Event], ...] = (
@@ -613,5 +616,10 @@ EXAMPLES: dict[type[Event], Event] = {
         order_id=_ORDER, reason="customer changed their mind", deadline=_DEADLINE
     ),
     OrderCancelled: OrderCancelled(order_id=_ORDER, reason="customer changed their mind"),
-    FulfilmentStalled: FulfilmentStalled(order_id=_ORDER, waiting_for="release to picking"),
+    FulfilmentStalled: FulfilmentStalled(
+        order_id=_ORDER,
+        waiting_for="release to picking",
+        since="2026-02-07T09:30:01.000Z",
+        look_again="2026-02-08T09:30:01.000Z",
+    ),
 }

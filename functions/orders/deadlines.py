@@ -9,6 +9,7 @@ from typing import Any
 
 from orders.aggregates import ORDER
 from orders.domain.commands import CheckDeadline
+from orders.stalls import call_for_somebody
 from orders.views import DEADLINE_SHARDS
 from shared import clock
 from shared.decider import Command, execute
@@ -33,4 +34,4 @@ def check(stream_id: str) -> None:
     """Let an order act if its deadline is over, whatever the list says that found it."""
     now = clock.now()
     metadata = going_on(stream_id, originating(f"deadline/{clock.iso(now)}", actor="stowage.orders"))
-    execute(history(), ORDER, stream_id, Command(CheckDeadline(now), metadata))
+    call_for_somebody(execute(history(), ORDER, stream_id, Command(CheckDeadline(now), metadata)))

@@ -36,6 +36,7 @@ from orders.domain.commands import (
 )
 from orders.domain.facts import CameBack
 from orders.domain.order import Order
+from orders.stalls import call_for_somebody
 from orders.subscriptions import (
     READS,
     CaptureDeclined,
@@ -73,7 +74,7 @@ from shared.resources import history
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Carry a batch of answers into the orders that wait for them, each order's in one decision."""
-    return react(event, history(), ORDER, commands, follow_up=_what_is_left)
+    return react(event, history(), ORDER, commands, follow_up=_what_is_left, noticed=call_for_somebody)
 
 
 def commands(event: CloudEvent) -> Iterator[Addressed]:

@@ -36,7 +36,7 @@ def _overdue(stage: str, now: str) -> Iterator[Work]:
             "by_stage",
             after=after,
             limit=_AT_ONCE,
-            wanted=lambda order: "" < order.deadline <= now,
+            wanted=lambda order: order.deadline <= now if order.deadline else order.stalled is not None,
         )
         for _, order in page.items:
             stream_id = f"{SUMMARIES.category}#{order.order_id}"

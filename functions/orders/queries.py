@@ -10,10 +10,10 @@ from msgspec import Meta, Struct
 
 from orders.aggregates import ORDER
 from orders.contracts import Carton, Channel, Pick, ReturnedLine, UnitsOfLine
-from orders.domain.facts import CameBack
+from orders.domain.facts import CameBack, Stall
 from orders.domain.order import Line, Order, Return, Shipment
 from orders.domain.states import STAGES, STATUSES
-from orders.views import OrderSummary
+from orders.views import STALLED, OrderSummary
 from shared.address import Address
 from shared.http_edge import Api, ListQuery, Response, decode_cursor, encode_cursor
 from shared.identifiers import OrderId
@@ -33,6 +33,7 @@ class OrderQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
 
     status: Status | None = None
     channel: Channel | None = None
+    stalled: Annotated[bool, Meta(description="Those that have stalled, or those that have not.")] | None = None
 
 
 class OrderPage(Struct, frozen=True, omit_defaults=True):
@@ -124,6 +125,7 @@ class OrderDetails(Struct, frozen=True):
     reason: str | None = None
     deadline: str | None = None
     waiting_for: str | None = None
+    stalled: Stall | None = None
     ship_to: Address | None = None
     priority: int = 0
     ship_by: str | None = None
@@ -179,6 +181,7 @@ def get_order(id: OrderId) -> Response:
         reason=order.reason or None,
         deadline=order.deadline or None,
         waiting_for=order.waiting_for or None,
+        stalled=order.stalled,
         ship_to=order.ship_to,
         priority=order.priority,
         ship_by=order.ship_by,
@@ -232,16 +235,23 @@ def _return(one: Return) -> OrderReturn:
 
 def _pages(query: OrderQuery, after: str | None) -> list[Page[OrderSummary]]:
     """The index pages that hold the wanted orders: one, or one per stage when nothing narrows the list."""
+    wanted = partial(_is_wanted, query)
+    if query.stalled:
+        return [_page("stalled", STALLED, query.limit, after, wanted)]
     if query.status is not None:
-        wanted = partial(_is_wanted, query.status, query.channel)
         return [_page("stage", STAGES[query.status], query.limit, after, wanted)]
+    listed = None if query.stalled is None else wanted
     if query.channel is not None:
-        return [_page("channel", query.channel, query.limit, after)]
-    return [_page("stage", stage, query.limit, after) for stage in dict.fromkeys(STAGES.values())]
+        return [_page("channel", query.channel, query.limit, after, listed)]
+    return [_page("stage", stage, query.limit, after, listed) for stage in dict.fromkeys(STAGES.values())]
 
 
-def _is_wanted(status: str, channel: str | None, order: OrderSummary) -> bool:
-    return order.status == status and channel in (None, order.channel)
+def _is_wanted(query: OrderQuery, order: OrderSummary) -> bool:
+    return (
+        query.status in (None, order.status)
+        and query.channel in (None, order.channel)
+        and query.stalled in (None, order.stalled is not None)
+    )
 
 
 def _page(
@@ -249,7 +259,7 @@ def _page(
     value: str,
     limit: int,
     after: str | None,
-    wanted: Callable[[OrderSummary], bool] | None = None,
+    wanted: Callable[[OrderSummary], bool] | None,
 ) -> Page[OrderSummary]:
     return views().listed(
         OrderSummary,

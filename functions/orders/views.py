@@ -39,6 +39,8 @@ from orders.domain.facts import (
     PaymentParked,
     PaymentTaken,
     PriorityChanged,
+    Stall,
+    goes_on,
 )
 from orders.domain.states import (
     ALLOCATED,
@@ -48,6 +50,7 @@ from orders.domain.states import (
     CANCELLING,
     CLOSED,
     DISPATCHED,
+    LEFT_ALTHOUGH_RECALLED,
     OPEN_STAGES,
     PLACED,
     RESERVED,
@@ -60,6 +63,7 @@ from shared.money import Money
 from shared.projection import Projection, Projector
 from shared.resources import history, views
 
+STALLED = "yes"
 DEADLINE_SHARDS = ("0", "1", "2", "3")
 _DAYS_AWAY = timedelta(days=1)
 _BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
@@ -70,7 +74,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
 
     `holds` stop it, `payment_due` are the shipments that have left and whose money could not be taken.
     `waiting_for` names who keeps a placed order waiting: the payment provider, while it does not answer.
-    `released`: it may be picked.
+    `stalled` tells what it waits for although all the time for that is over. `released`: it may be picked.
     """
 
     order_id: str
@@ -94,10 +98,18 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     payment_due: tuple[str, ...] = ()
     waiting_for: str = ""
     released: bool = False
+    stalled: Stall | None = None
 
 
 def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
     """The summary after an event recorded `at`."""
+    after = _show(order, event, at)
+    if order.stalled is not None and goes_on(event, order.status, after.status):
+        return structs.replace(after, stalled=None)
+    return after
+
+
+def _show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
     match event:
         case OrderPlaced():
             return structs.replace(
@@ -156,8 +168,11 @@ def show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
                 deadline="",
                 waiting_for="",
             )
+        case FulfilmentStalled(waiting_for=waiting_for) if waiting_for == LEFT_ALTHOUGH_RECALLED:
+            return order
         case FulfilmentStalled():
-            return structs.replace(order, deadline=event.deadline or "")
+            stall = Stall(event.waiting_for, event.since or at)
+            return structs.replace(order, deadline=event.deadline or event.look_again or "", stalled=stall)
         case _:
             return _show_on_its_way(order, event, at)
 
@@ -193,12 +208,17 @@ def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary
 
 
 def index(order: OrderSummary) -> Mapping[str, str]:
-    """By stage and by channel in the order of receipt; by deadline only while a sweep has to find it by that."""
+    """By stage and by channel in the order of receipt; by deadline only while a sweep has to find it by that.
+
+    Few are among the stalled ones: an order that never stalls is never written there.
+    """
     keys = {
         "stage": STAGES[order.status],
         "channel": order.channel,
         "placed": f"{order.received_at}#{order.order_id}",
     }
+    if order.stalled is not None:
+        keys["stalled"] = STALLED
     if order.deadline and (moment := _looked_at(order)):
         keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": moment}
     return keys

@@ -117,12 +117,14 @@ def react(
     commands: Callable[[CloudEvent], Iterable[Addressed]],
     order: Callable[[Command], Any] | None = None,
     follow_up: Callable[[Stream[S]], Struct | None] | None = None,
+    noticed: Callable[[Outcome[S]], None] | None = None,
 ) -> dict[str, Any]:
     """Decide every command that the batch's events ask for, with one write per stream.
 
     `order` sorts the commands of one stream; without it they keep the batch's order. `follow_up` says what a
-    stream still asks for when one decision could not hold all (None: nothing); it is decided until it is done. A
-    message fails when any of its commands does; those that were recorded are recognized when it comes again.
+    stream still asks for when one decision could not hold all (None: nothing); it is decided until it is done.
+    `noticed` hears of every outcome, again when its message comes again. A message fails when any of its commands
+    does; those that were recorded are recognized when it comes again.
     """
     batch = _Batch(lambda_event)
     groups: dict[str, list[tuple[_Message, Command]]] = {}
@@ -137,7 +139,7 @@ def react(
         if order is not None:
             by = order
             group.sort(key=lambda pair: by(pair[1]))
-        for message, failure in _failures(store, decider, stream_id, group, follow_up):
+        for message, failure in _failures(store, decider, stream_id, group, follow_up, noticed):
             batch.fail(message, failure)
     return batch.response(streams=len(groups))
 
@@ -153,6 +155,7 @@ def _failures(
     stream_id: str,
     group: list[tuple[_Message, Command]],
     follow_up: Callable[[Stream[S]], Struct | None] | None,
+    noticed: Callable[[Outcome[S]], None] | None,
 ) -> Iterator[tuple[_Message, Exception]]:
     """Decide `group` with one write, and tell which messages failed.
 
@@ -172,9 +175,11 @@ def _failures(
             return
         half = len(group) // 2
         for part in (group[:half], group[half:]):
-            yield from _failures(store, decider, stream_id, part, follow_up)
+            yield from _failures(store, decider, stream_id, part, follow_up, noticed)
     else:
         for (message, _), outcome in zip(group, outcomes, strict=True):
+            if noticed is not None:
+                noticed(outcome)
             if outcome.rejection is not None:
                 yield message, outcome.rejection
 

@@ -18,6 +18,8 @@ import msgspec
 from shared import clock, ids
 from shared.environment import environment
 
+METRICS = "Stowage"
+"""The namespace of our metrics in CloudWatch."""
 _FRAMES_TOLD = 8
 _LEVELS = {"DEBUG": 10, "INFO": 20, "WARNING": 30, "ERROR": 40}
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -63,6 +65,24 @@ def warning(message: str, **fields: object) -> None:
 def error(message: str, **fields: object) -> None:
     """Write an ERROR line: somebody has to look."""
     _log("ERROR", message, fields)
+
+
+def count(metric: str, message: str, **fields: object) -> None:
+    """Write a WARNING line that counts one more in a metric of the service, by which an alarm rings.
+
+    It is in CloudWatch's embedded metric format: CloudWatch reads the number from the log.
+    """
+    measured = {
+        "Timestamp": int(clock.now().timestamp() * 1000),
+        "CloudWatchMetrics": [
+            {
+                "Namespace": METRICS,
+                "Dimensions": [["service"]],
+                "Metrics": [{"Name": metric, "Unit": "Count"}],
+            }
+        ],
+    }
+    _log("WARNING", message, {**fields, metric: 1, "_aws": measured})
 
 
 def failure(error: BaseException) -> dict[str, object]:

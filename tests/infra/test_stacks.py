@@ -11,6 +11,8 @@ from aws_cdk import aws_sqs as sqs
 from infra.app import SYSTEM
 from infra.declaration import Grant, Kind
 from infra.stacks import build
+from orders import stalls
+from shared import telemetry
 from tests.support.templates import Resource, Templates
 
 FOLLOWERS = {f"stowage-{service.name}-{who}" for service in SYSTEM.services for who in ("outbox", "views")}
@@ -375,6 +377,16 @@ def test_every_lambda_rings_when_it_fails(either: Templates) -> None:
 
 def test_every_stream_reader_rings_when_it_lags(either: Templates) -> None:
     assert _alarms_on(either, "IteratorAge", "FunctionName") == FOLLOWERS
+
+
+def test_somebody_is_called_by_the_metrics_that_services_count_in(either: Templates) -> None:
+    rings = {
+        (alarm["Namespace"], found["Value"], alarm["MetricName"], alarm["Statistic"], alarm["Threshold"])
+        for alarm in either.of_type("CloudWatch::Alarm")
+        for found in alarm.properties.get("Dimensions", ())
+        if found["Name"] == "service"
+    }
+    assert rings == {(telemetry.METRICS, "orders", stalls.STALLED, "Sum", 1)}
 
 
 def test_every_alarm_tells_somebody(either: Templates) -> None:

@@ -33,6 +33,7 @@ from orders.domain.states import (
     ALLOCATED,
     ALLOCATING,
     BACKORDERED,
+    CANCELLED,
     CANCELLING,
     CAPTURE_DECLINED,
     CAPTURE_REQUESTED,
@@ -78,7 +79,19 @@ NO_ADDRESS = "no address to send to"
 
 def consequences(order: Order, at: datetime) -> Iterator[Event]:
     """Everything that the facts ask for and that has not been asked for."""
-    for step in (_cancellation, _recalls, _picking, _shipments, _captures, _surplus, _returns, _closing, _advance):
+    steps = (
+        _cancellation,
+        _recalls,
+        _picking,
+        _shipments,
+        _captures,
+        _surplus,
+        _returns,
+        _closing,
+        _advance,
+        _over,
+    )
+    for step in steps:
         for event in step(order, at):
             yield event
             order = evolve(order, event)
@@ -331,6 +344,14 @@ def _advance(order: Order, at: datetime) -> Iterator[Event]:
         yield OrderBackordered(order_id=order.order_id, lines=lines, deadline=deadline)
     else:
         yield OrderAdvanced(status=status, waiting_for=wait, deadline=deadline)
+
+
+def _over(order: Order, _at: datetime) -> Iterator[Event]:
+    """Goods that left although their order was cancelled call for nobody any more once they are there and paid."""
+    if order.status != CANCELLED or order.stalled is None or order.leaving or not order.sent:
+        return
+    if all(one.delivered and order.is_paid(one) for one in order.sent):
+        yield OrderAdvanced(status=CANCELLED)
 
 
 def _by_number(order: Order) -> list[Line]:

@@ -2,7 +2,22 @@
 
 from msgspec import Struct
 
-from orders.contracts import Carton, HoldKind, Pick, ReturnId, ShipmentId, UnitsOfLine
+from orders.contracts import (
+    AllocationDelayed,
+    CancellationRefused,
+    Carton,
+    HoldKind,
+    OrderAllocated,
+    OrderBackordered,
+    OrderCancelled,
+    OrderClosed,
+    OrderReserved,
+    Pick,
+    RemainderCancelled,
+    ReturnId,
+    ShipmentId,
+    UnitsOfLine,
+)
 from shared.address import Address
 from shared.events import Event
 from shared.gs1 import Sscc
@@ -160,6 +175,13 @@ class PriorityChanged(Event, frozen=True):
     priority: int
 
 
+class Stall(Struct, frozen=True):
+    """What an order waits for although all the time for it is over, and since when it does."""
+
+    waiting_for: str
+    since: str
+
+
 class CameBack(Struct, frozen=True):
     """Units of a line that came back; `refused` ones give the customer nothing."""
 
@@ -203,6 +225,25 @@ class OrderAdvanced(Event, frozen=True):
     status: str
     waiting_for: str = ""
     deadline: str = ""
+
+
+_GOING_ON = (
+    OrderReserved,
+    OrderBackordered,
+    OrderAllocated,
+    AllocationDelayed,
+    OrderAdvanced,
+    CancellationRefused,
+    RemainderCancelled,
+    OrderCancelled,
+    OrderClosed,
+)
+"""What is only said of an order when it stands elsewhere than before, or waits for something else."""
+
+
+def goes_on(event: Event, before: str, after: str) -> bool:
+    """Whether an order that had stalled has gone on by an event: its status, `before` and `after`, may tell."""
+    return before != after or isinstance(event, _GOING_ON)
 
 
 PRIVATE: tuple[type[Event], ...] = (

@@ -67,6 +67,8 @@ from orders.domain.facts import (
     ShipmentPacked,
     ShipmentRecalled,
     ShipmentWithdrawn,
+    Stall,
+    goes_on,
 )
 from orders.domain.states import (
     ALLOCATED,
@@ -249,8 +251,9 @@ class Return(Struct, frozen=True, omit_defaults=True):
 class Order(Struct, frozen=True):
     """An order and where its saga stands; an empty `order_id` means: not placed.
 
-    `released` says that it may be picked, `lines_told` how many lines picking was told of, `compensating` that a
-    cancellation has asked for stock and money to be freed, `voiding` that payments was asked to let go of money.
+    `stalled` says what it waits for in vain. `released` says that it may be picked, `lines_told` how many lines
+    picking was told of, `compensating` that a cancellation has asked for stock and money to be freed, `voiding`
+    that payments was asked to let go of money.
     """
 
     order_id: str = ""
@@ -270,6 +273,7 @@ class Order(Struct, frozen=True):
     attempt: int = 1
     deadline: str = ""
     waiting_for: str = ""
+    stalled: Stall | None = None
     ship_to: Address | None = None
     priority: int = NORMAL_PRIORITY
     ship_by: str | None = None
@@ -408,6 +412,13 @@ def capture_id(shipment: Shipment) -> str:
 
 def evolve(order: Order, event: Event) -> Order:
     """The order after `event`."""
+    after = _evolve(order, event)
+    if order.stalled is not None and goes_on(event, order.status, after.status):
+        return structs.replace(after, stalled=None)
+    return after
+
+
+def _evolve(order: Order, event: Event) -> Order:
     match event:
         case OrderPlaced():
             return _placed(event)
@@ -491,7 +502,12 @@ def _evolve_released(order: Order, event: Event) -> Order:
             return order
         case FulfilmentStalled():
             attempt = order.attempt + 1 if event.deadline else order.attempt
-            return structs.replace(order, deadline=event.deadline or "", attempt=attempt)
+            return structs.replace(
+                order,
+                deadline=event.deadline or event.look_again or "",
+                attempt=attempt,
+                stalled=Stall(event.waiting_for, event.since or ""),
+            )
         case OrderHeld():
             return structs.replace(order, holds=order.holds.set(event.kind, event.reason))
         case HoldReleased():

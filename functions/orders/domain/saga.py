@@ -127,6 +127,7 @@ from orders.domain.states import (
     RESERVED,
     RESERVING,
     RETURN_AUTHORIZED,
+    STALLED_TIME,
     TIMES,
     WAIT_AUTHORIZATION,
     WAIT_PROVIDER,
@@ -228,7 +229,7 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
                 shipment_id=command.shipment_id, cartons=command.cartons, dispatched_at=command.dispatched_at
             )
             if order.status == CANCELLED:
-                yield FulfilmentStalled(order_id=order.order_id, waiting_for=LEFT_ALTHOUGH_CANCELLED)
+                yield _stalled(order, LEFT_ALTHOUGH_CANCELLED, command.at)
             if set(command.cartons) & set(_shipment(order, command.shipment_id).recalled):
                 yield _recalled_too_late(order)
         case NoteDelivery() if not _shipment(order, command.shipment_id).delivered:
@@ -717,8 +718,9 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
     """A step past its deadline is asked again; after the last attempt the order is given up, or a person called.
 
     While the payment provider is away the order is parked: a person is called, and only days later it is given up.
+    An order that has stalled is looked at again every day, and a person called again.
     """
-    if not order.deadline or iso(command.at) < order.deadline:
+    if iso(command.at) < order.deadline or not (order.deadline or order.stalled):
         return
     again = order.attempt + 1
     match order.status:
@@ -726,8 +728,7 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
             yield DeadlinePassed(waiting_for=WAIT_AUTHORIZATION)
             yield asking.authorization(order, order.payment_method, command.at, again)
         case "placed" if order.attempt == ATTEMPTS:
-            deadline = until(command.at, PAYMENT_TIME)
-            yield FulfilmentStalled(order_id=order.order_id, waiting_for=WAIT_AUTHORIZATION, deadline=deadline)
+            yield _stalled(order, WAIT_AUTHORIZATION, command.at, until(command.at, PAYMENT_TIME))
         case "placed":
             yield from _cancel(order, "payment-timeout", command.at)
         case "reserving" if again <= ATTEMPTS:
@@ -751,7 +752,19 @@ def _overdue(command: CheckDeadline, order: Order) -> Iterator[Event]:
                 yield DeadlinePassed(waiting_for=order.waiting_for, deadline=deadline)
                 yield from questions
             else:
-                yield FulfilmentStalled(order_id=order.order_id, waiting_for=_awaited(order))
+                yield _stalled(order, _awaited(order), command.at)
+
+
+def _stalled(order: Order, waiting_for: str, at: datetime, deadline: str | None = None) -> FulfilmentStalled:
+    """A person is called, until the order goes on; it is given up at the `deadline`, if there is one."""
+    known = order.stalled.since if order.stalled is not None and order.stalled.waiting_for == waiting_for else ""
+    return FulfilmentStalled(
+        order_id=order.order_id,
+        waiting_for=waiting_for,
+        deadline=deadline,
+        since=known or iso(at),
+        look_again=None if deadline else until(at, STALLED_TIME),
+    )
 
 
 def _sought_again(order: Order, at: datetime, attempt: int) -> Iterator[Event]:
@@ -771,6 +784,8 @@ def _awaited(order: Order) -> str:
             return "the end of shipments that were to be stopped"
         case "cancelling":
             return "release of stock or void of payment"
+        case "cancelled":
+            return LEFT_ALTHOUGH_CANCELLED
         case _:
             return order.waiting_for or WAIT_RELEASE
 

@@ -20,6 +20,7 @@ DEBT_TIME = timedelta(days=7)
 DELIVERY_TIME = timedelta(days=30)
 RETURN_TIME = timedelta(days=60)
 REFUND_TIME = timedelta(hours=1)
+STALLED_TIME = timedelta(days=1)
 ATTEMPTS = 3
 
 PLACED, RESERVING, RESERVED, BACKORDERED = "placed", "reserving", "reserved", "backordered"

@@ -7,7 +7,7 @@ from typing import TypeVar
 from msgspec import Struct
 
 from orders.aggregates import ORDER
-from orders.contracts import Carton, OrderLine, Pick, UnitsOfLine
+from orders.contracts import Carton, FulfilmentStalled, OrderLine, Pick, UnitsOfLine
 from orders.domain.commands import (
     NoteAllocatedLine,
     NoteAuthorization,
@@ -23,6 +23,7 @@ from orders.domain.commands import (
     ReleaseOrder,
 )
 from orders.domain.order import Order
+from orders.domain.states import STALLED_TIME
 from shared.address import Address
 from shared.clock import iso
 from shared.events import Event
@@ -131,6 +132,12 @@ def dispatched(**more: object) -> Order:
 def closed(**more: object) -> Order:
     """The order, delivered and paid."""
     return told(dispatched(**more), paid(), arrived())
+
+
+def stalled(waiting_for: str, at: datetime, since: datetime | None = None) -> FulfilmentStalled:
+    """A person is called at a moment, and will be again the day after."""
+    again = iso(at + STALLED_TIME)
+    return FulfilmentStalled(order_id=ID, waiting_for=waiting_for, since=iso(since or at), look_again=again)
 
 
 def only(kind: type[E], events: Iterable[Event]) -> E:

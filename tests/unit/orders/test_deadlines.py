@@ -1,5 +1,7 @@
 """Deadlines: overdue orders are found through the sparse index, act once, and fail alone."""
 
+import json
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +21,18 @@ from shared import aws, clock
 from shared.sweep import SweepFailed
 from tests.support.clocks import MovableClock
 from tests.support.faults import Died, at_moment, die, refusing
-from tests.unit.orders.counter import Counter, answer, authorized, packed, reserved, short
+from tests.support.landscape import landscape
+from tests.unit.orders.counter import (
+    Counter,
+    allocated,
+    answer,
+    authorized,
+    dispatched,
+    packed,
+    reserved,
+    shipped,
+    short,
+)
 from tests.unit.orders.test_amendments import HOME
 
 
@@ -159,6 +172,76 @@ def test_every_step_that_waits_ends_in_the_end(time: MovableClock, new_counter: 
     for order_id in (unpaid, unanswered, waiting):
         assert new_counter.happened(order_id)[-1] == "FulfilmentStalled"
     assert in_index(new_counter) == set()
+
+
+@pytest.fixture
+def loud_counter() -> Iterator[Counter]:
+    """One whose Lambdas write their log lines."""
+    with landscape(log_level="WARNING") as deployed:
+        yield Counter(deployed)
+
+
+def counted(lines: str) -> list[dict[str, object]]:
+    """What was written for the metric by which a person is called."""
+    found = [json.loads(line) for line in lines.splitlines()]
+    return [line for line in found if "_aws" in line]
+
+
+def test_a_stall_is_listed_and_rings_every_day_until_the_order_goes_on(
+    time: MovableClock, loud_counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stuck, fine = loud_counter.ready(1), loud_counter.ready(1)
+    assert loud_counter.post_to(fine, "release").status == 202
+    loud_counter.tell(allocated(fine, 1))
+    time.pass_time(RELEASE_TIME - timedelta(seconds=1))
+    loud_counter.tell(answer("picking.PickingStarted", fine))
+    time.pass_time(timedelta(seconds=2))
+    capsys.readouterr()
+    sweep(loud_counter)
+    since = loud_counter.order(stuck).stalled
+    [rung] = counted(capsys.readouterr().out)
+    assert (rung["order_id"], rung["OrdersStalled"], rung["service"]) == (stuck, 1, "orders")
+    sweep(loud_counter)
+    assert counted(capsys.readouterr().out) == [], "it is told once a day"
+    time.pass_time(timedelta(days=1))
+    sweep(loud_counter)
+    assert [line["order_id"] for line in counted(capsys.readouterr().out)] == [stuck]
+    assert listed(loud_counter, stalled="true") == {stuck}
+    assert listed(loud_counter, stalled="true", status="reserved", channel="webshop") == {stuck}
+    assert listed(loud_counter, stalled="true", status="picking") == set()
+    assert listed(loud_counter, stalled="false") == {fine}
+    assert since is not None
+    assert loud_counter.order(stuck).stalled == since, "since the first time"
+    assert loud_counter.details(stuck)["stalled"] == {"waiting_for": "release to picking", "since": since.since}
+    assert loud_counter.post_to(stuck, "release").status == 202
+    assert listed(loud_counter, stalled="true") == set()
+    assert loud_counter.details(stuck)["stalled"] is None
+
+
+def listed(counter: Counter, **query: str) -> set[str]:
+    """The orders of a list that is up to date."""
+    counter.landscape.project("orders")
+    answer = counter.get("/orders", **query)
+    assert answer.status == 200, answer
+    return {order["order_id"] for order in answer.body["items"]}
+
+
+def test_goods_that_left_although_their_order_was_cancelled_ring_as_soon_as_it_is_known(
+    loud_counter: Counter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    order_id, shipment = loud_counter.allocated(2, ship_to=HOME), "00000000-0000-8000-8000-000000000001"
+    loud_counter.tell(packed(order_id, shipment, _1=2))
+    loud_counter.cancel(order_id)
+    loud_counter.tell(shipped("ShipmentVoided", order_id, shipment, 2))
+    loud_counter.tell(
+        answer("inventory.ReservationReleased", order_id, 2, line_id="1"),
+        answer("payments.PaymentVoided", order_id),
+    )
+    assert loud_counter.details(order_id)["status"] == "cancelled"
+    capsys.readouterr()
+    loud_counter.tell(dispatched(order_id, shipment))
+    assert [line["order_id"] for line in counted(capsys.readouterr().out)] == [order_id]
+    assert listed(loud_counter, stalled="true") == {order_id}
 
 
 def test_what_the_sweeper_starts_goes_on_with_the_orders_own_journey(

@@ -52,7 +52,8 @@ from orders.domain.commands import (
 )
 from orders.domain.facts import DestinationChanged, HoldReleased, ShipmentWithdrawn
 from orders.domain.order import Order
-from orders.domain.states import CANCELLATION_TIME
+from orders.domain.saga import LEFT_ALTHOUGH_CANCELLED
+from orders.domain.states import CANCELLATION_TIME, STALLED_TIME
 from shared.clock import iso
 from shared.events import Event
 from tests.support.scenarios import Given
@@ -77,6 +78,7 @@ from tests.unit.orders.journey import (
     paid,
     released,
     reserved,
+    stalled,
     told,
 )
 
@@ -182,6 +184,14 @@ class TestCancellation:
         outcome = Given(ORDER, over).when(left())
         assert "goods that left" in only(FulfilmentStalled, outcome.events).waiting_for
         assert outcome.state.status == "cancelled"
+        tomorrow = NOW + STALLED_TIME
+        again = Given(ORDER, outcome.state).when(CheckDeadline(tomorrow))
+        order = again.then(stalled(LEFT_ALTHOUGH_CANCELLED, tomorrow, since=NOW))
+        assert told(order, paid()).stalled, "the customer does not have them yet"
+        for known in ((paid(), arrived()), (arrived(), paid())):
+            settled = told(order, *known)
+            assert (settled.status, settled.stalled, settled.deadline) == ("cancelled", None, "")
+            Given(ORDER, settled).when(CheckDeadline(tomorrow + STALLED_TIME)).then()
         assert only(CaptureRequested, outcome.events).amount == VALUE
 
     def test_a_cancellation_that_shipping_does_not_answer_is_asked_again_and_frees_nothing(self) -> None:
@@ -190,8 +200,8 @@ class TestCancellation:
         again = Given(ORDER, order).when(CheckDeadline(late))
         assert kinds(again.events)[1:] == [CancellationStarted, ShipmentCancellationRequested]
         last = told(again.state, CheckDeadline(late + CANCELLATION_TIME))
-        stalled = Given(ORDER, last).when(CheckDeadline(late + 2 * CANCELLATION_TIME)).events
-        assert "shipments" in only(FulfilmentStalled, stalled).waiting_for
+        events = Given(ORDER, last).when(CheckDeadline(late + 2 * CANCELLATION_TIME)).events
+        assert "shipments" in only(FulfilmentStalled, events).waiting_for
 
 
 class TestHolds:

@@ -36,6 +36,7 @@ from orders.domain.commands import (
     NoteVoid,
     NoteWaitingLine,
     PlaceOrder,
+    ReleaseOrder,
 )
 from orders.domain.facts import (
     DeadlinePassed,
@@ -52,6 +53,7 @@ from shared.clock import iso
 from shared.events import Event
 from shared.money import Money
 from tests.support.scenarios import Given, given
+from tests.unit.orders.journey import stalled, told
 
 ID = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 NOW = datetime(2026, 1, 31, 9, 30, tzinfo=UTC)
@@ -231,9 +233,12 @@ def test_an_overdue_authorization_is_asked_for_again_and_in_the_end_the_order_is
     )
     parked = given(ORDER, PLACED, last).when(CheckDeadline(late))
     deadline = after(states.AUTHORIZATION_TIME + states.PAYMENT_TIME)
-    stalled = FulfilmentStalled(order_id=ID, waiting_for="payment authorization", deadline=deadline)
-    assert (parked.then(stalled).status, parked.state.deadline) == ("placed", deadline)
-    assert Given(ORDER, parked.state).when(NoteAuthorization("auth_1", late)).state.status == "reserving"
+    calling = FulfilmentStalled(
+        order_id=ID, waiting_for="payment authorization", deadline=deadline, since=iso(late)
+    )
+    assert (parked.then(calling).status, parked.state.deadline) == ("placed", deadline)
+    answered = Given(ORDER, parked.state).when(NoteAuthorization("auth_1", late)).state
+    assert (answered.status, answered.stalled) == ("reserving", None)
     Given(ORDER, parked.state).when(CheckDeadline(late)).then()
     given_up = Given(ORDER, parked.state).when(CheckDeadline(late + states.PAYMENT_TIME))
     assert [type(event) for event in given_up.events] == [CancellationStarted, PaymentVoidRequested]
@@ -281,17 +286,14 @@ def test_an_overdue_cancellation_asks_again_and_in_the_end_calls_for_a_person() 
             state = ORDER.evolve(state, event)
     again = [DeadlinePassed, CancellationStarted, PaymentVoidRequested, ReservationReleaseRequested]
     assert kinds == [again, again, [FulfilmentStalled]]
-    assert state.deadline == ""
+    assert state.deadline == iso(at + states.STALLED_TIME)
 
 
 def test_a_reserved_order_that_nobody_releases_calls_for_a_person_and_keeps_its_stock() -> None:
     before = (PLACED, AUTHORIZING, SECURED, RESERVING, promised("1", 7), promised("2", 3), RESERVED)
-    state = (
-        given(ORDER, *before)
-        .when(CheckDeadline(NOW + states.RELEASE_TIME))
-        .then(FulfilmentStalled(order_id=ID, waiting_for="release to picking"))
-    )
-    assert state.status == "reserved"
+    late = NOW + states.RELEASE_TIME
+    state = given(ORDER, *before).when(CheckDeadline(late)).then(stalled("release to picking", late))
+    assert (state.status, told(state, ReleaseOrder(late)).stalled) == ("reserved", None)
 
 
 lines = st.sampled_from(["1", "2"])

@@ -25,7 +25,10 @@ from orders.contracts import (
     ShipmentRequested,
 )
 from orders.domain.commands import (
+    CancelOrder,
+    ChangePriority,
     CheckDeadline,
+    HoldOrder,
     NoteAllocatedLine,
     NoteAuthorization,
     NoteDeclinedCapture,
@@ -39,9 +42,10 @@ from orders.domain.commands import (
     RequestPicking,
     RetryCaptures,
 )
-from orders.domain.facts import OrderAdvanced, OrderHeld
+from orders.domain.facts import OrderAdvanced, OrderHeld, Stall
 from orders.domain.order import Order
-from orders.domain.states import ATTEMPTS, CAPTURE_TIME, DELIVERY_TIME, LABELLING_TIME
+from orders.domain.states import ATTEMPTS, CAPTURE_TIME, DELIVERY_TIME, LABELLING_TIME, STALLED_TIME
+from shared.clock import iso
 from shared.events import Event
 from shared.money import Money
 from tests.support.scenarios import Given, given
@@ -66,6 +70,7 @@ from tests.unit.orders.journey import (
     paid,
     place,
     released,
+    stalled,
     told,
 )
 
@@ -252,7 +257,8 @@ class TestDeadlines:
             kinds.append(type(outcome.events[-1]))
             order = outcome.state
         assert kinds == [ShipmentRequested, ShipmentRequested, FulfilmentStalled]
-        assert (order.deadline, told(order, labels()).status) == ("", "labelled")
+        assert (order.deadline, told(order, labels()).status) == (iso(at + STALLED_TIME), "labelled")
+        assert order.stalled == Stall("labels", iso(at))
 
     def test_captures_that_are_not_answered_are_asked_for_again_under_the_same_name(self) -> None:
         outcome = Given(ORDER, dispatched()).when(CheckDeadline(NOW + CAPTURE_TIME))
@@ -261,7 +267,7 @@ class TestDeadlines:
 
     def test_a_delivery_that_nobody_hears_of_calls_for_a_person(self) -> None:
         outcome = Given(ORDER, told(dispatched(), paid())).when(CheckDeadline(NOW + DELIVERY_TIME))
-        outcome.then(FulfilmentStalled(order_id=ID, waiting_for="delivery"))
+        outcome.then(stalled("delivery", NOW + DELIVERY_TIME))
 
     @pytest.mark.parametrize(
         ("order", "waits"),
@@ -278,7 +284,33 @@ class TestDeadlines:
         assert order.deadline
         late = NOW + timedelta(days=40)
         outcome = Given(ORDER, order).when(CheckDeadline(late))
-        assert outcome.then(FulfilmentStalled(order_id=ID, waiting_for=waits)).deadline == ""
+        assert outcome.then(stalled(waits, late)).stalled == Stall(waits, iso(late))
+
+    def test_a_person_is_called_again_every_day_until_the_order_goes_on(self) -> None:
+        since = NOW + timedelta(days=40)
+        order = told(allocated(), CheckDeadline(since))
+        Given(ORDER, order).when(CheckDeadline(since + timedelta(hours=23))).then()
+        for days in (1, 2, 5):
+            at = since + timedelta(days=days)
+            order = Given(ORDER, order).when(CheckDeadline(at)).then(stalled("picking", at, since=since))
+            Given(ORDER, order).when(CheckDeadline(at)).then()
+        assert order.stalled == Stall("picking", iso(since))
+        begun = told(order, NotePickingStarted(NOW))
+        assert (begun.status, begun.stalled) == ("picking", None)
+        again = NOW + timedelta(days=90)
+        Given(ORDER, begun).when(CheckDeadline(again)).then(stalled("the end of picking", again))
+
+    def test_what_changes_nothing_about_the_wait_ends_no_stall(self) -> None:
+        late = NOW + timedelta(days=40)
+        order = told(allocated(), CheckDeadline(late), ChangePriority(9, late), HoldOrder("manual", "why", late))
+        assert order.stalled == Stall("picking", iso(late))
+        assert told(order, CancelOrder("late", late)).stalled is None
+
+    def test_an_order_that_stalled_before_that_was_noted_is_looked_at_at_once(self) -> None:
+        order = allocated()
+        before = ORDER.evolve(order, FulfilmentStalled(order_id=ID, waiting_for="picking"))
+        assert before.deadline == ""
+        Given(ORDER, before).when(CheckDeadline(NOW)).then(stalled("picking", NOW))
 
     def test_what_is_not_found_for_a_month_is_given_up_when_the_rest_has_arrived(self) -> None:
         order = told(released(), allocated_line("2"), NoteUnallocatedLine("1", 1, 5, NOW))

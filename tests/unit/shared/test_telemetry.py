@@ -36,6 +36,18 @@ def test_a_line_says_when_where_and_what(capsys: pytest.CaptureFixture[str]) -> 
     ]
 
 
+@pytest.mark.usefixtures("time")
+def test_a_count_is_a_line_from_which_cloudwatch_takes_the_number(capsys: pytest.CaptureFixture[str]) -> None:
+    telemetry.count("BinsLost", "bin lost", bin="A-1")
+    [line] = lines(capsys)
+    assert (line["level"], line["message"], line["bin"], line["BinsLost"]) == ("WARNING", "bin lost", "A-1", 1)
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    assert line["_aws"]["Timestamp"] == 1_769_851_800_000
+    assert directive["Metrics"] == [{"Name": "BinsLost", "Unit": "Count"}]
+    [[dimension]] = directive["Dimensions"]
+    assert (directive["Namespace"], line[dimension]) == ("Stowage", "depot")
+
+
 def test_what_is_bound_ends_with_its_block_even_when_it_fails(capsys: pytest.CaptureFixture[str]) -> None:
     with telemetry.bound(outer=1):
         with suppress(KeyError), telemetry.bound(inner=2):
