@@ -77,7 +77,7 @@ class ShipmentAccepted(Event, frozen=True, kw_only=True):
 
 
 class AddressChanged(Event, frozen=True, kw_only=True):
-    """The shipment goes elsewhere: what labels it has are of no use."""
+    """The shipment goes elsewhere: its labels are of no use. One that was voided by hand is labelled anew."""
 
     shipment_id: str
     order_id: str
@@ -605,12 +605,15 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
         case ShipmentAccepted():
             return _accepted(shipment, event)
         case AddressChanged():
+            by_order = shipment.withdrawn == "by_order"
             return replace(
                 _without_labels(shipment),
                 shipment_id=event.shipment_id,
                 order_id=event.order_id,
                 ship_to=event.ship_to,
                 address_number=event.address_number,
+                withdrawn="by_order" if by_order else "",
+                voided=shipment.voided and by_order,
             )
         case ShipmentLabelled(carrier=carrier, service=service, cost=cost, labelled_at=at, cartons=cartons):
             return replace(

@@ -162,6 +162,24 @@ class TestByHand:
             "ShipmentLabelled",
         ]
 
+    def test_voided_by_hand_and_sent_elsewhere_by_its_order_it_is_labelled_anew_and_leaves(
+        self, desk: Desk
+    ) -> None:
+        sscc = new_sscc()
+        order_id, shipment_id = desk.shipment(sscc)
+        desk.post(f"/shipping/shipments/{shipment_id}/void", {"reason": "the customer has moved"})
+        elsewhere = goes_to(order_id, shipment_id, HAMBURG, number=20)
+        for _ in range(2):
+            assert desk.deliver(elsewhere) == []
+        assert desk.facts(shipment_id)[3:] == ["ShipmentVoided", "AddressChanged", "ShipmentLabelled"]
+        [_, again] = desk.published("ShipmentLabelled", shipment_id)
+        assert again["cost"]["amount"] == 990
+        desk.landscape.project("shipping")
+        load_id = desk.load(sscc)
+        assert desk.depart(load_id).status == 202
+        desk.leave(load_id)
+        assert desk.state(shipment_id).status == "dispatched"
+
     def test_a_labelled_shipment_is_not_labelled_again(self, desk: Desk) -> None:
         _, shipment_id = desk.shipment()
         answer = desk.post(f"/shipping/shipments/{shipment_id}/labelling", {})

@@ -186,6 +186,19 @@ class TestCallingOff:
         command = Withdraw("s", "o", "called off", by_order=True)
         assert when(command, ACCEPTED, labelled(), by_hand, VOIDED) == [WITHDRAWN, VOIDED]
 
+    def test_another_address_ends_what_was_voided_by_hand_but_not_what_its_order_called_off(self) -> None:
+        by_hand = ShipmentWithdrawn(shipment_id="s", order_id="o", reason="wrong address", by_order=False)
+        voided = (ACCEPTED, labelled(), by_hand, VOIDED)
+        anew = when(ChangeAddress(MOVED, offer(2), LATER), *voided)
+        assert anew == [MOVED, labelled(2, LATER)]
+        assert shipment(*voided, *anew).status == "labelled"
+        assert when(ChangeAddress(MOVED, offer(3), LATER), *voided, *anew) == [], "told twice"
+        late = AddressChanged(shipment_id="s", order_id="o", ship_to=BERLIN, address_number=8)
+        assert when(ChangeAddress(late, offer(2), LATER), ACCEPTED, MOVED, labelled(2), by_hand, VOIDED) == []
+        assert when(ChangeAddress(MOVED, offer(2), LATER), *voided, WITHDRAWN, VOIDED) == [MOVED]
+        assert shipment(*voided, WITHDRAWN, VOIDED, MOVED).status == "voided"
+        assert shipment(*voided, MOVED).status == "requested", "it waits for a carrier that takes it there"
+
     def test_nobody_voids_what_nobody_knows(self) -> None:
         assert isinstance(refused(Withdraw("s", "", "torn", by_order=False)), NotFound)
 
