@@ -250,6 +250,7 @@ RECEIVING = Service("receiving", (
         "receiving.InspectionsRequested", "receiving.InspectionLotsCompleted", "receiving.InspectionDecided",
     )),
     reaction("returns", batch=10, on=("orders.ReturnAuthorized",)),
+    reaction("doubts", on=("inventory.SerialsRepeated",)),
     reaction("scoring", batch=100, window_s=1, on=("receiving.ShipmentClosed", "inventory.PutAwayConfirmed")),
     replica("masterdata", on=(
         "inventory.ProductRegistered", "inventory.ProductChanged",

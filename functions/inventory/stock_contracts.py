@@ -192,6 +192,21 @@ class StockStatusChanged(Event, frozen=True):
     supply: tuple[Supply, ...] = ()
 
 
+class SerialsRepeated(Event, frozen=True):
+    """Units of a shipment were logged by serial numbers that lie in the holding already: they count once.
+
+    Either somebody has scanned a unit twice, or two units have the same number on them: somebody has to look.
+    """
+
+    holding: HoldingId
+    warehouse: WarehouseCode
+    shipment_id: ProcessId
+    receipt: Ordinal
+    sku: Sku
+    serials: tuple[SerialNumber, ...]
+    occurred_at: Timestamp
+
+
 class StockCounted(Event, frozen=True):
     """The units of one product (of one lot) were counted in one place, and the books follow.
 
@@ -449,6 +464,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     StockArrived,
     SupplyCorrected,
     StockStatusChanged,
+    SerialsRepeated,
     StockCounted,
     StockAllocated,
     StockDeallocated,
@@ -651,6 +667,15 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     LotBlocked: LotBlocked(sku=_SKU, lot=_LOT, reason="Recall 2026-17 by the supplier", blocked_at=_AT),
     LotUnblocked: LotUnblocked(sku=_SKU, lot=_LOT, reason="Analysis is clean", unblocked_at=_AT),
+    SerialsRepeated: SerialsRepeated(
+        holding=_SSCC,
+        warehouse="MAIN",
+        shipment_id=_SHIPMENT,
+        receipt=2,
+        sku="DRILL-18V",
+        serials=("SN-000123",),
+        occurred_at=_AT,
+    ),
     CartonRecalled: CartonRecalled(
         holding="906141410000000015",
         warehouse="MAIN",

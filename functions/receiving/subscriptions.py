@@ -8,7 +8,18 @@ from receiving.contracts import (
     InspectionsRequested,
     ShipmentClosed,
 )
-from shared.identifiers import LineId, LocationId, LotNumber, OrderId, ShipmentId, Sku, Timestamp, WarehouseCode
+from shared.identifiers import (
+    HoldingId,
+    LineId,
+    LocationId,
+    LotNumber,
+    OrderId,
+    SerialNumber,
+    ShipmentId,
+    Sku,
+    Timestamp,
+    WarehouseCode,
+)
 from shared.quantity import Units
 
 
@@ -56,6 +67,15 @@ class PutAwayConfirmed(Struct, frozen=True):
     shipment_id: ShipmentId | None = None
 
 
+class SerialsRepeated(Struct, frozen=True):
+    """inventory.SerialsRepeated: units were logged by serial numbers that lie in the holding already."""
+
+    holding: HoldingId
+    shipment_id: ShipmentId
+    sku: Sku
+    serials: tuple[SerialNumber, ...]
+
+
 class ReturnedLine(Struct, frozen=True):
     """Units of an order line that may come back; `lot` where it is known which was sent."""
 
@@ -81,6 +101,7 @@ READS: dict[str, type[Struct]] = {
     "inventory.LocationRegistered": LocationRegistered,
     "inventory.LocationChanged": LocationChanged,
     "inventory.PutAwayConfirmed": PutAwayConfirmed,
+    "inventory.SerialsRepeated": SerialsRepeated,
     "orders.ReturnAuthorized": ReturnAuthorized,
     "receiving.InspectionsRequested": InspectionsRequested,
     "receiving.InspectionLotsCompleted": InspectionLotsCompleted,

@@ -92,6 +92,8 @@ class DiscrepancyRow(Struct, frozen=True, omit_defaults=True):
     over: int
     wrong_lot: int
     lot: str | None = None
+    repeated: int = 0
+    serials: str = ""
 
 
 class InspectionSummary(Struct, frozen=True, omit_defaults=True):
@@ -187,14 +189,16 @@ def place_shipment(summary: ShipmentSummary) -> Mapping[str, str]:
     return keys
 
 
-def discrepancies(summary: ShipmentSummary, _commit: Commit, events: Sequence[Event]) -> Iterable[Entry]:
-    """One entry for each discrepancy of a supplier's shipment that was closed."""
+def discrepancies(summary: ShipmentSummary, commit: Commit, events: Sequence[Event]) -> Iterable[Entry]:
+    """One entry for each discrepancy of a supplier's shipment that was closed, now or before."""
     if summary.supplier == RETURNS:
         return
     rows: list[Discrepancy] = [
         one for event in events if isinstance(event, DiscrepanciesReported) for one in event.discrepancies
     ]
+    closes = any(isinstance(event, ShipmentClosed) for event in events)
     for number, one in enumerate(rows):
+        name = f"{number:05d}" if closes else f"later-{commit.sequence:010d}.{number:05d}"
         row = DiscrepancyRow(
             summary.shipment_id,
             summary.supplier,
@@ -209,10 +213,12 @@ def discrepancies(summary: ShipmentSummary, _commit: Commit, events: Sequence[Ev
             one.over,
             one.wrong_lot,
             one.lot,
+            one.repeated,
+            " ".join(one.serials),
         )
-        moment = f"{summary.closed_at}#{summary.shipment_id}#{number:05d}"
+        moment = f"{summary.closed_at}#{summary.shipment_id}#{name}"
         yield Entry(
-            (f"Discrepancies#{summary.shipment_id}", f"{number:05d}"),
+            (f"Discrepancies#{summary.shipment_id}", name),
             row,
             {
                 "period": f"discrepancy#{summary.closed_at[:MONTH]}",

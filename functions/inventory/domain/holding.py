@@ -29,6 +29,7 @@ from inventory.stock_contracts import (
     Goods,
     HandlingUnitCreated,
     HandlingUnitMoved,
+    SerialsRepeated,
     StockAdjusted,
     StockAllocated,
     StockArrived,
@@ -305,6 +306,8 @@ def evolve(holding: Holding, event: Event) -> Holding:
             if event.place == event.holding or holding.kind not in ("", LOOSE):
                 return came
             return structs.replace(came, kind=LOOSE, place=event.place, warehouse=event.warehouse)
+        case SerialsRepeated(shipment_id=shipment_id, receipt=receipt):
+            return structs.replace(holding, seen=_seeing(holding.seen, receipts_of(shipment_id), receipt))
         case StockDeparted():
             return _departed(holding, event)
         case StockArrived():

@@ -22,12 +22,14 @@ from inventory.stock_contracts import (
     HandlingUnitType,
     ProcessId,
     ReasonCode,
+    SerialsRepeated,
     StockAdjusted,
     StockCounted,
     StockDeallocated,
     StockReceived,
     StockStatusChanged,
 )
+from inventory.task_contracts import CountRequested
 from shared.events import Event
 from shared.identifiers import (
     CalendarDate,
@@ -232,7 +234,8 @@ def adjust(command: AdjustStock, holding: Holding) -> Sequence[Event]:
 def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
     """The receipt; none when the shipment's receipt of that number has been noted here before.
 
-    What a shipment has brought is a fact, also on a unit in transit: nobody counts with it until that arrives.
+    What a shipment has brought is a fact, also on a unit in transit: nobody counts with it until that arrives. A
+    serial number that lies here already is no second unit: it is named, and somebody is to count.
     """
     receipts = holding.seen.get(receipts_of(command.shipment_id or ""), ())
     if command.receipt is not None and numbers.has(receipts, command.receipt):
@@ -252,6 +255,13 @@ def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
         holding = evolve(holding, created)
     travelling = holding.in_transit and command.shipment_id is not None
     warehouse = command.warehouse if travelling else warehouse_of(holding, command.warehouse)
+    if command.receipt is not None:
+        repeated = list(_repeated(command, holding, warehouse))
+        if repeated:
+            events += repeated
+            command = structs.replace(command, goods=tuple(_without_known(command.goods, holding)))
+            if not command.goods:
+                return events
     require_new_serials(holding, command.goods)
     for sku in {goods.sku for goods in command.goods}:
         units = sum(goods.units for goods in command.goods if goods.sku == sku)
@@ -272,6 +282,43 @@ def receive(command: ReceiveGoods, holding: Holding) -> Sequence[Event]:
         supply=() if travelling else changed_supply(holding, warehouse, [(goods, 1) for goods in command.goods]),
     )
     return [*events, received, *_inspected_before(command, evolve(holding, received))]
+
+
+def _repeated(command: ReceiveGoods, holding: Holding, warehouse: str) -> Iterator[Event]:
+    """What is said of serial numbers of a receipt that lie here already, product by product."""
+    there = serials_of(holding)
+    serials: dict[str, list[str]] = {}
+    for goods in command.goods:
+        if known := [serial for serial in goods.serials if (goods.sku, serial) in there]:
+            serials.setdefault(goods.sku, []).extend(known)
+    for sku, known in serials.items():
+        yield SerialsRepeated(
+            holding=command.holding,
+            warehouse=warehouse,
+            shipment_id=command.shipment_id or "",
+            receipt=command.receipt or 0,
+            sku=sku,
+            serials=tuple(known),
+            occurred_at=command.occurred_at,
+        )
+        yield CountRequested(
+            holding=command.holding,
+            warehouse=warehouse,
+            sku=sku,
+            reason=f"logged again though it lies here: {', '.join(known[:5])}" + (", ..." if known[5:] else ""),
+            requested_at=command.occurred_at,
+        )
+
+
+def _without_known(goods: Iterable[Goods], holding: Holding) -> Iterator[Goods]:
+    """`goods` without the units whose serial numbers lie here already."""
+    there = serials_of(holding)
+    for one in goods:
+        new = tuple(serial for serial in one.serials if (one.sku, serial) not in there)
+        if len(new) == len(one.serials):
+            yield one
+        elif new:
+            yield structs.replace(one, units=len(new), serials=new)
 
 
 def count(command: CountStock, holding: Holding) -> Sequence[Event]:
@@ -504,10 +551,15 @@ def take_allocated(
     return taken
 
 
+def serials_of(holding: Holding) -> set[tuple[str, str]]:
+    """The units that lie here, by SKU and serial number."""
+    return {(item.sku, item.serial) for item in holding.items.values() if item.serial}
+
+
 def require_new_serials(holding: Holding, goods: Iterable[Goods]) -> None:
     """Raise Conflict for a serial number that is there already, Unprocessable for one that is named twice."""
     named: set[tuple[str, str]] = set()
-    there = {(item.sku, item.serial) for item in holding.items.values() if item.serial}
+    there = serials_of(holding)
     for one in goods:
         for serial in one.serials:
             if (one.sku, serial) in named:

@@ -44,6 +44,7 @@ from shared.events import Event, EventCatalog
 from shared.gs1 import Sscc, require_sscc
 from shared.identifiers import (
     CalendarDate,
+    HoldingId,
     LineId,
     LocationId,
     LotNumber,
@@ -124,7 +125,8 @@ class EntriesLogged(Event, frozen=True):
 class Discrepancy(Struct, frozen=True, omit_defaults=True):
     """How what came of a line, or of what was not announced (line 0), differs from the announcement.
 
-    `wrong_lot` units carry `lot` instead of the announced one.
+    `wrong_lot` units carry `lot` instead of the announced one. `repeated` ones were logged by `serials` that were
+    known where they were put: inventory has not counted them a second time.
     """
 
     line: int
@@ -136,15 +138,27 @@ class Discrepancy(Struct, frozen=True, omit_defaults=True):
     over: int = 0
     wrong_lot: int = 0
     lot: str | None = None
+    repeated: int = 0
+    serials: tuple[str, ...] = ()
 
 
 class DiscrepanciesReported(Event, frozen=True):
-    """Some of the discrepancies of the shipment that the same commit closes."""
+    """Some of the discrepancies of a shipment: that the same commit closes, or that was closed before."""
 
     discrepancies: tuple[Discrepancy, ...]
 
 
-CATALOG = EventCatalog("receiving", (*PUBLISHED, LinesAnnounced, EntriesLogged, DiscrepanciesReported))
+class SerialsDoubted(Event, frozen=True):
+    """Units were logged by serial numbers that were in `holding` already: inventory counts them once."""
+
+    sku: Sku
+    serials: tuple[SerialNumber, ...]
+    holding: HoldingId
+
+
+CATALOG = EventCatalog(
+    "receiving", (*PUBLISHED, LinesAnnounced, EntriesLogged, DiscrepanciesReported, SerialsDoubted)
+)
 
 
 # --- state ---
@@ -224,6 +238,8 @@ class Shipment(Struct, frozen=True):
     requests: int = 0
     expired_units: int = 0
     short_life_units: int = 0
+    doubted: Map[str, tuple[str, ...]] = Map()
+    """By SKU the serial numbers that inventory knew already."""
 
 
 # --- commands ---
@@ -304,7 +320,15 @@ class CloseShipment(Struct, frozen=True):
     at: Timestamp
 
 
-Command = AnnounceShipment | RecordArrival | ReceiveUnannounced | LogGoods | CloseShipment
+class NoteRepeatedSerials(Struct, frozen=True):
+    """Inventory says: units of a product were logged by serial numbers that were in `holding` already."""
+
+    sku: Sku
+    serials: tuple[SerialNumber, ...]
+    holding: HoldingId
+
+
+Command = AnnounceShipment | RecordArrival | ReceiveUnannounced | LogGoods | CloseShipment | NoteRepeatedSerials
 
 
 def decide(command: Command, shipment: Shipment) -> Sequence[Event]:
@@ -320,6 +344,8 @@ def decide(command: Command, shipment: Shipment) -> Sequence[Event]:
             return _log(command, _known(shipment))
         case CloseShipment():
             return _close(command, _known(shipment))
+        case NoteRepeatedSerials():
+            return _doubted(command, _known(shipment))
 
 
 def evolve(shipment: Shipment, event: Event) -> Shipment:
@@ -362,6 +388,9 @@ def evolve(shipment: Shipment, event: Event) -> Shipment:
             return structs.replace(shipment, inspections=inspections)
         case ShipmentClosed():
             return structs.replace(shipment, status=CLOSED, closed_at=event.closed_at)
+        case SerialsDoubted(sku=sku, serials=serials):
+            known = (*shipment.doubted.get(sku, ()), *serials)
+            return structs.replace(shipment, doubted=shipment.doubted.set(sku, known))
         case _:
             return shipment
 
@@ -893,6 +922,22 @@ def _close(command: CloseShipment, shipment: Shipment) -> list[Event]:
     ]
 
 
+def _doubted(command: NoteRepeatedSerials, shipment: Shipment) -> list[Event]:
+    """Each serial number once; a shipment that is closed reports it afterwards."""
+    known = shipment.doubted.get(command.sku, ())
+    new = tuple(serial for serial in command.serials if serial not in known)
+    if not new:
+        return []
+    doubted = SerialsDoubted(sku=command.sku, serials=new, holding=command.holding)
+    if shipment.status != CLOSED:
+        return [doubted]
+    return [doubted, DiscrepanciesReported(discrepancies=(_repeated(command.sku, new),))]
+
+
+def _repeated(sku: str, serials: tuple[str, ...]) -> Discrepancy:
+    return Discrepancy(0, sku, repeated=len(serials), serials=serials)
+
+
 def _returned(shipment: Shipment, at: str) -> Iterator[Event]:
     """What came back of an authorized return: for each line at most what was authorized, the best of it first."""
     if shipment.return_id is None or shipment.order_id is None:
@@ -920,7 +965,10 @@ def _returned(shipment: Shipment, at: str) -> Iterator[Event]:
 
 
 def discrepancies_of(shipment: Shipment) -> Iterator[Discrepancy]:
-    """What differs from the announcement: lines, each with its wrong lots behind it, then the unannounced."""
+    """What differs from the announcement: lines, each with its wrong lots behind it, then the unannounced.
+
+    Last are units whose serial numbers inventory knew already.
+    """
     wrong: dict[int, list[Discrepancy]] = {}
     for key, units in sorted(shipment.wrong_lots.items()):
         announced, _, lot = key.partition("#")
@@ -942,6 +990,8 @@ def discrepancies_of(shipment: Shipment) -> Iterator[Discrepancy]:
     for _, other in sorted(shipment.unannounced.items()):
         came = other.received + other.damaged
         yield Discrepancy(0, other.sku, received=other.received, damaged=other.damaged, over=came, lot=other.lot)
+    for sku, serials in sorted(shipment.doubted.items()):
+        yield _repeated(sku, serials)
 
 
 class Totals(Struct, frozen=True):
