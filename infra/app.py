@@ -138,6 +138,7 @@ ORDERS = Service("orders", (
     command("amendments", {
         "PUT /orders/{id}/ship-to": "orders/write",
         "PUT /orders/{id}/priority": "orders/write",
+        "PUT /orders/{id}/payment-method": "orders/write",
         "POST /orders/{id}/holds": "orders/write",
         "POST /orders/{id}/holds/{kind}/release": "orders/write",
         "POST /orders/{id}/capture-retries": "orders/supervise",
@@ -150,6 +151,7 @@ ORDERS = Service("orders", (
     reaction("fulfilment", batch=100, window_s=2, on=(
         "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentDelayed",
         "payments.PaymentAbandoned", "payments.PaymentVoided",
+        "payments.PaymentReauthorized", "payments.ReauthorizationDeclined",
         "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
         "inventory.ReservationReleased", "inventory.LineAllocated", "inventory.LineUnallocated",
         "inventory.CartonRecalled",
@@ -184,7 +186,8 @@ def payments(provider: str) -> Service:
     at_provider = {"PAYMENT_PROVIDER": provider}
     return Service("payments", (
         reaction("authorization", batch=1,
-                 on=("orders.PaymentAuthorizationRequested", "orders.PaymentVoidRequested"),
+                 on=("orders.PaymentAuthorizationRequested", "orders.PaymentRenewalRequested",
+                     "orders.PaymentVoidRequested"),
                  also=asks, environment=at_provider, libraries=library),
         reaction("settlement", batch=1, on=("orders.CaptureRequested", "orders.RefundRequested"),
                  also=asks, environment=at_provider, libraries=library),

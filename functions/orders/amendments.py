@@ -1,10 +1,26 @@
-"""Amendments: what people change about an order on its way: address, priority, holds, and money that is owed."""
+"""Amendments: what people change about an order on its way: address, priority, holds, and how it is paid."""
 
 from msgspec import Struct
 
 from orders.aggregates import ORDER
-from orders.contracts import CaptureRequested, HoldKind, Priority, Reason, Reference
-from orders.domain.commands import ChangePriority, ChangeShipTo, HoldOrder, ReleaseHold, RetryCaptures
+from orders.contracts import (
+    CaptureRequested,
+    HoldKind,
+    PaymentMethod,
+    PaymentRenewalRequested,
+    PlacedHold,
+    Priority,
+    Reason,
+    Reference,
+)
+from orders.domain.commands import (
+    ChangePaymentMethod,
+    ChangePriority,
+    ChangeShipTo,
+    HoldOrder,
+    ReleaseHold,
+    RetryCaptures,
+)
 from orders.domain.order import Order
 from shared import clock
 from shared.address import Address
@@ -36,7 +52,7 @@ class WantedPriority(Struct, frozen=True, forbid_unknown_fields=True):
 class Hold(Struct, frozen=True, forbid_unknown_fields=True):
     """Why the order is stopped."""
 
-    kind: HoldKind
+    kind: PlacedHold
     reason: Reason
 
 
@@ -46,6 +62,19 @@ class HoldReceipt(Struct, frozen=True):
     order_id: OrderId
     kind: HoldKind
     held: bool
+
+
+class WantedMethod(Struct, frozen=True, forbid_unknown_fields=True):
+    """By what the order is to be paid from now on."""
+
+    method: PaymentMethod
+
+
+class Renewal(Struct, frozen=True):
+    """Money is asked for again. GET /orders/{id} tells what becomes of it."""
+
+    order_id: OrderId
+    method: PaymentMethod
 
 
 class Capture(Struct, frozen=True):
@@ -111,10 +140,27 @@ def hold_order(request: Request, id: OrderId, body: Hold) -> Response:
     rejects=(NotFound, Conflict),
 )
 def release_hold(request: Request, id: OrderId, kind: HoldKind) -> Response:
-    """Let an order go on. What is packed may leave at once; to pick it, release the order."""
+    """Let an order go on. What is packed may leave at once; to pick it, release the order.
+
+    Where its money is no longer set aside that is asked for again, and the hold stays until it is.
+    """
     command = request.command(ReleaseHold(kind, clock.now()))
     outcome = execute(history(), ORDER, ORDER.stream_id(id), command)
-    return Response(200, HoldReceipt(id, kind, held=False), replayed=outcome.repeated)
+    held = any(isinstance(event, PaymentRenewalRequested) for event in outcome.events)
+    return Response(200, HoldReceipt(id, kind, held), replayed=outcome.repeated)
+
+
+@handler.route(
+    "PUT",
+    "/orders/{id}/payment-method",
+    scope="orders/write",
+    returns=(202, Renewal),
+    rejects=(NotFound, Conflict, PreconditionFailed, Unprocessable),
+)
+def change_payment_method(request: Request, id: OrderId, body: WantedMethod) -> Response:
+    """Have an order paid by something else when its money is no longer set aside. That may end its hold."""
+    execute(history(), ORDER, ORDER.stream_id(id), request.command(ChangePaymentMethod(body.method, clock.now())))
+    return Response(202, Renewal(id, body.method))
 
 
 @handler.route(

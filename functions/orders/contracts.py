@@ -76,7 +76,10 @@ ReturnId = Annotated[
         examples=["0190f3c2-7e22-8c1f-9a55-4c9b2e7c8d4f"],
     ),
 ]
-HoldKind = Literal["fraud", "address", "manual"]
+HoldKind = Literal["fraud", "address", "manual", "payment"]
+"""Why an order is stopped; `payment`: its money is no longer set aside."""
+PlacedHold = Literal["fraud", "address", "manual"]
+"""Those that people place."""
 Resolution = Literal["refund", "replace"]
 Millimetres = Annotated[int, Meta(ge=1, le=100_000, description="A length in millimetres.", examples=[400])]
 Grams = Annotated[int, Meta(ge=0, le=100_000_000, description="A weight in grams.", examples=[2_350])]
@@ -138,6 +141,13 @@ class PaymentAuthorizationRequested(Event, frozen=True):
     method: PaymentMethod
     deadline: Timestamp
     attempt: Attempt = 1
+
+
+class PaymentRenewalRequested(Event, frozen=True):
+    """What the order costs is not set aside any more: it is to be again, by `method` if one is named."""
+
+    order_id: OrderId
+    method: PaymentMethod | None = None
 
 
 class PaymentVoidRequested(Event, frozen=True):
@@ -460,6 +470,7 @@ class FulfilmentStalled(Event, frozen=True):
 PUBLISHED: tuple[type[Event], ...] = (
     OrderPlaced,
     PaymentAuthorizationRequested,
+    PaymentRenewalRequested,
     PaymentVoidRequested,
     CaptureRequested,
     RefundRequested,
@@ -525,6 +536,7 @@ EXAMPLES: dict[type[Event], Event] = {
     PaymentAuthorizationRequested: PaymentAuthorizationRequested(
         order_id=_ORDER, amount=5370, currency="EUR", method="tok_accepted", deadline=_DEADLINE
     ),
+    PaymentRenewalRequested: PaymentRenewalRequested(order_id=_ORDER, method="tok_accepted"),
     PaymentVoidRequested: PaymentVoidRequested(order_id=_ORDER, reason="customer changed their mind"),
     CaptureRequested: CaptureRequested(order_id=_ORDER, capture_id=_SHIPMENT, amount=5370, currency="EUR"),
     RefundRequested: RefundRequested(order_id=_ORDER, refund_id="RMA-20931", amount=895, reason="goods returned"),

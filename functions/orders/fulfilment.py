@@ -20,12 +20,14 @@ from orders.domain.commands import (
     NoteDispatch,
     NoteFailedLabels,
     NoteLabels,
+    NoteLapse,
     NotePacked,
     NotePicked,
     NotePickingStarted,
     NoteRecalledCarton,
     NoteRefund,
     NoteReleasedLine,
+    NoteRenewal,
     NoteReservedLine,
     NoteReturn,
     NoteUnallocatedLine,
@@ -54,9 +56,11 @@ from orders.subscriptions import (
     PaymentCaptured,
     PaymentDeclined,
     PaymentDelayed,
+    PaymentReauthorized,
     PaymentRefunded,
     PaymentVoided,
     PickingStarted,
+    ReauthorizationDeclined,
     RefundDeclined,
     ReservationReleased,
     ReturnReceived,
@@ -99,6 +103,10 @@ def _noted(answer: Any, number: int) -> Struct:
             return NoteDelayedPayment(now)
         case PaymentAbandoned():
             return NoteAbandonedPayment(answer.reason, now)
+        case PaymentReauthorized():
+            return NoteRenewal(number, now)
+        case ReauthorizationDeclined():
+            return NoteLapse(number, answer.reason, now)
         case PaymentVoided():
             return NoteVoid(now)
         case PaymentCaptured():

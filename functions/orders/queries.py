@@ -65,7 +65,7 @@ class LineDetails(Struct, frozen=True, omit_defaults=True):
 
 
 class PaymentDetails(Struct, frozen=True):
-    """Where the order's payment stands, as the order knows it: none, requested, authorized, declined, voided.
+    """Where the order's payment stands: none, requested, authorized, lapsed, declined, voided.
 
     `captured` was taken for what has left, `refunded` went back, `due` could not be taken (in minor units).
     """

@@ -45,6 +45,19 @@ class PaymentAbandoned(Struct, frozen=True):
     reason: str
 
 
+class PaymentReauthorized(Struct, frozen=True):
+    """payments.PaymentReauthorized: the money is set aside by a new authorization."""
+
+    order_id: OrderId
+
+
+class ReauthorizationDeclined(Struct, frozen=True):
+    """payments.ReauthorizationDeclined: the money is no longer set aside."""
+
+    order_id: OrderId
+    reason: str
+
+
 class PaymentVoided(Struct, frozen=True):
     """payments.PaymentVoided: no money is set aside any more."""
 
@@ -270,6 +283,8 @@ READS: dict[str, type[Struct]] = {
     "payments.PaymentDeclined": PaymentDeclined,
     "payments.PaymentDelayed": PaymentDelayed,
     "payments.PaymentAbandoned": PaymentAbandoned,
+    "payments.PaymentReauthorized": PaymentReauthorized,
+    "payments.ReauthorizationDeclined": ReauthorizationDeclined,
     "payments.PaymentVoided": PaymentVoided,
     "inventory.LineReserved": LineReserved,
     "inventory.LineShort": LineShort,

@@ -1,11 +1,16 @@
-"""Asks the payment provider to hold an order's money, and to let go of it, as the orders service requests."""
+"""Asks the payment provider to hold an order's money (again), and to let go of it, as orders requests."""
 
 from functools import partial
 from typing import Any
 
 from payments.conversation import park, settle
-from payments.domain import PAYMENTS, Authorize, Void
-from payments.subscriptions import READS, PaymentAuthorizationRequested, PaymentVoidRequested
+from payments.domain import PAYMENTS, Authorize, Renew, Void
+from payments.subscriptions import (
+    READS,
+    PaymentAuthorizationRequested,
+    PaymentRenewalRequested,
+    PaymentVoidRequested,
+)
 from shared import codec, telemetry
 from shared.consumer import react_each
 from shared.decider import Command, execute
@@ -32,12 +37,14 @@ def _react(event: CloudEvent) -> None:
         telemetry.warning("left to the schedule", order_id=request.order_id, error=str(error))
 
 
-def _request(event: CloudEvent) -> Authorize | Void:
+def _request(event: CloudEvent) -> Authorize | Renew | Void:
     match codec.from_json(bytes(event.data), READS[event.type]):
         case PaymentAuthorizationRequested() as asked:
             if asked.attempt > 1:
                 telemetry.warning("asked again", order_id=asked.order_id, attempt=asked.attempt)
             return Authorize(asked.order_id, Money(asked.amount, asked.currency), asked.method)
+        case PaymentRenewalRequested() as asked:
+            return Renew(asked.order_id, asked.method or "")
         case PaymentVoidRequested() as asked:
             return Void(asked.order_id, asked.reason)
         case unknown:

@@ -231,7 +231,7 @@ def _hold(payment: Payment, number: int) -> Hold:
         authorization_key(payment.order_id, number),
         payment.order_id,
         Money(payment.asking, payment.currency),
-        payment.method,
+        payment.pays_by,
         payment.reference(number),
     )
 

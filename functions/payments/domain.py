@@ -101,12 +101,16 @@ class AuthorizationReleased(Event, frozen=True, kw_only=True):
 
 
 class ReauthorizationAsked(Event, frozen=True, kw_only=True):
-    """What is still to be captured has to be held again, by the order's authorization `number`."""
+    """What is still to be captured has to be held again, by the order's authorization `number`.
+
+    With a `method`, by that one from here on.
+    """
 
     order_id: OrderId
     number: int
     amount: MinorUnits
     currency: Currency
+    method: str | None = None
 
 
 class CaptureAsked(Event, frozen=True, kw_only=True):
@@ -182,6 +186,13 @@ class Void(Struct, frozen=True):
 
     order_id: OrderId
     reason: str
+
+
+class Renew(Struct, frozen=True):
+    """Hold again what is not held any more and still to be captured; with a `method`, by that one from now on."""
+
+    order_id: OrderId
+    method: str = ""
 
 
 class Capture(Struct, frozen=True):
@@ -328,6 +339,7 @@ class NoteMovement(Struct, frozen=True):
 Command = (
     Authorize
     | Void
+    | Renew
     | Capture
     | RefuseCapture
     | Refund
@@ -402,13 +414,14 @@ class Payment(Struct, frozen=True):
     the present one is for, `held` what of it is left, `earlier` what those before were called. `capturing` and
     `refunding` are what the provider has not answered, oldest first; `taken` says by authorization what can be
     given back. `parked` leaves an authorization to the schedule; `noted` are the movements that happened at the
-    provider unasked.
+    provider unasked. `instead` is the payment method that has taken the place of the first one.
     """
 
     status: PaymentStatus = "new"
     order_id: str = ""
     amount: Money | None = None
     method: str = ""
+    instead: str = ""
     authorization: str = ""
     reason: str = ""
     attempts: int = 0
@@ -433,6 +446,11 @@ class Payment(Struct, frozen=True):
     def currency(self) -> str:
         """The currency of everything here."""
         return self.amount.currency if self.amount is not None else ""
+
+    @property
+    def pays_by(self) -> str:
+        """The payment method that an authorization is asked for by now."""
+        return self.instead or self.method
 
     @property
     def is_parked(self) -> bool:
@@ -513,7 +531,8 @@ def due(payment: Payment) -> Step | None:
             return _void_due(payment)
         if payment.renewal == "asking":
             again = Money(payment.asking, payment.currency)
-            return AuthorizationDue(payment.order_id, again, payment.method, payment.attempts + 1, payment.number)
+            by = payment.pays_by
+            return AuthorizationDue(payment.order_id, again, by, payment.attempts + 1, payment.number)
     for capture_id in payment.capturing:
         capture = payment.captures[capture_id]
         amount = Money(capture.amount, payment.currency)
@@ -540,6 +559,8 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return _authorize(command, payment)
         case Void():
             return _void(command, payment)
+        case Renew():
+            return _renew(command, payment)
         case Capture():
             return _capture(command, payment)
         case RefuseCapture():
@@ -618,6 +639,13 @@ def _void(command: Void, payment: Payment) -> Sequence[Event]:
             return (asked,)
 
 
+def _renew(command: Renew, payment: Payment) -> Sequence[Event]:
+    """A renewal that was declined is asked for again; what is held, or being asked for, stays as it is."""
+    if payment.status != "lapsed" or not payment.left:
+        return ()
+    return (_reauthorization(payment, command.method),)
+
+
 def _capture(command: Capture, payment: Payment) -> Sequence[Event]:
     known = payment.captures.get(command.capture_id)
     if known is not None:
@@ -636,7 +664,7 @@ def _capture(command: Capture, payment: Payment) -> Sequence[Event]:
             remedy="Ask again in a moment.",
             code=NOT_YET,
         )
-    if payment.status != "authorized":
+    if payment.status not in ("authorized", "lapsed"):
         raise Conflict(
             f"Nothing is held for order {command.order_id}: its payment is {payment.status}.",
             remedy="Place a new order, or ask for the money in another way.",
@@ -970,13 +998,14 @@ def _released(payment: Payment, *events: Event) -> Sequence[Event]:
     return (*events, _reauthorization(payment)) if wanted else events
 
 
-def _reauthorization(payment: Payment) -> ReauthorizationAsked:
-    left = payment.left if payment.status == "authorized" else 0
+def _reauthorization(payment: Payment, method: str = "") -> ReauthorizationAsked:
+    left = payment.left if payment.status in ("authorized", "lapsed") else 0
     return ReauthorizationAsked(
         order_id=payment.order_id,
         number=payment.number + 1,
         amount=payment.about_to_be_captured + left,
         currency=payment.currency,
+        method=method or None,
     )
 
 
@@ -1081,6 +1110,8 @@ def evolve(payment: Payment, event: Event) -> Payment:
         case ReauthorizationAsked():
             return replace(
                 payment,
+                status="authorized" if payment.status == "lapsed" else payment.status,
+                instead=event.method or payment.instead,
                 number=event.number,
                 renewal="asking",
                 asking=event.amount,

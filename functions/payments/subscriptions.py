@@ -17,6 +17,13 @@ class PaymentAuthorizationRequested(Struct, frozen=True, kw_only=True):
     attempt: int = 1
 
 
+class PaymentRenewalRequested(Struct, frozen=True, kw_only=True):
+    """What is not held any more for an order has to be held again, by another `method` where one is named."""
+
+    order_id: OrderId
+    method: str | None = None
+
+
 class PaymentVoidRequested(Struct, frozen=True, kw_only=True):
     """An order was called off: whatever is held for it has to be let go."""
 
@@ -44,6 +51,7 @@ class RefundRequested(Struct, frozen=True, kw_only=True):
 
 READS: dict[str, type[Struct]] = {
     "orders.PaymentAuthorizationRequested": PaymentAuthorizationRequested,
+    "orders.PaymentRenewalRequested": PaymentRenewalRequested,
     "orders.PaymentVoidRequested": PaymentVoidRequested,
     "orders.CaptureRequested": CaptureRequested,
     "orders.RefundRequested": RefundRequested,

@@ -105,6 +105,13 @@ class SubstituteLine(Struct, frozen=True):
     at: datetime
 
 
+class ChangePaymentMethod(Struct, frozen=True):
+    """Set the order's money aside by another means of payment."""
+
+    method: PaymentMethod
+    at: datetime
+
+
 class RetryCaptures(Struct, frozen=True):
     """Ask again for the money that could not be taken."""
 
@@ -179,6 +186,21 @@ class NoteAbandonedPayment(Struct, frozen=True):
     """Payments says: the provider does not answer, and will not be asked again."""
 
     reason: str
+    at: datetime
+
+
+class NoteLapse(Struct, frozen=True):
+    """Payments says: the money is no longer set aside, and cannot be again."""
+
+    answer: int
+    reason: str
+    at: datetime
+
+
+class NoteRenewal(Struct, frozen=True):
+    """Payments says: the money is set aside by a new authorization."""
+
+    answer: int
     at: datetime
 
 
@@ -339,6 +361,7 @@ Command = (
     | ChangeShipTo
     | ChangePriority
     | SubstituteLine
+    | ChangePaymentMethod
     | RetryCaptures
     | AuthorizeReturn
     | RequestPicking
@@ -346,6 +369,8 @@ Command = (
     | NoteDecline
     | NoteDelayedPayment
     | NoteAbandonedPayment
+    | NoteLapse
+    | NoteRenewal
     | NoteVoid
     | NoteCapture
     | NoteDeclinedCapture

@@ -36,6 +36,19 @@ class PaymentRefused(Event, frozen=True):
     reason: str
 
 
+class PaymentLapsed(Event, frozen=True):
+    """The order's money is no longer set aside, for `reason`. `answer` is its number in payments' books."""
+
+    answer: int
+    reason: str
+
+
+class PaymentRenewed(Event, frozen=True):
+    """What is still to be taken is set aside by a new authorization. `answer`: see PaymentLapsed."""
+
+    answer: int
+
+
 class PaymentFreed(Event, frozen=True):
     """No money is set aside for the order any more."""
 
@@ -250,6 +263,8 @@ PRIVATE: tuple[type[Event], ...] = (
     PaymentParked,
     PaymentSecured,
     PaymentRefused,
+    PaymentLapsed,
+    PaymentRenewed,
     PaymentFreed,
     LinePromised,
     LineDelayed,

@@ -56,8 +56,10 @@ from orders.domain.facts import (
     OrderAdvanced,
     OrderHeld,
     PaymentFreed,
+    PaymentLapsed,
     PaymentParked,
     PaymentRefused,
+    PaymentRenewed,
     PaymentSecured,
     PaymentTaken,
     PickingBegun,
@@ -93,6 +95,7 @@ from orders.domain.states import (
     LINE_SHIPPED,
     PAYMENT_AUTHORIZED,
     PAYMENT_DECLINED,
+    PAYMENT_LAPSED,
     PAYMENT_NONE,
     PAYMENT_REQUESTED,
     PAYMENT_VOIDED,
@@ -253,7 +256,8 @@ class Order(Struct, frozen=True):
 
     `stalled` says what it waits for in vain. `released` says that it may be picked, `lines_told` how many lines
     picking was told of, `compensating` that a cancellation has asked for stock and money to be freed, `voiding`
-    that payments was asked to let go of money.
+    that payments was asked to let go of money. `renewal` is the number of the latest news of its authorization in
+    payments' books.
     """
 
     order_id: str = ""
@@ -290,6 +294,7 @@ class Order(Struct, frozen=True):
     returns: Map[str, Return] = Map()
     compensating: bool = False
     voiding: bool = False
+    renewal: int = 0
 
     def lines_in(self, *statuses: str) -> list[Line]:
         """The lines in any of `statuses`, in the order of their numbers."""
@@ -299,7 +304,7 @@ class Order(Struct, frozen=True):
     @property
     def holds_money(self) -> bool:
         """Whether money is set aside for the order, or may be."""
-        return self.payment in (PAYMENT_REQUESTED, PAYMENT_AUTHORIZED)
+        return self.payment in (PAYMENT_REQUESTED, PAYMENT_AUTHORIZED, PAYMENT_LAPSED)
 
     @property
     def is_over(self) -> bool:
@@ -433,9 +438,13 @@ def _evolve(order: Order, event: Event) -> Order:
         case PaymentParked():
             return structs.replace(order, waiting_for=WAIT_PROVIDER)
         case PaymentSecured():
-            return structs.replace(
-                order, payment=PAYMENT_AUTHORIZED, authorization=event.authorization, waiting_for=""
-            )
+            stands = PAYMENT_LAPSED if order.payment == PAYMENT_LAPSED else PAYMENT_AUTHORIZED
+            return structs.replace(order, payment=stands, authorization=event.authorization, waiting_for="")
+        case PaymentLapsed():
+            return structs.replace(order, payment=PAYMENT_LAPSED, renewal=event.answer)
+        case PaymentRenewed():
+            stands = PAYMENT_AUTHORIZED if order.payment == PAYMENT_LAPSED else order.payment
+            return structs.replace(order, payment=stands, renewal=event.answer)
         case PaymentRefused():
             return structs.replace(order, payment=PAYMENT_DECLINED)
         case PaymentVoidRequested():

@@ -23,6 +23,7 @@ from orders.contracts import (
     OrderLine,
     OrderPlaced,
     OrderReserved,
+    PaymentRenewalRequested,
     ReturnAuthorized,
     ReturnedLine,
     ShipmentCancellationRequested,
@@ -33,6 +34,7 @@ from orders.domain.asking import iso, until
 from orders.domain.commands import (
     AuthorizeReturn,
     CancelOrder,
+    ChangePaymentMethod,
     ChangePriority,
     ChangeShipTo,
     CheckDeadline,
@@ -49,12 +51,14 @@ from orders.domain.commands import (
     NoteDispatch,
     NoteFailedLabels,
     NoteLabels,
+    NoteLapse,
     NotePacked,
     NotePicked,
     NotePickingStarted,
     NoteRecalledCarton,
     NoteRefund,
     NoteReleasedLine,
+    NoteRenewal,
     NoteReservedLine,
     NoteReturn,
     NoteUnallocatedLine,
@@ -87,8 +91,10 @@ from orders.domain.facts import (
     MoneyReturned,
     OrderHeld,
     PaymentFreed,
+    PaymentLapsed,
     PaymentParked,
     PaymentRefused,
+    PaymentRenewed,
     PaymentSecured,
     PaymentTaken,
     PickingBegun,
@@ -120,6 +126,7 @@ from orders.domain.states import (
     LINE_RELEASED,
     LINE_RESERVED,
     LINE_SHIPPED,
+    PAYMENT_LAPSED,
     PAYMENT_REQUESTED,
     PAYMENT_TIME,
     PLACED,
@@ -175,6 +182,8 @@ def _decided(command: Command, order: Order) -> Iterator[Event]:
             return _change_priority(command, order)
         case SubstituteLine():
             return _substitute(command, order)
+        case ChangePaymentMethod():
+            return _change_payment_method(command, order)
         case RetryCaptures():
             return _retry_captures(order)
         case AuthorizeReturn():
@@ -187,6 +196,10 @@ def _decided(command: Command, order: Order) -> Iterator[Event]:
             return _payment_delayed(order)
         case NoteAbandonedPayment():
             return _cancel(order, _reason("payment-unavailable", command.reason), command.at)
+        case NoteLapse():
+            return _payment_lapsed(command, order)
+        case NoteRenewal():
+            return _payment_renewed(command, order)
         case NoteVoid():
             return _payment_voided(order)
         case NoteReservedLine():
@@ -289,7 +302,7 @@ def _place(command: PlaceOrder, order: Order) -> Iterator[Event]:
 
 
 def _authorized(command: NoteAuthorization, order: Order) -> Iterator[Event]:
-    if order.status == PLACED and order.payment == PAYMENT_REQUESTED:
+    if order.status == PLACED and order.payment in (PAYMENT_REQUESTED, PAYMENT_LAPSED):
         yield PaymentSecured(authorization=command.authorization)
         yield asking.reservation(order, command.at, attempt=1)
 
@@ -305,6 +318,23 @@ def _declined(command: NoteDecline, order: Order) -> Iterator[Event]:
     yield PaymentRefused(reason=command.reason)
     if order.status == PLACED:
         yield OrderCancelled(order_id=order.order_id, reason=_reason("payment-declined", command.reason))
+
+
+def _payment_lapsed(command: NoteLapse, order: Order) -> Iterator[Event]:
+    """An order whose money is no longer set aside keeps what it has, and goes no further."""
+    if command.answer <= order.renewal or not order.holds_money:
+        return
+    yield PaymentLapsed(answer=command.answer, reason=command.reason)
+    if _is_here(order):
+        yield OrderHeld(kind="payment", reason=_reason("no longer authorized", command.reason))
+
+
+def _payment_renewed(command: NoteRenewal, order: Order) -> Iterator[Event]:
+    if command.answer <= order.renewal or not order.holds_money:
+        return
+    yield PaymentRenewed(answer=command.answer)
+    if "payment" in order.holds:
+        yield HoldReleased(kind="payment")
 
 
 def _payment_voided(order: Order) -> Iterator[Event]:
@@ -466,9 +496,13 @@ def _hold(command: HoldOrder, order: Order) -> Iterator[Event]:
 def _release_hold(command: ReleaseHold, order: Order) -> Iterator[Event]:
     """Raises Conflict for a hold that only an address can end. What is not held stays as it is.
 
-    An address that was right after all is told again: that is how shipping knows to try once more.
+    An address that was right after all is told again: that is how shipping knows to try once more. Money that is
+    no longer set aside is asked for again, and its hold ends when it is there.
     """
     if command.kind not in order.holds:
+        return
+    if command.kind == "payment":
+        yield PaymentRenewalRequested(order_id=order.order_id)
         return
     if order.holds[command.kind] == NO_ADDRESS:
         raise _not_now(
@@ -501,6 +535,20 @@ def _change_ship_to(command: ChangeShipTo, order: Order) -> Iterator[Event]:
         yield HoldReleased(kind="address")
     if elsewhere := tuple(one.shipment_id for one in order.undecided):
         yield ShipToChanged(order_id=order.order_id, shipment_ids=elsewhere, ship_to=command.ship_to)
+
+
+def _change_payment_method(command: ChangePaymentMethod, order: Order) -> Iterator[Event]:
+    """Raises Conflict while the order's money is set aside, and when no more of it is wanted."""
+    if order.payment != PAYMENT_LAPSED:
+        raise _not_now(
+            order,
+            f"The payment of order {order.order_id} is {order.payment}.",
+            "Name another means of payment once what was authorized has lapsed, or place a new order.",
+            "payment-stands",
+        )
+    if not order.in_debt:
+        _require_something_here(order)
+    yield PaymentRenewalRequested(order_id=order.order_id, method=command.method)
 
 
 def _change_priority(command: ChangePriority, order: Order) -> Iterator[Event]:
@@ -597,8 +645,13 @@ def _replacing(command: SubstituteLine, order: Order, line: Line) -> tuple[str, 
     return sku, units
 
 
+def _is_here(order: Order) -> bool:
+    """Whether something of the order is here, and still to leave."""
+    return not (order.is_over or order.status == CLOSED or (order.released and order.all_sent))
+
+
 def _require_something_here(order: Order) -> None:
-    if order.is_over or order.status == CLOSED or (order.released and order.all_sent):
+    if not _is_here(order):
         raise _not_now(
             order,
             f"Order {order.order_id} is {order.status}: nothing of it is here.",

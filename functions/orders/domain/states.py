@@ -47,7 +47,7 @@ CLAIMING = (LINE_PENDING, LINE_RESERVED, LINE_BACKORDERED, LINE_ALLOCATED)
 """Where a line stands that may hold stock."""
 
 PAYMENT_NONE, PAYMENT_REQUESTED, PAYMENT_AUTHORIZED = "none", "requested", "authorized"
-PAYMENT_DECLINED, PAYMENT_VOIDED = "declined", "voided"
+PAYMENT_LAPSED, PAYMENT_DECLINED, PAYMENT_VOIDED = "lapsed", "declined", "voided"
 
 LABEL_MADE, LABEL_FAILED, LABEL_VOID = "made", "failed", "void"
 CAPTURE_REQUESTED, CAPTURED, CAPTURE_DECLINED = "requested", "captured", "declined"

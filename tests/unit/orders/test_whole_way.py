@@ -174,3 +174,21 @@ def test_a_declined_capture_is_a_debt_and_the_goods_are_gone(town: Town) -> None
     refused = [one for one in town.counter.landscape.bus if one.type == "payments.CaptureDeclined"]
     tried = {msgspec.json.decode(one.data)["capture_id"] for one in refused}
     assert {shipment_id, f"{shipment_id}:2"} <= tried
+
+
+def test_what_left_when_its_authorization_had_lapsed_is_paid_by_another_means(town: Town) -> None:
+    order_id = town.allocated(2, method="tok_expires_then_declined")
+    shipment_id, sscc = town.packed(order_id, _1=2)
+    town.dispatch(town.load(sscc))
+    town.hand_over(shipment_id)
+    details = town.counter.details(order_id)
+    assert (details["payment"]["status"], details["payment"]["due"]) == ("lapsed", 2 * 995)
+    town.counter.post_to(order_id, "capture-retries")
+    town.settle()
+    assert town.books(order_id).captures[f"{shipment_id}:2"].reason == "insufficient_funds"
+    assert town.counter.put(order_id, "payment-method", {"method": "tok_accepted"}).status == 202
+    town.settle()
+    assert town.counter.details(order_id)["payment"]["status"] == "authorized"
+    town.counter.post_to(order_id, "capture-retries")
+    town.settle()
+    assert (town.counter.order(order_id).status, town.books(order_id).captured) == ("closed", 2 * 995)

@@ -19,6 +19,7 @@ from payments.domain import (
     AuthorizationAsked,
     AuthorizationDue,
     AuthorizationReleased,
+    Authorize,
     Capture,
     CaptureAsked,
     CaptureDue,
@@ -41,6 +42,7 @@ from payments.domain import (
     RefundTimedOut,
     RefuseCapture,
     RefuseRefund,
+    Renew,
     Share,
     Void,
     VoidAsked,
@@ -61,6 +63,7 @@ authorized = PaymentAuthorized(
 HELD: tuple[Event, ...] = (asked, authorized)
 expired = AuthorizationExpired(order_id=ORDER, authorization="auth_1", amount=5000, currency="EUR")
 released = AuthorizationReleased(order_id=ORDER, number=1)
+lapsed = ReauthorizationDeclined(order_id=ORDER, amount=5000, currency="EUR", reason="insufficient_funds")
 
 
 def euros(amount: int) -> Money:
@@ -117,8 +120,8 @@ def capture_declined(capture_id: str, amount: int, reason: str) -> CaptureDeclin
     return CaptureDeclined(order_id=ORDER, capture_id=capture_id, amount=amount, currency="EUR", reason=reason)
 
 
-def asked_again(amount: int, number: int = 2) -> ReauthorizationAsked:
-    return ReauthorizationAsked(order_id=ORDER, number=number, amount=amount, currency="EUR")
+def asked_again(amount: int, number: int = 2, method: str | None = None) -> ReauthorizationAsked:
+    return ReauthorizationAsked(order_id=ORDER, number=number, amount=amount, currency="EUR", method=method)
 
 
 def reauthorized(amount: int, number: int = 2, expires_at: str | None = None) -> PaymentReauthorized:
@@ -412,14 +415,46 @@ def test_what_a_provider_lets_go_of_after_a_capture_is_held_again_when_it_is_cap
 
 def test_a_renewal_that_is_declined_declines_the_captures_that_wait_for_it() -> None:
     before = (*HELD, capture_asked("d1", 3000), expired, released, asked_again(5000))
-    declined = ReauthorizationDeclined(order_id=ORDER, amount=5000, currency="EUR", reason="insufficient_funds")
     payment = (
         given(PAYMENTS, *before)
         .when(RecordDecline("insufficient_funds", number=2))
-        .then(declined, capture_declined("d1", 3000, "insufficient_funds"))
+        .then(lapsed, capture_declined("d1", 3000, "insufficient_funds"))
     )
     assert (payment.status, due(payment)) == ("lapsed", None)
-    given(PAYMENTS, *before, declined).when(VOID).then(void_asked, PaymentVoided(order_id=ORDER))
+    given(PAYMENTS, *before, lapsed).when(VOID).then(void_asked, PaymentVoided(order_id=ORDER))
+
+
+LAPSED = (*HELD, expired, released, asked_again(5000), lapsed)
+
+
+def test_what_has_lapsed_is_asked_for_again_by_whom_it_is_wanted() -> None:
+    payment = given(PAYMENTS, *LAPSED).when(Renew(ORDER)).then(asked_again(5000, 3))
+    assert due(payment) == AuthorizationDue(ORDER, euros(5000), "tok_accepted", attempt=1, number=3)
+    other = given(PAYMENTS, *LAPSED).when(Renew(ORDER, "tok_other")).then(asked_again(5000, 3, "tok_other"))
+    assert due(other) == AuthorizationDue(ORDER, euros(5000), "tok_other", attempt=1, number=3)
+    given(PAYMENTS, *LAPSED, asked_again(5000, 3)).when(Renew(ORDER)).then()
+    given(PAYMENTS, *LAPSED, asked_again(5000, 3), reauthorized(5000, 3)).when(Renew(ORDER)).then()
+    given(PAYMENTS, *HELD).when(Renew(ORDER)).then()
+    given(PAYMENTS, *LAPSED, void_asked, PaymentVoided(order_id=ORDER)).when(Renew(ORDER)).then()
+
+
+def test_a_capture_of_what_has_lapsed_asks_for_the_money_first() -> None:
+    asked = (capture_asked("d1", 3000), asked_again(5000, 3))
+    payment = given(PAYMENTS, *LAPSED).when(capture("d1", 3000)).then(*asked)
+    assert due(payment) == AuthorizationDue(ORDER, euros(5000), "tok_accepted", attempt=1, number=3)
+    payment = given(PAYMENTS, *LAPSED, *asked, reauthorized(5000, 3)).when(capture("d1", 3000)).then()
+    assert due(payment) == CaptureDue(ORDER, "d1", euros(3000), attempt=1, number=3)
+    given(PAYMENTS, *LAPSED, *asked).when(RecordDecline("insufficient_funds", number=3)).then(
+        lapsed, capture_declined("d1", 3000, "insufficient_funds")
+    )
+    given(PAYMENTS, *LAPSED, *asked, lapsed, capture_declined("d1", 3000, "insufficient_funds")).when(
+        RecordDecline("insufficient_funds", number=2)
+    ).then()
+
+
+def test_the_first_request_is_known_again_after_another_means_of_payment() -> None:
+    by_another = (*LAPSED, asked_again(5000, 3, "tok_other"), reauthorized(5000, 3))
+    given(PAYMENTS, *by_another).when(Authorize(ORDER, euros(5000), "tok_accepted")).then()
 
 
 def test_a_void_while_the_money_is_asked_for_again_lets_go_of_what_may_be_held() -> None:

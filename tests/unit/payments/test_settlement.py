@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -45,6 +46,10 @@ class Till:
     def refund(self, order: str, amount: int, refund_id: str = "r1") -> bool:
         data = {"order_id": order, "refund_id": refund_id, "amount": amount, "reason": "goods returned"}
         return self.tell(order, REFUNDS, data)
+
+    def renew(self, order: str, method: str | None = None) -> bool:
+        data = {"order_id": order, "method": method}
+        return self.tell(order, "orders.PaymentRenewalRequested", data, "authorization")
 
     def void(self, order: str) -> bool:
         return self.tell(order, "orders.PaymentVoidRequested", {"order_id": order, "reason": "x"}, "authorization")
@@ -232,7 +237,37 @@ def test_a_renewal_that_is_declined_declines_the_capture(till: Till) -> None:
     assert till.happened(order)[-2:] == ["ReauthorizationDeclined", "CaptureDeclined"]
     assert till.payment(order).status == "lapsed"
     assert till.capture(order, 1, "d2")
-    assert till.payment(order).captures["d2"].reason == "nothing-held"
+    assert till.payment(order).captures["d2"].reason == "insufficient_funds"
+
+
+def test_what_has_lapsed_is_taken_by_another_means_of_payment(till: Till) -> None:
+    order = till.authorized("tok_expires_then_declined")
+    till.sweep(timedelta(hours=1))
+    assert till.payment(order).status == "lapsed"
+    assert till.renew(order)
+    assert (till.payment(order).status, till.payment(order).number) == ("lapsed", 3)
+    for _ in range(2):
+        assert till.renew(order, "tok_accepted")
+    assert till.happened(order)[-2:] == ["ReauthorizationAsked", "PaymentReauthorized"]
+    assert (till.payment(order).held, till.row(order, 4)["money"]) == (5000, "held")
+    assert till.capture(order, 3000)
+    assert captured_and_refunded(till, order) == (3000, 0)
+    assert till.refund(order, 1000)
+    assert till.void(order)
+    assert (till.payment(order).status, till.row(order, 4)["money"]) == ("voided", "voided")
+
+
+def test_wherever_a_worker_dies_what_has_lapsed_is_held_again_once(till: Till) -> None:
+    for moment in range(20):
+        order = till.authorized("tok_expires_then_declined")
+        till.sweep(timedelta(hours=1))
+        with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+            till.renew(order, "tok_accepted")
+        assert till.renew(order, "tok_accepted")
+        assert (till.payment(order).number, till.payment(order).held) == (3, 5000)
+        if moment >= len(passed):
+            break
+    assert moment >= 3
 
 
 def test_what_a_provider_lets_go_of_is_held_again_for_the_next_shipment(till: Till) -> None:
