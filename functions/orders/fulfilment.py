@@ -139,7 +139,7 @@ def _on_its_way(answer: Any, number: int) -> Struct:
         case PickingStarted():
             return NotePickingStarted(now)
         case OrderPicked():
-            return NotePicked(bool(answer.lines), now)
+            return NotePicked(bool(answer.lines), now, answer.number)
         case OrderPacked():
             cartons = tuple(Carton(**structs.asdict(carton)) for carton in answer.cartons)
             lines = tuple(UnitsOfLine(**structs.asdict(line)) for line in answer.lines)

@@ -172,10 +172,11 @@ class LineUnits(Struct, frozen=True):
 
 
 class OrderPicked(Struct, frozen=True):
-    """picking.OrderPicked: no pick of the order is open any more; `lines` have been found."""
+    """picking.OrderPicked: no pick of the order is open any more; `lines` are picked. The last `number` counts."""
 
     order_id: OrderId
     lines: tuple[LineUnits, ...]
+    number: int = 1
 
 
 class PackedCarton(Struct, frozen=True):

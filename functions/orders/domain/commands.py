@@ -269,10 +269,11 @@ class NotePickingStarted(Struct, frozen=True):
 
 
 class NotePicked(Struct, frozen=True):
-    """Picking says: no pick of the order is open any more. `anything` tells whether units were found."""
+    """Picking says: no pick of the order is open any more. `anything` tells whether units are picked."""
 
     anything: bool
     at: datetime
+    number: int = 1
 
 
 class NotePacked(Struct, frozen=True):

@@ -96,7 +96,15 @@ class PickingBegun(Event, frozen=True):
 
 
 class PickingEnded(Event, frozen=True):
-    """Nothing more of the order is to be picked for now."""
+    """Nothing more of the order is to be picked for now, as picking's news of this `number` say."""
+
+    number: int = 0
+
+
+class NothingPicked(Event, frozen=True):
+    """Nothing is picked of the order (any more: packers have rejected it), as the news of this `number` say."""
+
+    number: int
 
 
 class ShipmentPacked(Event, frozen=True):
@@ -273,6 +281,7 @@ PRIVATE: tuple[type[Event], ...] = (
     LineIncomplete,
     PickingBegun,
     PickingEnded,
+    NothingPicked,
     ShipmentPacked,
     LabelsNoted,
     ShipmentRecalled,

@@ -53,6 +53,7 @@ from orders.domain.facts import (
     LinePromised,
     LineSetAside,
     MoneyReturned,
+    NothingPicked,
     OrderAdvanced,
     OrderHeld,
     PaymentFreed,
@@ -255,8 +256,9 @@ class Order(Struct, frozen=True):
     """An order and where its saga stands; an empty `order_id` means: not placed.
 
     `stalled` says what it waits for in vain. `released` says that it may be picked, `lines_told` how many lines
-    picking was told of, `compensating` that a cancellation has asked for stock and money to be freed, `voiding`
-    that payments was asked to let go of money. `renewal` is the number of the latest news of its authorization in
+    picking was told of, `picking_told` is the number of the latest news on what was picked that have changed
+    something, `compensating` says that a cancellation has asked for stock and money to be freed, `voiding` that
+    payments was asked to let go of money. `renewal` is the number of the latest news of its authorization in
     payments' books.
     """
 
@@ -289,6 +291,7 @@ class Order(Struct, frozen=True):
     lines_told: int = 0
     picking_begun: bool = False
     picking_ended: bool = False
+    picking_told: int = 0
     shipments: Map[str, Shipment] = Map()
     holds: Map[str, str] = Map()
     returns: Map[str, Return] = Map()
@@ -502,7 +505,9 @@ def _evolve_released(order: Order, event: Event) -> Order:
         case PickingBegun():
             return structs.replace(order, picking_begun=True)
         case PickingEnded():
-            return structs.replace(order, picking_ended=True)
+            return structs.replace(order, picking_ended=True, picking_told=event.number)
+        case NothingPicked():
+            return structs.replace(order, picking_ended=False, picking_told=event.number)
         case OrderAdvanced():
             return structs.replace(_at(order, event.status, event.waiting_for, event.deadline), attempt=1)
         case DeadlinePassed() if event.deadline:

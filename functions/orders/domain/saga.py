@@ -89,6 +89,7 @@ from orders.domain.facts import (
     LinePromised,
     LineSetAside,
     MoneyReturned,
+    NothingPicked,
     OrderHeld,
     PaymentFreed,
     PaymentLapsed,
@@ -221,8 +222,8 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
     match command:
         case NotePickingStarted() if not order.picking_begun:
             yield PickingBegun()
-        case NotePicked() if command.anything and not order.picking_ended:
-            yield PickingEnded()
+        case NotePicked() if command.number > order.picking_told:
+            yield from _picked(command, order)
         case NotePacked() if not _shipment(order, command.shipment_id).packed:
             yield ShipmentPacked(shipment_id=command.shipment_id, cartons=command.cartons, lines=command.lines)
         case NoteLabels() | NoteFailedLabels() | NoteVoidedLabels():
@@ -260,6 +261,14 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
                     amount=command.amount,
                     declined=command.declined,
                 )
+
+
+def _picked(command: NotePicked, order: Order) -> Iterator[Event]:
+    """Later news are noted also where they change nothing: else older ones that come after would be believed."""
+    if command.anything and (not order.picking_ended or command.number > 1):
+        yield PickingEnded(number=command.number)
+    if not command.anything and (order.picking_ended or command.number > 1):
+        yield NothingPicked(number=command.number)
 
 
 # --- payment and reservation ---------------------------------------------------------------------------------

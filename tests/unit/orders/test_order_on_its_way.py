@@ -42,7 +42,7 @@ from orders.domain.commands import (
     RequestPicking,
     RetryCaptures,
 )
-from orders.domain.facts import OrderAdvanced, OrderHeld, Stall
+from orders.domain.facts import NothingPicked, OrderAdvanced, OrderHeld, Stall
 from orders.domain.order import Order
 from orders.domain.states import ATTEMPTS, CAPTURE_TIME, DELIVERY_TIME, LABELLING_TIME, STALLED_TIME
 from shared.clock import iso
@@ -318,6 +318,35 @@ class TestDeadlines:
         assert (order.status, order.waiting_for) == ("partially_dispatched", "the rest of the order")
         given_up = told(order, CheckDeadline(NOW + timedelta(days=31)))
         assert (given_up.status, given_up.reason) == ("cancelling", "backorder-expired")
+
+
+class TestNothingIsPickedAnyMore:
+    """Packers have rejected all that was picked."""
+
+    def test_an_order_whose_units_are_all_rejected_waits_for_others_and_not_for_packing(self) -> None:
+        outcome = Given(ORDER, collected()).when(NotePicked(False, NOW, 2))
+        assert outcome.events[0] == NothingPicked(number=2)
+        order = told(outcome.state, NoteUnallocatedLine("1", 2, 5, NOW), NoteUnallocatedLine("2", 2, 2, NOW))
+        assert (order.status, order.waiting_for) == ("allocating", "allocation")
+        delayed = told(order, NoteWaitingLine("1", 2, 0, NOW), NoteWaitingLine("2", 2, 0, NOW))
+        assert (delayed.status, delayed.waiting_for) == ("backordered", "stock")
+
+    def test_it_is_picked_again_once_others_are_found(self) -> None:
+        order = told(collected(), NotePicked(False, NOW, 2), allocated_line("1", 3), allocated_line("2", 3))
+        assert order.status == "picking"
+        assert told(order, NotePicked(True, NOW, 3)).status == "picked"
+
+    @pytest.mark.parametrize("latest", [2, 3])
+    def test_the_latest_news_count_in_whatever_order_and_however_often_they_come(self, latest: int) -> None:
+        news = [NotePicked(number % 2 == 1, NOW, number) for number in range(1, latest + 1)]
+        ends = {
+            told(allocated(), NotePickingStarted(NOW), *order).status for order in permutations([*news, news[0]])
+        }
+        assert ends == {"picked" if latest == 3 else "picking"}
+
+    def test_what_stands_packed_stays_packed(self) -> None:
+        order = told(collected(), packed(_1=3), NotePicked(False, NOW, 2))
+        assert (order.status, order.waiting_for) == ("packed", "labels")
 
 
 JOURNEY = (
