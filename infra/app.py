@@ -335,7 +335,7 @@ ASKS_CARRIERS = frozenset({
     Grant.READ_VIEWS, Grant.KEEP_LEDGER, Grant.READ_KEYS, Grant.ATTACH, Grant.REMOVE_ATTACHED,
 })
 SHIPPING = Service("shipping", (
-    command("carriers", {"PUT /shipping/carriers/{id}": "shipping/write"}),
+    command("carriers", {"PUT /shipping/carriers/{id}": "shipping/supervise"}),
     command("shipments", {
         "POST /shipping/shipments/{id}/void": "shipping/write",
         "POST /shipping/shipments/{id}/labelling": "shipping/write",
@@ -395,6 +395,7 @@ SYSTEM = System(
         "supervisor": (
             *READ_ALL, "inventory/write", "receiving/write", "orders/write", "orders/substitute",
             "orders/supervise", "payments/write", "picking/write", "picking/supervise", "shipping/write",
+            "shipping/supervise",
         ),
     },
     machine_clients=(

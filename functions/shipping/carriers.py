@@ -33,7 +33,7 @@ class CarrierDescription(Struct, frozen=True, forbid_unknown_fields=True):
 @handler.route(
     "PUT",
     "/shipping/carriers/{id}",
-    scope="shipping/write",
+    scope="shipping/supervise",
     returns=(200, Carrier),
     rejects=(Conflict, PreconditionFailed, Unprocessable),
 )

@@ -40,6 +40,7 @@ from shipping.domain.shipment import (
     due,
 )
 from shipping.papers import keep, postage_key, remove
+from shipping.sellers import seller
 from shipping.tracking import news_of
 
 Metadata = Callable[[str], CommandMetadata]
@@ -101,19 +102,15 @@ def _answer(step: Step, shipment: Shipment, *, fresh: bool) -> Recorded:
         case ChoiceDue():
             return LabelShipment(_chosen(shipment), now)
         case PurchaseDue(purchase):
-            from shipping.easypost import easypost  # who has no account there needs none of it
-
-            found = None if fresh else easypost().find(purchase)
-            match found or easypost().buy(purchase):
+            found = None if fresh else seller().find(purchase)
+            match found or seller().buy(purchase):
                 case Bought(number, address):
                     key = postage_key(shipment.shipment_id, purchase.consignment)
-                    return NoteBought(purchase, number, now, keep(key, easypost(), address))
+                    return NoteBought(purchase, number, now, keep(key, seller(), address))
                 case Refused(reason):
                     return NoteRefused(purchase, reason)
         case ReturnDue(consignment):
-            from shipping.easypost import easypost
-
-            returned = easypost().give_back(consignment)
+            returned = seller().give_back(consignment)
             remove(postage_key(shipment.shipment_id, consignment))
             return NoteSettled(consignment, returned)
         case ReturnChoiceDue(label):
@@ -123,10 +120,8 @@ def _answer(step: Step, shipment: Shipment, *, fresh: bool) -> Recorded:
 
 
 def _return_choice(shipment: Shipment, label: ReturnLabel) -> Recorded:
-    from shipping.easypost import easypost
-
     sold_by = next((one for one in _carriers() if one.carrier == shipment.carrier), Carrier())
-    match easypost().return_postage(shipment, sold_by, label):
+    match seller().return_postage(shipment, sold_by, label):
         case Postage(purchase, currency):
             return NoteReturnPostage(label.return_id, purchase, currency)
         case Refused(reason):
@@ -134,12 +129,10 @@ def _return_choice(shipment: Shipment, label: ReturnLabel) -> Recorded:
 
 
 def _return_purchase(shipment: Shipment, label: ReturnLabel, purchase: Purchase, *, fresh: bool) -> Recorded:
-    from shipping.easypost import easypost
-
-    found = None if fresh else easypost().find(purchase)
-    match found or easypost().buy(purchase):
+    found = None if fresh else seller().find(purchase)
+    match found or seller().buy(purchase):
         case Bought(number, address):
-            document = keep(postage_key(shipment.shipment_id, purchase.consignment), easypost(), address)
+            document = keep(postage_key(shipment.shipment_id, purchase.consignment), seller(), address)
             return NoteReturnBought(label.return_id, label.sscc, number, document)
         case Refused(reason):
             return NoteReturnRefused(label.return_id, label.sscc, reason)
@@ -150,12 +143,10 @@ def ask_where(stream: Stream[Shipment], metadata: Metadata) -> None:
 
     Raises Unavailable when it cannot be asked now.
     """
-    from shipping.easypost import easypost
-
     shipment = stream.state
     by_number = {one.tracking_number: one.sscc for one in shipment.under_way}
     news: list[News] = []
-    for tracker in easypost().tracked(list(by_number)):
+    for tracker in seller().tracked(list(by_number)):
         try:
             news += news_of(tracker, by_number.get(tracker.tracking_code, ""))
         except Invalid as error:
@@ -176,10 +167,8 @@ def _chosen(shipment: Shipment) -> Answer:
     refusal, silence = "", None
     for carrier in carriers:
         if _asked(carrier, shipment):
-            from shipping.easypost import easypost
-
             try:
-                answer = easypost().offers(shipment, carrier)
+                answer = seller().offers(shipment, carrier)
             except Unavailable as error:
                 silence = error
                 telemetry.warning("carrier silent", shipment_id=shipment.shipment_id, carrier=carrier.carrier)

@@ -13,6 +13,7 @@ from shipping.conversation import Metadata
 from shipping.domain.carrier import CARRIERS, Carrier
 from shipping.domain.load import Load, NoteForm, NoteNoForm
 from shipping.papers import form_key, keep
+from shipping.sellers import seller
 
 CARTONS_ON_A_FORM = 500
 
@@ -30,12 +31,10 @@ def make_forms(stream: Stream[Load], metadata: Metadata) -> Stream[Load]:
 
 
 def _asked(load: Load, consignments: tuple[str, ...]) -> NoteForm | NoteNoForm:
-    from shipping.easypost import easypost  # who has no account there needs none of it
-
-    answer = easypost().pickup_form(consignments)
+    answer = seller().pickup_form(consignments)
     if isinstance(answer, Refused):
         return NoteNoForm(consignments, answer.reason)
-    document = keep(form_key(load.load_id, answer.form), easypost(), answer.document)
+    document = keep(form_key(load.load_id, answer.form), seller(), answer.document)
     return NoteForm(answer.form, consignments, document)
 
 

@@ -1,6 +1,8 @@
 """The map and the code say the same: every capability has its handler, every route its function and scope."""
 
+import re
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +42,14 @@ def test_every_module_with_routes_is_on_the_map_as_one() -> None:
             handler = import_module(f"{service.name}.{capability.name}").handler
             has_routes = capability.kind in (Kind.COMMAND, Kind.QUERY, Kind.HEALTH)
             assert isinstance(handler, Api) == has_routes
+
+
+def test_the_documented_roles_are_those_of_the_map() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    rows = re.findall(r"^\| (\w+) \| everything \|(.*)\|$", text, re.MULTILINE)
+    documented = {role: set(re.findall(r"`([^`]+)`", may)) for role, may in rows}
+    assert documented == {
+        role: {scope for scope in scopes if not scope.endswith("/read")} for role, scopes in SYSTEM.roles.items()
+    }
+    everything = {f"{service.name}/read" for service in SYSTEM.services}
+    assert all(everything <= set(scopes) for scopes in SYSTEM.roles.values())
