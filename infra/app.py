@@ -367,7 +367,7 @@ SHIPPING = Service("shipping", (
     reaction("dispatch", batch=5, on=("shipping.LoadDispatchStarted",)),
     reaction("labels", batch=1, also=ASKS_CARRIERS, environment=AT_CARRIERS, libraries="easypost", on=(
         "orders.ShipmentRequested", "orders.ShipToChanged", "orders.ShipmentCancellationRequested",
-        "inventory.CartonRecalled",
+        "orders.ShipmentHoldsChanged", "inventory.CartonRecalled",
     )),
     command("webhooks", {"POST /shipping/webhooks/easypost": None},
             also=frozenset({Grant.READ_VIEWS, Grant.READ_KEYS})),

@@ -12,6 +12,7 @@ from orders.contracts import (
     Priority,
     Reason,
     Reference,
+    ShipmentId,
 )
 from orders.domain.commands import (
     ChangePaymentMethod,
@@ -57,11 +58,16 @@ class Hold(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HoldReceipt(Struct, frozen=True):
-    """Whether that hold stops the order: nothing is released to picking or leaves while any does."""
+    """Whether that hold stops the order: nothing is released to picking, loaded or dispatched while any does.
+
+    Cartons of the shipments in `left` have left before. Should others leave until the dock hears of the hold, the
+    order's history says so, and a person is called.
+    """
 
     order_id: OrderId
     kind: HoldKind
     held: bool
+    left: tuple[ShipmentId, ...] = ()
 
 
 class WantedMethod(Struct, frozen=True, forbid_unknown_fields=True):
@@ -126,10 +132,14 @@ def change_priority(request: Request, id: OrderId, body: WantedPriority) -> Resp
     rejects=(NotFound, Conflict, Unprocessable),
 )
 def hold_order(request: Request, id: OrderId, body: Hold) -> Response:
-    """Stop an order. It keeps what it has, and may be picked and packed; holding it twice changes nothing."""
+    """Stop an order. It keeps what it has, and may be picked, packed and labelled; nothing of it leaves.
+
+    Holding it twice changes nothing.
+    """
     command = request.command(HoldOrder(body.kind, body.reason, clock.now()))
     outcome = execute(history(), ORDER, ORDER.stream_id(id), command)
-    return Response(200, HoldReceipt(id, body.kind, held=True), replayed=outcome.repeated)
+    left = tuple(one.shipment_id for one in outcome.stream.state.in_shipments if one.gone)
+    return Response(200, HoldReceipt(id, body.kind, held=True, left=left), replayed=outcome.repeated)
 
 
 @handler.route(

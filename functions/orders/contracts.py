@@ -346,6 +346,24 @@ class ShipmentCancellationRequested(Event, frozen=True):
     reason: Reason
 
 
+class Held(Struct, frozen=True):
+    """A hold, and why there is one."""
+
+    kind: HoldKind
+    reason: Reason
+
+
+class ShipmentHoldsChanged(Event, frozen=True):
+    """Requested shipments do not leave while there are `holds`: these are all of them; without any they may leave.
+
+    Of several the latest counts, by its place in the order's history. What has left by then has left.
+    """
+
+    order_id: OrderId
+    shipment_ids: tuple[ShipmentId, ...]
+    holds: tuple[Held, ...]
+
+
 class UnpackingRequested(Event, frozen=True):
     """A packed shipment does not leave, for recalled goods are in it: it is to be packed anew without them."""
 
@@ -486,6 +504,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     ShipmentRequested,
     ShipToChanged,
     ShipmentCancellationRequested,
+    ShipmentHoldsChanged,
     UnpackingRequested,
     CancellationStarted,
     CancellationRefused,
@@ -594,6 +613,9 @@ EXAMPLES: dict[type[Event], Event] = {
     ShipToChanged: ShipToChanged(order_id=_ORDER, shipment_ids=(_SHIPMENT,), ship_to=_SHIP_TO),
     ShipmentCancellationRequested: ShipmentCancellationRequested(
         order_id=_ORDER, shipment_ids=(_SHIPMENT,), reason="customer changed their mind"
+    ),
+    ShipmentHoldsChanged: ShipmentHoldsChanged(
+        order_id=_ORDER, shipment_ids=(_SHIPMENT,), holds=(Held("fraud", "the card was reported as stolen"),)
     ),
     UnpackingRequested: UnpackingRequested(
         order_id=_ORDER, shipment_id=_SHIPMENT, reason="lot L2026-04 of MILK-1L is recalled: Salmonella"

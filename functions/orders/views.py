@@ -50,7 +50,7 @@ from orders.domain.states import (
     CANCELLING,
     CLOSED,
     DISPATCHED,
-    LEFT_ALTHOUGH_RECALLED,
+    NOT_WAITED_FOR,
     OPEN_STAGES,
     PLACED,
     RESERVED,
@@ -168,7 +168,7 @@ def _show(order: OrderSummary, event: Event, at: str) -> OrderSummary:
                 deadline="",
                 waiting_for="",
             )
-        case FulfilmentStalled(waiting_for=waiting_for) if waiting_for == LEFT_ALTHOUGH_RECALLED:
+        case FulfilmentStalled(waiting_for=waiting_for) if waiting_for in NOT_WAITED_FOR:
             return order
         case FulfilmentStalled():
             stall = Stall(event.waiting_for, event.since or at)

@@ -14,6 +14,7 @@ CATALOG = EventCatalog(
         shipment.AddressChanged,
         shipment.ShipmentWithdrawn,
         shipment.CartonStopped,
+        shipment.HoldsNoted,
         shipment.CarrierChosen,
         shipment.LabelBought,
         shipment.PostageSettled,

@@ -1,6 +1,6 @@
 """Gives packed shipments their labels, other labels when they go elsewhere, and none when they are called off.
 
-Cartons with recalled goods are kept here.
+Cartons with recalled goods are kept here, and all cartons of an order that is held.
 """
 
 from collections.abc import Iterator
@@ -21,6 +21,7 @@ from shipping.conversation import instant_answer, take_up
 from shipping.domain.shipment import (
     AddressChanged,
     ChangeAddress,
+    NoteHolds,
     PackedCarton,
     RequestShipment,
     Shipment,
@@ -33,6 +34,7 @@ from shipping.subscriptions import (
     READS,
     CartonRecalled,
     ShipmentCancellationRequested,
+    ShipmentHoldsChanged,
     ShipmentRequested,
     ShipToChanged,
 )
@@ -90,6 +92,8 @@ def _command(request: Any, number: int, shipment_id: str, stream: Stream[Shipmen
             return ChangeAddress(changed, answer, at)
         case ShipmentCancellationRequested():
             return Withdraw(shipment_id, request.order_id, request.reason, by_order=True)
+        case ShipmentHoldsChanged(order_id=order_id, holds=holds):
+            return NoteHolds(shipment_id, order_id, number, {one.kind: one.reason for one in holds})
         case CartonRecalled(holding=sscc, order_id=order_id, sku=sku, lot=lot, reason=reason):
             return StopCarton(shipment_id, order_id, sscc, sku, lot, reason)
         case unknown:

@@ -24,7 +24,6 @@ from shipping.domain.load import (
     Vehicle,
     require_known,
 )
-from shipping.domain.shipment import TO_THE_BENCH
 from shipping.pointers import CartonPointer, carton_key
 from shipping.views import LoadSummary, ShipmentView, shipment_key
 
@@ -77,6 +76,7 @@ class RefusedCarton(Struct, frozen=True):
         "other-carrier",
         "called-off",
         "recalled",
+        "held",
         "not-labelled",
         "has-left",
         "on-other-load",
@@ -234,8 +234,8 @@ def _refusal(load: Load, sscc: str, view: ShipmentView | None, other: str | None
         return RefusedCarton(sscc, "unknown", "No shipment has it. If it was packed just now, scan it again.")
     if view.warehouse != load.warehouse:
         return RefusedCarton(sscc, "other-warehouse", f"It leaves from {view.warehouse}.")
-    if sscc in view.stopped and not view.cartons[sscc].load_id:
-        return RefusedCarton(sscc, "recalled", f"{view.stopped[sscc]} {TO_THE_BENCH}")
+    if (stop := view.stop(sscc)) is not None and not view.cartons[sscc].load_id:
+        return RefusedCarton(sscc, stop.kind, f"{stop.why} {stop.remedy}")
     if view.withdrawn:
         return RefusedCarton(sscc, "called-off", f"Its order, {view.order_id}, does not want it any more.")
     if view.cartons[sscc].load_id not in ("", load.load_id):

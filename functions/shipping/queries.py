@@ -34,7 +34,7 @@ class ShipmentQuery(ListQuery, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class OutboundSummary(Struct, frozen=True, omit_defaults=True):
-    """A shipment in a list. `stopped` says of cartons why they must not leave."""
+    """A shipment in a list. `stopped` says of cartons why they must not leave, `holds` why none may for now."""
 
     shipment_id: ShipmentId
     order_id: OrderId
@@ -48,6 +48,7 @@ class OutboundSummary(Struct, frozen=True, omit_defaults=True):
     cost: Money | None = None
     failure: str = ""
     stopped: dict[str, str] = {}
+    holds: dict[str, str] = {}
 
 
 class OutboundPage(Struct, frozen=True, omit_defaults=True):
@@ -58,7 +59,10 @@ class OutboundPage(Struct, frozen=True, omit_defaults=True):
 
 
 class OutboundDetails(Struct, frozen=True, omit_defaults=True):
-    """A shipment with everything that is known of it. `stopped` says of cartons why they must not leave."""
+    """A shipment with everything that is known of it.
+
+    `stopped` says of cartons why they must not leave, `holds` why none may for now.
+    """
 
     shipment_id: ShipmentId
     order_id: OrderId
@@ -78,6 +82,7 @@ class OutboundDetails(Struct, frozen=True, omit_defaults=True):
     dispatched_at: str = ""
     delivered_at: str = ""
     stopped: dict[str, str] = {}
+    holds: dict[str, str] = {}
 
 
 class LoadQuery(ListQuery, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -168,6 +173,7 @@ def list_shipments(query: ShipmentQuery) -> Response:
             cost=view.cost,
             failure=view.failure,
             stopped=view.stopped,
+            holds=view.holds,
         )
         for _, view in page.items
     ]
@@ -212,6 +218,7 @@ def get_shipment(id: ShipmentId) -> Response:
         dispatched_at=shipment.dispatched_at,
         delivered_at=shipment.delivered_at,
         stopped=shipment.stopped,
+        holds=shipment.holds,
     )
     return Response(200, details, version=stream.sequence)
 

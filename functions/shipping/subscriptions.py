@@ -48,6 +48,21 @@ class ShipmentCancellationRequested(Struct, frozen=True):
     reason: str
 
 
+class Held(Struct, frozen=True):
+    """A hold, and why there is one."""
+
+    kind: str
+    reason: str
+
+
+class ShipmentHoldsChanged(Struct, frozen=True):
+    """orders.ShipmentHoldsChanged: all that stops shipments for now; without any of it they may leave."""
+
+    order_id: OrderId
+    shipment_ids: tuple[ShipmentId, ...]
+    holds: tuple[Held, ...]
+
+
 class CartonRecalled(Struct, frozen=True):
     """inventory.CartonRecalled: a packed carton holds units of a recalled lot."""
 
@@ -80,6 +95,7 @@ READS: dict[str, type[Struct]] = {
     "orders.ShipmentRequested": ShipmentRequested,
     "orders.ShipToChanged": ShipToChanged,
     "orders.ShipmentCancellationRequested": ShipmentCancellationRequested,
+    "orders.ShipmentHoldsChanged": ShipmentHoldsChanged,
     "inventory.CartonRecalled": CartonRecalled,
     "shipping.LoadDispatchStarted": LoadDispatchStarted,
 }

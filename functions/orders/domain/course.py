@@ -6,6 +6,7 @@ asked for, so facts that come twice, late or out of order lead to the same order
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import get_args
 
 from msgspec import structs
 
@@ -13,6 +14,8 @@ from orders.contracts import (
     MAX_REASON,
     AllocationDelayed,
     CancellationRefused,
+    Held,
+    HoldKind,
     OrderAllocated,
     OrderBackordered,
     OrderCancelled,
@@ -22,6 +25,7 @@ from orders.contracts import (
     RemainderCancelled,
     ReplacementRequested,
     ShipmentCancellationRequested,
+    ShipmentHoldsChanged,
     UnitsOfLine,
     UnpackingRequested,
 )
@@ -75,6 +79,7 @@ from shared.events import Event
 from shared.money import Money
 
 NO_ADDRESS = "no address to send to"
+KINDS_OF_HOLDS: tuple[HoldKind, ...] = get_args(HoldKind)
 
 
 def consequences(order: Order, at: datetime) -> Iterator[Event]:
@@ -84,6 +89,7 @@ def consequences(order: Order, at: datetime) -> Iterator[Event]:
         _recalls,
         _picking,
         _shipments,
+        _holds,
         _captures,
         _surplus,
         _returns,
@@ -146,7 +152,7 @@ def waiting(order: Order, status: str) -> str:
         return _WAITS[status]
     if any(one.label != LABEL_MADE for one in order.undecided) and not order.holds:
         return WAIT_LABELS
-    if order.leaving or (order.undecided and not order.holds):
+    if (order.leaving or order.undecided) and not (order.holds and order.standing_packed):
         return WAIT_LOADING
     if order.standing_packed:
         return WAIT_HOLD if order.holds else WAIT_REST
@@ -241,6 +247,15 @@ def _shipments(order: Order, _at: datetime) -> Iterator[Event]:
         return
     for one in ready:
         yield asking.shipment(order, one, order.ship_to)
+
+
+def _holds(order: Order, _at: datetime) -> Iterator[Event]:
+    """A hold stops also what was requested before it: shipping is told all holds whenever there are others."""
+    holds = tuple(Held(kind, order.holds[kind]) for kind in KINDS_OF_HOLDS if kind in order.holds)
+    kinds = tuple(one.kind for one in holds)
+    untold = tuple(one.shipment_id for one in order.in_shipments if one.may_leave and one.held != kinds)
+    if untold:
+        yield ShipmentHoldsChanged(order_id=order.order_id, shipment_ids=untold, holds=holds)
 
 
 def _is_packed(order: Order) -> bool:

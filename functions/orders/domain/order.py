@@ -33,6 +33,7 @@ from orders.contracts import (
     ReturnAuthorized,
     ReturnedLine,
     ShipmentCancellationRequested,
+    ShipmentHoldsChanged,
     ShipmentRequested,
     ShipToChanged,
     UnitsOfLine,
@@ -87,13 +88,13 @@ from orders.domain.states import (
     LABEL_FAILED,
     LABEL_MADE,
     LABEL_VOID,
-    LEFT_ALTHOUGH_RECALLED,
     LINE_ALLOCATED,
     LINE_BACKORDERED,
     LINE_PENDING,
     LINE_RELEASED,
     LINE_RESERVED,
     LINE_SHIPPED,
+    NOT_WAITED_FOR,
     PAYMENT_AUTHORIZED,
     PAYMENT_DECLINED,
     PAYMENT_LAPSED,
@@ -165,6 +166,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     `heard` is the number of the latest news of its labels, `gone` are the cartons that have left, and `tries`
     counts how often its money was asked for. There are recalled goods in the cartons `recalled`, for the reason
     `recall`: it is `stopping` when shipping was asked to keep it here, and `unpacking` when it is packed anew.
+    `held` are the kinds of holds for which shipping keeps it here, as it was told last.
     """
 
     shipment_id: str
@@ -183,6 +185,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     recall: str = ""
     stopping: bool = False
     unpacking: bool = False
+    held: tuple[str, ...] = ()
 
     @property
     def packed(self) -> bool:
@@ -218,6 +221,11 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     def undecided(self) -> bool:
         """Whether it was asked for, and may still leave or not."""
         return self.requested and not self.gone and not self.withdrawn
+
+    @property
+    def may_leave(self) -> bool:
+        """Whether it was asked for, and something of it may still leave."""
+        return self.requested and not self.sent and not self.withdrawn and not self.delivered
 
 
 class Return(Struct, frozen=True, omit_defaults=True):
@@ -512,7 +520,7 @@ def _evolve_released(order: Order, event: Event) -> Order:
             return structs.replace(_at(order, event.status, event.waiting_for, event.deadline), attempt=1)
         case DeadlinePassed() if event.deadline:
             return structs.replace(order, deadline=event.deadline, attempt=order.attempt + 1)
-        case FulfilmentStalled(waiting_for=waiting_for) if waiting_for == LEFT_ALTHOUGH_RECALLED:
+        case FulfilmentStalled(waiting_for=waiting_for) if waiting_for in NOT_WAITED_FOR:
             return order
         case FulfilmentStalled():
             attempt = order.attempt + 1 if event.deadline else order.attempt
@@ -567,6 +575,11 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
             asked_off = (_shipment(order, shipment_id) for shipment_id in event.shipment_ids)
             stopping = {one.shipment_id: structs.replace(one, stopping=True) for one in asked_off}
             return structs.replace(order, shipments=order.shipments.update(stopping))
+        case ShipmentHoldsChanged():
+            kinds = tuple(one.kind for one in event.holds)
+            concerned = (_shipment(order, shipment_id) for shipment_id in event.shipment_ids)
+            held = {one.shipment_id: structs.replace(one, held=kinds) for one in concerned}
+            return structs.replace(order, shipments=order.shipments.update(held))
         case UnpackingRequested():
             shipment = _shipment(order, event.shipment_id)
             return _with_shipment(order, structs.replace(shipment, unpacking=True))

@@ -120,6 +120,7 @@ from orders.domain.states import (
     LABEL_FAILED,
     LABEL_MADE,
     LABEL_VOID,
+    LEFT_ALTHOUGH_HELD,
     LEFT_ALTHOUGH_RECALLED,
     LINE_ALLOCATED,
     LINE_BACKORDERED,
@@ -237,7 +238,7 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
                 reason=command.reason,
             )
             if command.carton in _shipment(order, command.shipment_id).gone:
-                yield _recalled_too_late(order)
+                yield _too_late(order, LEFT_ALTHOUGH_RECALLED)
         case NoteDispatch() if not set(command.cartons) <= set(_shipment(order, command.shipment_id).gone):
             yield CartonsLeft(
                 shipment_id=command.shipment_id, cartons=command.cartons, dispatched_at=command.dispatched_at
@@ -245,7 +246,9 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
             if order.status == CANCELLED:
                 yield _stalled(order, LEFT_ALTHOUGH_CANCELLED, command.at)
             if set(command.cartons) & set(_shipment(order, command.shipment_id).recalled):
-                yield _recalled_too_late(order)
+                yield _too_late(order, LEFT_ALTHOUGH_RECALLED)
+            if order.holds and order.status != CANCELLED:
+                yield _too_late(order, LEFT_ALTHOUGH_HELD)
         case NoteDelivery() if not _shipment(order, command.shipment_id).delivered:
             yield ShipmentArrived(shipment_id=command.shipment_id, delivered_at=command.delivered_at)
         case NoteCapture() | NoteDeclinedCapture():
@@ -461,9 +464,9 @@ def _labels(command: NoteLabels | NoteFailedLabels | NoteVoidedLabels, order: Or
                 yield OrderHeld(kind="address", reason=_reason("no label", command.reason))
 
 
-def _recalled_too_late(order: Order) -> FulfilmentStalled:
-    """Somebody has to tell the customer."""
-    return FulfilmentStalled(order_id=order.order_id, waiting_for=LEFT_ALTHOUGH_RECALLED)
+def _too_late(order: Order, what: str) -> FulfilmentStalled:
+    """Goods could not be kept here any more: somebody has to see to that."""
+    return FulfilmentStalled(order_id=order.order_id, waiting_for=what)
 
 
 def _capture(command: NoteCapture | NoteDeclinedCapture, order: Order) -> Iterator[Event]:

@@ -65,6 +65,8 @@ WAIT_HOLD, WAIT_REST, WAIT_LABELS, WAIT_LOADING = (
 WAIT_CAPTURE, WAIT_DEBT, WAIT_DELIVERY = "capture", "a payment that was declined", "delivery"
 WAIT_RETURN, WAIT_REFUND = "returned goods", "refund"
 LEFT_ALTHOUGH_RECALLED = "goods that left although their lot is recalled"
+LEFT_ALTHOUGH_HELD = "goods that left although their order was held"
+NOT_WAITED_FOR = (LEFT_ALTHOUGH_RECALLED, LEFT_ALTHOUGH_HELD)
 """What a person is called for, and the order does not wait for."""
 TIMES = {
     WAIT_RELEASE: RELEASE_TIME,

@@ -37,6 +37,7 @@ STATUSES: tuple[Status, ...] = (
     "delivered",
 )
 NO_CARRIER = "no-carrier"
+UNTIL_RELEASED = "Keep it at the dock: it may leave when the hold is released."
 TO_THE_BENCH = "Bring it to the packing bench: its order is packed anew without the recalled units."
 TROUBLE: tuple[TrackingStatus, ...] = ("exception", "returned")
 _ON_THE_WAY: tuple[TrackingStatus, ...] = (
@@ -103,6 +104,18 @@ class CartonStopped(Event, frozen=True, kw_only=True):
     sku: str
     lot: str
     reason: str
+
+
+class HoldsNoted(Event, frozen=True, kw_only=True):
+    """What stops the shipment's order now, by kind with its reason: nothing of the shipment leaves meanwhile.
+
+    `number` tells which of two is the later one.
+    """
+
+    shipment_id: str
+    order_id: str
+    number: int
+    holds: dict[str, str]
 
 
 class Purchase(Struct, frozen=True):
@@ -249,6 +262,15 @@ class ReturnLabel(Struct, frozen=True, omit_defaults=True):
         return "bought" if self.tracking_number else "ordered"
 
 
+class Stop(Struct, frozen=True):
+    """What keeps a carton here: in one word, the code of the refusal, why, and what to do with the carton."""
+
+    kind: Literal["recalled", "held"]
+    code: str
+    why: str
+    remedy: str
+
+
 class Shipment(Struct, frozen=True, omit_defaults=True):
     """A shipment. Without cartons it was not requested yet, and only an address or a withdrawal is known.
 
@@ -256,7 +278,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     its own. `withdrawn` tells by whom it was called off. `purchases` are the labels of the present revision that a
     carrier sells, by carton; `unwanted` are those of before that may have to be given back, with their cartons.
     `asked_at` is when its carrier was last asked where cartons are. `return_labels` are for what comes back, by
-    return and carton. `stopped` says of cartons why they must not leave.
+    return and carton. `stopped` says of cartons why they must not leave, `holds` of all that are here; the latter
+    are those of number `holds_number`.
     """
 
     shipment_id: str = ""
@@ -285,6 +308,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     asked_at: str = ""
     return_labels: dict[str, ReturnLabel] = {}
     stopped: dict[str, str] = {}
+    holds: dict[str, str] = {}
+    holds_number: int = 0
 
     @property
     def held_back(self) -> list[str]:
@@ -292,6 +317,15 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
         if self.withdrawn and not self.has_left:
             return []
         return [sscc for sscc, carton in self.cartons.items() if sscc in self.stopped and not carton.load_id]
+
+    def stop(self, sscc: str) -> "Stop | None":
+        """What keeps a carton here that is to leave; None when nothing does."""
+        if sscc in self.stopped:
+            return Stop("recalled", "carton-recalled", self.stopped[sscc], TO_THE_BENCH)
+        if self.holds and not self.withdrawn:
+            why = ", ".join(f"{kind}: {reason}" for kind, reason in sorted(self.holds.items()))
+            return Stop("held", "order-held", f"Its order {self.order_id} is held ({why}).", UNTIL_RELEASED)
+        return None
 
     @property
     def under_way(self) -> list["Parcel"]:
@@ -443,6 +477,15 @@ class StopCarton(Struct, frozen=True):
     reason: str
 
 
+class NoteHolds(Struct, frozen=True):
+    """Note what stops the order now, by kind with its reason; nothing: it stops no more."""
+
+    shipment_id: str
+    order_id: str
+    number: int
+    holds: dict[str, str]
+
+
 class Reprint(Struct, frozen=True):
     """Note that labels are printed once more: those of `ssccs`, or all."""
 
@@ -524,6 +567,7 @@ ShipmentCommand = (
     | OrderLabelsAgain
     | Withdraw
     | StopCarton
+    | NoteHolds
     | Reprint
     | Dispatch
     | Track
@@ -541,6 +585,7 @@ ShipmentEvent = (
     | ShipmentWithdrawn
     | ShipmentVoided
     | CartonStopped
+    | HoldsNoted
     | CarrierChosen
     | LabelBought
     | PostageSettled
@@ -582,6 +627,8 @@ def decide(command: ShipmentCommand, shipment: Shipment) -> Sequence[Event]:
             return _withdrawn(shipment, command)
         case StopCarton():
             return _stopped(shipment, command)
+        case NoteHolds():
+            return _holds_noted(shipment, command)
         case Reprint(ssccs, reason):
             return _reprinted(shipment, ssccs, reason)
         case Dispatch():
@@ -668,6 +715,8 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             why = f"Lot {event.lot} of {event.sku} in it is recalled: {event.reason}."
             stopped = shipment.stopped | {sscc: why}
             return replace(shipment, shipment_id=shipment_id, order_id=order_id, stopped=stopped)
+        case HoldsNoted(shipment_id=shipment_id, order_id=order_id, number=number, holds=holds):
+            return replace(shipment, shipment_id=shipment_id, order_id=order_id, holds=holds, holds_number=number)
         case LabelsOrderedAgain():
             return replace(_without_labels(shipment), withdrawn="", voided=False)
         case LabelsReprinted():
@@ -907,6 +956,17 @@ def _stopped(shipment: Shipment, command: StopCarton) -> Sequence[Event]:
     ]
 
 
+def _holds_noted(shipment: Shipment, command: NoteHolds) -> Sequence[Event]:
+    """The latest counts. What has left cannot be held; of the shipment nothing may be known here yet."""
+    gone = shipment.is_requested and all(carton.load_id for carton in shipment.cartons.values())
+    if command.number <= shipment.holds_number or gone:
+        return []
+    noted = HoldsNoted(
+        shipment_id=command.shipment_id, order_id=command.order_id, number=command.number, holds=command.holds
+    )
+    return [noted]
+
+
 def _reprinted(shipment: Shipment, ssccs: tuple[str, ...], reason: str) -> Sequence[Event]:
     require_requested(shipment)
     require_labels(shipment)
@@ -999,14 +1059,15 @@ def _dispatched(shipment: Shipment, command: Dispatch) -> Sequence[Event]:
     leaving = tuple(
         sscc for sscc in command.ssccs if sscc in shipment.cartons and not shipment.cartons[sscc].load_id
     )
-    if recalled := [sscc for sscc in leaving if sscc in shipment.stopped]:
-        raise Conflict(
-            f"Carton {recalled[0]} must not leave. {shipment.stopped[recalled[0]]}",
-            field="ssccs",
-            value=recalled[0],
-            remedy=f"Take it off the load. {TO_THE_BENCH}",
-            code="carton-recalled",
-        )
+    for sscc in leaving:
+        if (stop := shipment.stop(sscc)) is not None:
+            raise Conflict(
+                f"Carton {sscc} must not leave. {stop.why}",
+                field="ssccs",
+                value=sscc,
+                remedy=f"Take it off the load. {stop.remedy}",
+                code=stop.code,
+            )
     if not leaving:
         return []
     return [

@@ -84,6 +84,13 @@ def called_off(order_id: str, *shipment_ids: str, number: int = 9) -> CloudEvent
     return _told("ShipmentCancellationRequested", order_id, number, data)
 
 
+def held(order_id: str, *shipment_ids: str, number: int, **holds: str) -> CloudEvent:
+    """What stops an order now, by the event at that place of its history; nothing: it may go on."""
+    listed = [{"kind": kind, "reason": reason} for kind, reason in holds.items()]
+    data = {"order_id": order_id, "shipment_ids": list(shipment_ids), "holds": listed}
+    return _told("ShipmentHoldsChanged", order_id, number, data)
+
+
 def recalled(order_id: str, shipment_id: str, sscc: str, lot: str = "L1") -> CloudEvent:
     """Inventory says: a carton holds units of a recalled lot."""
     data = {
