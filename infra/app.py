@@ -154,7 +154,7 @@ ORDERS = Service("orders", (
         "payments.PaymentReauthorized", "payments.ReauthorizationDeclined",
         "inventory.LineReserved", "inventory.LineShort", "inventory.LineBroken",
         "inventory.ReservationReleased", "inventory.LineAllocated", "inventory.LineUnallocated",
-        "inventory.CartonRecalled",
+        "inventory.CartonRecalled", "shipping.CartonKept",
         "payments.PaymentCaptured", "payments.CaptureDeclined", "payments.PaymentRefunded",
         "payments.RefundDeclined", "picking.PickingStarted", "picking.OrderPicked", "picking.OrderPacked",
         "shipping.ShipmentLabelled", "shipping.LabelFailed", "shipping.ShipmentVoided",

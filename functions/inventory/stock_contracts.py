@@ -256,7 +256,7 @@ class StockDeallocated(Event, frozen=True):
 
 
 class ShippedLine(Struct, frozen=True):
-    """Units of an order line that have left."""
+    """Units of an order line that have left, or were to."""
 
     line_id: LineId
     sku: Sku
@@ -417,7 +417,10 @@ class LotUnblocked(Event, frozen=True):
 
 
 class CartonRecalled(Event, frozen=True):
-    """A packed carton of an order holds units of a recalled lot: it must not leave as it is."""
+    """A packed carton of an order holds units of a recalled lot: it must not leave as it is.
+
+    `lines` are all units that were packed into it.
+    """
 
     holding: Sscc
     warehouse: WarehouseCode
@@ -427,6 +430,7 @@ class CartonRecalled(Event, frozen=True):
     lot: LotNumber
     reason: Text
     recalled_at: Timestamp
+    lines: tuple[ShippedLine, ...] = ()
 
 
 class AssignedLine(Struct, frozen=True):
@@ -685,6 +689,7 @@ EXAMPLES: dict[type[Event], Event] = {
         lot=_LOT,
         reason="Salmonella in the retained sample",
         recalled_at=_AT,
+        lines=(ShippedLine("1", _SKU, 12),),
     ),
     GoodsAssigned: GoodsAssigned(
         warehouse="MAIN",

@@ -365,11 +365,15 @@ class ShipmentHoldsChanged(Event, frozen=True):
 
 
 class UnpackingRequested(Event, frozen=True):
-    """A packed shipment does not leave, for recalled goods are in it: it is to be packed anew without them."""
+    """A packed shipment does not leave, for recalled goods are in it: it is to be packed anew without them.
+
+    Where others of its cartons have left, only `cartons` are.
+    """
 
     order_id: OrderId
     shipment_id: ShipmentId
     reason: Reason
+    cartons: tuple[Sscc, ...] = ()
 
 
 class UnitsOfLine(Struct, frozen=True):

@@ -19,6 +19,7 @@ from orders.domain.commands import (
     NoteDelivery,
     NoteDispatch,
     NoteFailedLabels,
+    NoteKeptCarton,
     NoteLabels,
     NoteLapse,
     NotePacked,
@@ -42,6 +43,7 @@ from orders.stalls import call_for_somebody
 from orders.subscriptions import (
     READS,
     CaptureDeclined,
+    CartonKept,
     CartonRecalled,
     LabelFailed,
     LineAllocated,
@@ -151,9 +153,12 @@ def _on_its_way(answer: Any, number: int) -> Struct:
         case ShipmentVoided():
             return NoteVoidedLabels(answer.shipment_id, number, now)
         case CartonRecalled():
+            inside = tuple(UnitsOfLine(**structs.asdict(line)) for line in answer.lines)
             return NoteRecalledCarton(
-                answer.shipment_id, answer.holding, answer.sku, answer.lot, answer.reason, now
+                answer.shipment_id, answer.holding, answer.sku, answer.lot, answer.reason, now, inside
             )
+        case CartonKept():
+            return NoteKeptCarton(answer.shipment_id, answer.sscc, now)
         case ShipmentDispatched():
             return NoteDispatch(answer.shipment_id, answer.cartons, answer.dispatched_at, now)
         case ShipmentDelivered():

@@ -224,6 +224,15 @@ class CartonRecalled(Struct, frozen=True):
     sku: Sku
     lot: LotNumber
     reason: str
+    lines: tuple[LineUnits, ...] = ()
+
+
+class CartonKept(Struct, frozen=True):
+    """shipping.CartonKept: others of its shipment have left, this carton stays."""
+
+    order_id: OrderId
+    shipment_id: str
+    sscc: Sscc
 
 
 class ShipmentVoided(Struct, frozen=True):
@@ -293,6 +302,7 @@ READS: dict[str, type[Struct]] = {
     "inventory.ReservationReleased": ReservationReleased,
     "inventory.LineAllocated": LineAllocated,
     "inventory.CartonRecalled": CartonRecalled,
+    "shipping.CartonKept": CartonKept,
     "inventory.LineUnallocated": LineUnallocated,
     "inventory.ProductRegistered": ProductRegistered,
     "inventory.ProductChanged": ProductChanged,

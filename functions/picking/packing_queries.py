@@ -62,7 +62,7 @@ class CartonStatus(Struct, frozen=True, omit_defaults=True):
 class ShipmentStatus(Struct, frozen=True, omit_defaults=True):
     """A shipment of an order; one without `packed_at` is being packed.
 
-    `unpacked` says why its cartons are to be opened: what `to_pack` has in them is packed anew.
+    `unpacked` says why cartons of it are to be opened: what `to_pack` has in them is packed anew.
     """
 
     shipment_id: PackedShipmentId

@@ -55,7 +55,8 @@ def _react(event: CloudEvent) -> None:
         case CancellationStarted() as cancelled:
             _withdraw(WithdrawPicking(cancelled.order_id, cancelled.reason, _now()), caused_by(event))
         case UnpackingRequested() as stopped:
-            unpack = Command(UnpackShipment(stopped.shipment_id, stopped.reason), caused_by(event))
+            cartons = UnpackShipment(stopped.shipment_id, stopped.reason, stopped.cartons)
+            unpack = Command(cartons, caused_by(event))
             execute(history(), PACKING, PACKING.stream_id(stopped.order_id), unpack)
         case RemainderCancelled() as rest:
             lines = tuple(line.line_id for line in rest.lines)

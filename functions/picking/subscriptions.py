@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from picking.contracts import PartPicked, WaveRequested
 from picking.packing_contracts import ItemsRejected, PackedShipmentId
+from shared.gs1 import Sscc
 from shared.identifiers import (
     CalendarDate,
     HoldingId,
@@ -159,11 +160,12 @@ class RemainderCancelled(Struct, frozen=True):
 
 
 class UnpackingRequested(Struct, frozen=True):
-    """orders.UnpackingRequested: a packed shipment does not leave as it is, and is to be packed anew."""
+    """orders.UnpackingRequested: a packed shipment, or `cartons` of it, stays and is to be packed anew."""
 
     order_id: OrderId
     shipment_id: PackedShipmentId
     reason: str
+    cartons: tuple[Sscc, ...] = ()
 
 
 READS: dict[str, type[Struct]] = {

@@ -107,6 +107,15 @@ class ShipmentVoided(Event, frozen=True, kw_only=True):
     order_id: OrderId
 
 
+class CartonKept(Event, frozen=True, kw_only=True):
+    """Others of its shipment have left, but this carton must not: the shipment is complete without it."""
+
+    version: ClassVar[int] = 1
+    shipment_id: ShipmentId
+    order_id: OrderId
+    sscc: Sscc
+
+
 class ShipmentDispatched(Event, frozen=True, kw_only=True):
     """`cartons` of the shipment have left with the carrier. What was left behind follows in another one."""
 
@@ -198,6 +207,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     ShipmentLabelled,
     LabelFailed,
     ShipmentVoided,
+    CartonKept,
     ShipmentDispatched,
     LoadDispatchStarted,
     LoadDispatched,
@@ -232,6 +242,7 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     LabelFailed: LabelFailed(shipment_id=_SHIPMENT, order_id=_ORDER, reason="address-refused", permanent=True),
     ShipmentVoided: ShipmentVoided(shipment_id=_SHIPMENT, order_id=_ORDER),
+    CartonKept: CartonKept(shipment_id=_SHIPMENT, order_id=_ORDER, sscc=_SSCC),
     ShipmentDispatched: ShipmentDispatched(
         shipment_id=_SHIPMENT,
         order_id=_ORDER,

@@ -234,7 +234,8 @@ def _refusal(load: Load, sscc: str, view: ShipmentView | None, other: str | None
         return RefusedCarton(sscc, "unknown", "No shipment has it. If it was packed just now, scan it again.")
     if view.warehouse != load.warehouse:
         return RefusedCarton(sscc, "other-warehouse", f"It leaves from {view.warehouse}.")
-    if (stop := view.stop(sscc)) is not None and not view.cartons[sscc].load_id:
+    kept = sscc in view.stopped and sscc not in view.cartons
+    if (stop := view.stop(sscc)) is not None and (kept or not view.cartons[sscc].load_id):
         return RefusedCarton(sscc, stop.kind, f"{stop.why} {stop.remedy}")
     if view.withdrawn:
         return RefusedCarton(sscc, "called-off", f"Its order, {view.order_id}, does not want it any more.")

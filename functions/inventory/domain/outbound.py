@@ -608,6 +608,7 @@ def _carton_recalled(holding: Holding, sscc: str, recall: Recall, at: str) -> Ca
         lot=recall.lot,
         reason=recall.reason,
         recalled_at=at,
+        lines=tuple(ShippedLine(line_id, sku, units) for line_id, sku, units in holding.meant),
     )
 
 

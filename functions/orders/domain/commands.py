@@ -320,6 +320,15 @@ class NoteRecalledCarton(Struct, frozen=True):
     lot: LotNumber
     reason: str
     at: datetime
+    lines: tuple[UnitsOfLine, ...] = ()
+
+
+class NoteKeptCarton(Struct, frozen=True):
+    """Shipping says: others of its shipment have left, this carton stays."""
+
+    shipment_id: ShipmentId
+    carton: Sscc
+    at: datetime
 
 
 class NoteDispatch(Struct, frozen=True):
@@ -388,6 +397,7 @@ Command = (
     | NoteFailedLabels
     | NoteVoidedLabels
     | NoteRecalledCarton
+    | NoteKeptCarton
     | NoteDispatch
     | NoteDelivery
     | NoteReturn

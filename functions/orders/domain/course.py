@@ -31,7 +31,7 @@ from orders.contracts import (
 )
 from orders.domain import asking
 from orders.domain.asking import iso, until
-from orders.domain.facts import OrderAdvanced, OrderHeld, ShipmentWithdrawn
+from orders.domain.facts import OrderAdvanced, OrderHeld, ShipmentReduced, ShipmentWithdrawn
 from orders.domain.order import Line, Order, Return, evolve
 from orders.domain.states import (
     ALLOCATED,
@@ -85,8 +85,8 @@ KINDS_OF_HOLDS: tuple[HoldKind, ...] = get_args(HoldKind)
 def consequences(order: Order, at: datetime) -> Iterator[Event]:
     """Everything that the facts ask for and that has not been asked for."""
     steps = (
-        _cancellation,
         _recalls,
+        _cancellation,
         _picking,
         _shipments,
         _holds,
@@ -210,7 +210,21 @@ def _cancellation(order: Order, _at: datetime) -> Iterator[Event]:
 
 
 def _recalls(order: Order, _at: datetime) -> Iterator[Event]:
-    """A shipment with recalled goods is stopped, and packed anew once it is certain that it stays here."""
+    """A shipment with recalled goods is stopped, and packed anew once it is certain that it stays here.
+
+    Where some of its cartons have left, it is complete without the one that stays.
+    """
+    for one in order.in_shipments:
+        here = {carton.sscc for carton in one.cartons}
+        for sscc in (sscc for sscc in one.kept if sscc in one.recalled and sscc in here):
+            yield ShipmentReduced(shipment_id=one.shipment_id, carton=sscc, lines=one.recalled[sscc])
+            if not order.is_over:
+                yield UnpackingRequested(
+                    order_id=order.order_id,
+                    shipment_id=one.shipment_id,
+                    reason=one.recall[:MAX_REASON],
+                    cartons=(sscc,),
+                )
     if order.is_over or order.all_sent:
         return
     for one in order.in_shipments:

@@ -132,6 +132,22 @@ class ShipmentRecalled(Event, frozen=True):
     sku: Sku
     lot: LotNumber
     reason: str
+    lines: tuple[UnitsOfLine, ...] = ()
+
+
+class CartonLeftBehind(Event, frozen=True):
+    """A carton never leaves with its shipment, of which others have left."""
+
+    shipment_id: ShipmentId
+    carton: Sscc
+
+
+class ShipmentReduced(Event, frozen=True):
+    """A shipment is complete without a carton that stays, and without `lines`, which are in it."""
+
+    shipment_id: ShipmentId
+    carton: Sscc
+    lines: tuple[UnitsOfLine, ...]
 
 
 class ShipmentWithdrawn(Event, frozen=True):
@@ -285,6 +301,8 @@ PRIVATE: tuple[type[Event], ...] = (
     ShipmentPacked,
     LabelsNoted,
     ShipmentRecalled,
+    CartonLeftBehind,
+    ShipmentReduced,
     ShipmentWithdrawn,
     CartonsLeft,
     ShipmentArrived,

@@ -42,6 +42,7 @@ from orders.contracts import (
 from orders.domain.facts import (
     CameBack,
     CaptureRefused,
+    CartonLeftBehind,
     CartonsLeft,
     DeadlinePassed,
     DestinationChanged,
@@ -70,6 +71,7 @@ from orders.domain.facts import (
     ShipmentArrived,
     ShipmentPacked,
     ShipmentRecalled,
+    ShipmentReduced,
     ShipmentWithdrawn,
     Stall,
     goes_on,
@@ -164,9 +166,10 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     """What of the order is packed and leaves together, as far as it is known.
 
     `heard` is the number of the latest news of its labels, `gone` are the cartons that have left, and `tries`
-    counts how often its money was asked for. There are recalled goods in the cartons `recalled`, for the reason
-    `recall`: it is `stopping` when shipping was asked to keep it here, and `unpacking` when it is packed anew.
-    `held` are the kinds of holds for which shipping keeps it here, as it was told last.
+    counts how often its money was asked for. There are recalled goods in the cartons `recalled` (with all that was
+    packed into them), for the reason `recall`: it is `stopping` when shipping was asked to keep it here, and
+    `unpacking` when it is packed anew. It is complete without `kept` cartons, for others have left. `held` are the
+    kinds of holds for which shipping keeps it here, as it was told last.
     """
 
     shipment_id: str
@@ -181,7 +184,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     capture: str = ""
     tries: int = 0
     captured: int = 0
-    recalled: tuple[str, ...] = ()
+    recalled: Map[str, tuple[UnitsOfLine, ...]] = Map()
+    kept: tuple[str, ...] = ()
     recall: str = ""
     stopping: bool = False
     unpacking: bool = False
@@ -567,7 +571,7 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
             shipment = _shipment(order, event.shipment_id)
             recalled = structs.replace(
                 shipment,
-                recalled=(*shipment.recalled, event.carton),
+                recalled=shipment.recalled.set(event.carton, event.lines),
                 recall=shipment.recall or f"lot {event.lot} of {event.sku} is recalled: {event.reason}",
             )
             return _with_shipment(order, recalled)
@@ -580,6 +584,14 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
             concerned = (_shipment(order, shipment_id) for shipment_id in event.shipment_ids)
             held = {one.shipment_id: structs.replace(one, held=kinds) for one in concerned}
             return structs.replace(order, shipments=order.shipments.update(held))
+        case CartonLeftBehind():
+            shipment = _shipment(order, event.shipment_id)
+            return _with_shipment(order, structs.replace(shipment, kept=(*shipment.kept, event.carton)))
+        case ShipmentReduced():
+            reduced = _reduced(_shipment(order, event.shipment_id), event)
+            return _count_sent(_with_shipment(order, reduced), reduced)
+        case UnpackingRequested(cartons=cartons) if cartons:
+            return order
         case UnpackingRequested():
             shipment = _shipment(order, event.shipment_id)
             return _with_shipment(order, structs.replace(shipment, unpacking=True))
@@ -714,6 +726,19 @@ def _given_up(line: Line, units: int) -> Line:
 def _count_sent(order: Order, shipment: Shipment) -> Order:
     """Once it is known that a shipment has left and what is in it, its units are no longer to be sent."""
     return _with_lines(order, _lines_sent(order, shipment)) if shipment.sent else order
+
+
+def _reduced(shipment: Shipment, event: ShipmentReduced) -> Shipment:
+    """A shipment without a carton, and without what is in it."""
+    units = {one.line_id: one.units for one in shipment.lines}
+    for line in event.lines:
+        units[line.line_id] = units.get(line.line_id, 0) - line.units
+    lines = (structs.replace(one, units=units.pop(one.line_id, 0)) for one in shipment.lines)
+    return structs.replace(
+        shipment,
+        lines=tuple(one for one in lines if one.units > 0),
+        cartons=tuple(carton for carton in shipment.cartons if carton.sscc != event.carton),
+    )
 
 
 def _lines_sent(order: Order, shipment: Shipment) -> Iterator[Line]:

@@ -50,6 +50,7 @@ from orders.domain.commands import (
     NoteDelivery,
     NoteDispatch,
     NoteFailedLabels,
+    NoteKeptCarton,
     NoteLabels,
     NoteLapse,
     NotePacked,
@@ -77,6 +78,7 @@ from orders.domain.course import NO_ADDRESS, consequences, unanswered
 from orders.domain.facts import (
     CameBack,
     CaptureRefused,
+    CartonLeftBehind,
     CartonsLeft,
     DeadlinePassed,
     DestinationChanged,
@@ -236,16 +238,19 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
                 sku=command.sku,
                 lot=command.lot,
                 reason=command.reason,
+                lines=command.lines,
             )
             if command.carton in _shipment(order, command.shipment_id).gone:
                 yield _too_late(order, LEFT_ALTHOUGH_RECALLED)
+        case NoteKeptCarton() if command.carton not in _shipment(order, command.shipment_id).kept:
+            yield CartonLeftBehind(shipment_id=command.shipment_id, carton=command.carton)
         case NoteDispatch() if not set(command.cartons) <= set(_shipment(order, command.shipment_id).gone):
             yield CartonsLeft(
                 shipment_id=command.shipment_id, cartons=command.cartons, dispatched_at=command.dispatched_at
             )
             if order.status == CANCELLED:
                 yield _stalled(order, LEFT_ALTHOUGH_CANCELLED, command.at)
-            if set(command.cartons) & set(_shipment(order, command.shipment_id).recalled):
+            if set(command.cartons) & set(_shipment(order, command.shipment_id).recalled.keys()):
                 yield _too_late(order, LEFT_ALTHOUGH_RECALLED)
             if order.holds and order.status != CANCELLED:
                 yield _too_late(order, LEFT_ALTHOUGH_HELD)

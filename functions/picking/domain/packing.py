@@ -115,11 +115,12 @@ class ShipmentCutShort(Event, frozen=True):
 
 
 class ShipmentUnpacked(Event, frozen=True):
-    """The cartons of a packed shipment are to be opened: what is in them is packed anew, as far as it is fit."""
+    """Cartons of a packed shipment are to be opened: what is in them is packed anew, as far as it is fit."""
 
     order_id: OrderId
     shipment_id: str
     reason: str
+    cartons: tuple[Sscc, ...]
 
 
 CATALOG = EventCatalog(
@@ -168,18 +169,24 @@ class PackingCarton(Struct, frozen=True):
 class PackedShipment(Struct, frozen=True, omit_defaults=True):
     """A shipment that is packed, and its cartons in the order in which they were closed.
 
-    `unpacked` says why its cartons were to be opened again, when they were.
+    `unpacked` says why cartons of it were to be opened again, when `opened` ones were.
     """
 
     shipment_id: str
     packed_at: str
     cartons: tuple[CartonPacked, ...]
     unpacked: str = ""
+    opened: tuple[str, ...] = ()
 
     @property
     def items(self) -> tuple[PackedItem, ...]:
         """What was packed into its cartons."""
         return tuple(item for carton in self.cartons for item in carton.items)
+
+    @property
+    def to_open(self) -> tuple[CartonPacked, ...]:
+        """Its cartons that were to be opened again."""
+        return tuple(carton for carton in self.cartons if carton.sscc in self.opened)
 
 
 class Packing(Struct, frozen=True):
@@ -204,7 +211,13 @@ class Packing(Struct, frozen=True):
     @property
     def sent(self) -> tuple[PackedItem, ...]:
         """What earlier shipments hold."""
-        return tuple(item for one in self.shipments if not one.unpacked for item in one.items)
+        return tuple(
+            item
+            for one in self.shipments
+            for carton in one.cartons
+            if carton.sscc not in one.opened
+            for item in carton.items
+        )
 
     @property
     def in_cartons(self) -> tuple[PackedItem, ...]:
@@ -217,7 +230,7 @@ class Packing(Struct, frozen=True):
         """`goods` by where they lie: what was in cartons that were opened again still lies there."""
         found = tuple(goods)
         for one in self.shipments:
-            for carton in one.cartons if one.unpacked else ():
+            for carton in one.to_open:
                 inside = _common(found, carton.items)
                 moved = (structs.replace(item, container=carton.sscc) for item in inside)
                 found = without((*without(found, inside), *moved), ())
@@ -357,10 +370,11 @@ class RejectItems(Struct, frozen=True):
 
 
 class UnpackShipment(Struct, frozen=True):
-    """Let the cartons of a packed shipment be opened."""
+    """Let cartons of a packed shipment be opened; none named: all."""
 
     shipment_id: str
     reason: str
+    cartons: tuple[str, ...] = ()
 
 
 Command = (
@@ -466,7 +480,9 @@ def evolve(packing: Packing, event: Event) -> Packing:
             )
         case ShipmentUnpacked():
             shipments = tuple(
-                structs.replace(one, unpacked=event.reason) if one.shipment_id == event.shipment_id else one
+                structs.replace(one, unpacked=event.reason, opened=(*one.opened, *event.cartons))
+                if one.shipment_id == event.shipment_id
+                else one
                 for one in packing.shipments
             )
             return structs.replace(packing, shipments=shipments)
@@ -647,8 +663,15 @@ def _unpacked(command: UnpackShipment, packing: Packing) -> Iterator[Event]:
     shipment = next((one for one in packing.shipments if one.shipment_id == command.shipment_id), None)
     if shipment is None:
         raise NotFound(f"No shipment {command.shipment_id} is packed.", code="unknown-shipment")
-    if not shipment.unpacked:
-        yield ShipmentUnpacked(order_id=packing.order_id, shipment_id=shipment.shipment_id, reason=command.reason)
+    wanted = command.cartons or tuple(carton.sscc for carton in shipment.cartons)
+    closed = tuple(one.sscc for one in shipment.cartons if one.sscc in wanted and one.sscc not in shipment.opened)
+    if closed:
+        yield ShipmentUnpacked(
+            order_id=packing.order_id,
+            shipment_id=shipment.shipment_id,
+            reason=command.reason,
+            cartons=closed,
+        )
 
 
 def _rejected(command: RejectItems, packing: Packing) -> Iterator[Event]:

@@ -94,7 +94,7 @@ def latest_shipment(packing: Packing) -> str:
     """The shipment that is being packed, or was packed last. Raises NotFound when there is none."""
     if packing.shipment_id:
         return packing.shipment_id
-    if packed := [one.shipment_id for one in packing.shipments if not one.unpacked]:
+    if packed := [one.shipment_id for one in packing.shipments if len(one.opened) < len(one.cartons)]:
         return packed[-1]
     raise NotFound(
         "Nothing of the order is packed.",

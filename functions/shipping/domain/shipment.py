@@ -11,6 +11,7 @@ from shared.events import Event
 from shared.money import Money
 from shared.rejection import Conflict, NotFound, Unprocessable
 from shipping.contracts import (
+    CartonKept,
     DeliveryExceptionRaised,
     Details,
     LabelFailed,
@@ -586,6 +587,7 @@ ShipmentEvent = (
     | ShipmentVoided
     | CartonStopped
     | HoldsNoted
+    | CartonKept
     | CarrierChosen
     | LabelBought
     | PostageSettled
@@ -717,6 +719,8 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             return replace(shipment, shipment_id=shipment_id, order_id=order_id, stopped=stopped)
         case HoldsNoted(shipment_id=shipment_id, order_id=order_id, number=number, holds=holds):
             return replace(shipment, shipment_id=shipment_id, order_id=order_id, holds=holds, holds_number=number)
+        case CartonKept(sscc=sscc):
+            return _without_carton(shipment, sscc)
         case LabelsOrderedAgain():
             return replace(_without_labels(shipment), withdrawn="", voided=False)
         case LabelsReprinted():
@@ -944,16 +948,47 @@ def _stopped(shipment: Shipment, command: StopCarton) -> Sequence[Event]:
     carton = shipment.cartons.get(command.sscc)
     if command.sscc in shipment.stopped or (carton is not None and carton.load_id):
         return []
-    return [
-        CartonStopped(
-            shipment_id=command.shipment_id,
-            order_id=command.order_id,
-            sscc=command.sscc,
-            sku=command.sku,
-            lot=command.lot,
-            reason=command.reason,
-        )
-    ]
+    stopped = CartonStopped(
+        shipment_id=command.shipment_id,
+        order_id=command.order_id,
+        sscc=command.sscc,
+        sku=command.sku,
+        lot=command.lot,
+        reason=command.reason,
+    )
+    return [stopped, *_kept(evolve(shipment, stopped))]
+
+
+def _kept(shipment: Shipment) -> Iterator[Event]:
+    """A shipment of which cartons have left goes on without those that must not leave."""
+    if not shipment.has_left:
+        return
+    for sscc in shipment.held_back:
+        kept = CartonKept(shipment_id=shipment.shipment_id, order_id=shipment.order_id, sscc=sscc)
+        yield kept
+        shipment = evolve(shipment, kept)
+        if not shipment.delivered_at and all(one.delivered_at for one in shipment.cartons.values()):
+            yield _delivered(shipment)
+
+
+def _without_carton(shipment: Shipment, sscc: str) -> Shipment:
+    """The shipment without a carton that stays; a label that was bought for it is to be given back."""
+    purchases = {one: purchase for one, purchase in shipment.purchases.items() if one != sscc}
+    unwanted = {purchase.consignment: one for one, purchase in shipment.purchases.items() if one == sscc}
+    return replace(
+        shipment,
+        cartons={one: carton for one, carton in shipment.cartons.items() if one != sscc},
+        purchases=purchases,
+        unwanted=shipment.unwanted | unwanted,
+    )
+
+
+def _delivered(shipment: Shipment) -> ShipmentDelivered:
+    return ShipmentDelivered(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        delivered_at=max(one.delivered_at for one in shipment.cartons.values()),
+    )
 
 
 def _holds_noted(shipment: Shipment, command: NoteHolds) -> Sequence[Event]:
@@ -1059,7 +1094,8 @@ def _dispatched(shipment: Shipment, command: Dispatch) -> Sequence[Event]:
     leaving = tuple(
         sscc for sscc in command.ssccs if sscc in shipment.cartons and not shipment.cartons[sscc].load_id
     )
-    for sscc in leaving:
+    kept = (sscc for sscc in command.ssccs if sscc in shipment.stopped and sscc not in shipment.cartons)
+    for sscc in (*leaving, *kept):
         if (stop := shipment.stop(sscc)) is not None:
             raise Conflict(
                 f"Carton {sscc} must not leave. {stop.why}",
@@ -1070,17 +1106,16 @@ def _dispatched(shipment: Shipment, command: Dispatch) -> Sequence[Event]:
             )
     if not leaving:
         return []
-    return [
-        ShipmentDispatched(
-            shipment_id=shipment.shipment_id,
-            order_id=shipment.order_id,
-            warehouse=shipment.warehouse,
-            load_id=command.load_id,
-            carrier=shipment.carrier,
-            cartons=leaving,
-            dispatched_at=command.at,
-        )
-    ]
+    dispatched = ShipmentDispatched(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        warehouse=shipment.warehouse,
+        load_id=command.load_id,
+        carrier=shipment.carrier,
+        cartons=leaving,
+        dispatched_at=command.at,
+    )
+    return [dispatched, *_kept(evolve(shipment, dispatched))]
 
 
 def _require_may_leave(shipment: Shipment, carrier: str) -> None:
@@ -1128,11 +1163,7 @@ def _heard(shipment: Shipment, news: Iterable[News], *, by_driver: bool) -> Iter
             shipment = evolve(shipment, event)
         missing = [one for one in shipment.cartons.values() if not one.delivered_at]
         if newly_delivered and not missing:
-            delivered = ShipmentDelivered(
-                shipment_id=shipment.shipment_id,
-                order_id=shipment.order_id,
-                delivered_at=max(one.delivered_at for one in shipment.cartons.values()),
-            )
+            delivered = _delivered(shipment)
             yield delivered
             shipment = evolve(shipment, delivered)
 

@@ -20,9 +20,9 @@ def house() -> Iterator[House]:
         yield house
 
 
-def labelled(house: House, sku: str) -> str:
-    """An order of two units of lot L1 and two of lot L2, in one carton that has its label."""
-    CODES.setdefault(sku, {"MILK": "4012345678901", "JUG": "4006381333924"}[sku])
+def labelled(house: House, sku: str, *, apart: bool = False) -> str:
+    """An order of two units of lot L1 and two of lot L2, in one carton (or each in its own) that has its label."""
+    CODES.setdefault("PAN", "4006381333917")
     house.describe(sku, "lot")
     house.stock("A-01", 2, sku, lot="L1")
     house.stock("A-02", 2, sku, lot="L2")
@@ -30,14 +30,18 @@ def labelled(house: House, sku: str) -> str:
     for picklist in house.wave():
         for _ in picklist["steps"]:
             house.pick(house.again(picklist))
-    assert packed(house, order_id, sku, ("L1", 2), ("L2", 2))["packed"] is True
+    assert packed(house, order_id, sku, ("L1", 2), ("L2", 2), apart=apart)["packed"] is True
     assert house.status(order_id) == "labelled"
     return order_id
 
 
-def packed(house: House, order_id: str, sku: str, *lots: tuple[str, int]) -> Any:
+def packed(house: House, order_id: str, sku: str, *lots: tuple[str, int], apart: bool = False) -> Any:
     items = [{"code": CODES[sku], "lot": lot, "units": units} for lot, units in lots]
-    body = {"cartons": [{"carton_type": "BOX", "weight_g": 300, "items": items}], "packing_location": "PACK"}
+    cartons = [[item] for item in items] if apart else [items]
+    body = {
+        "cartons": [{"carton_type": "BOX", "weight_g": 300, "items": inside} for inside in cartons],
+        "packing_location": "PACK",
+    }
     answer = house.ask("POST", f"/picking/orders/{order_id}/packing", body)
     house.settle()
     return answer
@@ -57,11 +61,11 @@ def carton_of(house: House, order_id: str, number: int = 0) -> str:
     return str(shown["shipments"][number]["cartons"][0]["sscc"])
 
 
-def send(house: House, *ssccs: str) -> Any:
+def send(house: House, *ssccs: str, **how: object) -> Any:
     load_id = house.ask("POST", "/shipping/loads", {"carrier": "own-fleet"})["load_id"]
     scanned = house.ask("POST", f"/shipping/loads/{load_id}/scans", {"ssccs": list(ssccs)})
     if scanned["loaded"]:
-        house.ask("POST", f"/shipping/loads/{load_id}/dispatch", {})
+        house.ask("POST", f"/shipping/loads/{load_id}/dispatch", how)
         house.settle()
     return scanned
 
@@ -129,3 +133,34 @@ def test_where_the_recall_is_lifted_all_of_it_is_packed_anew_and_leaves(house: H
     assert house.status(order_id) == "dispatched"
     stock = house.ask("GET", "/inventory/stock/JUG")
     assert (stock["on_hand"], stock["reserved"], stock["available"]) == (0, 0, 0)
+
+
+def test_where_another_carton_has_left_the_one_that_stays_is_packed_anew(house: House) -> None:
+    order_id = labelled(house, "PAN", apart=True)
+    shown = house.ask("GET", f"/picking/orders/{order_id}/packing")["shipments"][0]["cartons"]
+    cartons = {one["items"][0]["lot"]: one["sscc"] for one in shown}
+    assert send(house, cartons["L2"], leave_behind=True)["refused"] == []
+    recall(house, "PAN")
+    assert [one["reason"] for one in send(house, cartons["L1"])["refused"]] == ["recalled"]
+    order = house.ask("GET", f"/orders/{order_id}")
+    [shipment] = order["shipments"]
+    assert (order["status"], shipment["status"], shipment["capture"]) == (
+        "partially_dispatched", "dispatched", "captured",
+    )  # fmt: skip
+    assert [line["units"] for line in shipment["lines"]] == [2]
+    packing = house.ask("GET", f"/picking/orders/{order_id}/packing")
+    assert [(item["lot"], item["units"], item["container"]) for item in packing["to_pack"]] == [
+        ("L1", 2, cartons["L1"])
+    ]
+    body = {"items": [{"code": CODES["PAN"], "units": 2}], "condition": "damaged", "reason": "recalled"}
+    house.ask("POST", f"/picking/orders/{order_id}/rejections", body)
+    house.stock("A-02", 2, "PAN", lot="L3")
+    house.system.invoke("inventory", "unsettled", {})
+    house.settle()
+    [picklist] = house.wave()
+    house.pick(picklist)
+    assert packed(house, order_id, "PAN", ("L3", 2))["packed"] is True
+    assert send(house, carton_of(house, order_id, 1))["refused"] == []
+    assert house.status(order_id) == "dispatched"
+    stock = house.ask("GET", "/inventory/stock/PAN")
+    assert (stock["reserved"], stock["available"]) == (0, 0)

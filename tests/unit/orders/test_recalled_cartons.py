@@ -4,13 +4,22 @@ from itertools import permutations
 
 from orders.aggregates import ORDER
 from orders.contracts import (
+    CaptureRequested,
     FulfilmentStalled,
     OrderClosed,
     ShipmentCancellationRequested,
     ShipmentRequested,
+    UnitsOfLine,
     UnpackingRequested,
 )
-from orders.domain.commands import CancelOrder, HoldOrder, NoteRecalledCarton, NoteVoidedLabels, ReleaseHold
+from orders.domain.commands import (
+    CancelOrder,
+    HoldOrder,
+    NoteKeptCarton,
+    NoteRecalledCarton,
+    NoteVoidedLabels,
+    ReleaseHold,
+)
 from orders.domain.order import Order
 from shared.events import Event
 from tests.support.scenarios import Given
@@ -19,6 +28,7 @@ from tests.unit.orders.journey import (
     FIRST,
     NOW,
     SECOND,
+    VALUE,
     arrived,
     collected,
     dispatched,
@@ -100,6 +110,36 @@ def test_goods_that_left_before_they_could_be_stopped_are_called_out_once() -> N
         assert order.deadline
     closed, events = happened(told(dispatched(), paid(), arrived()), RECALL)
     assert (closed.status, kinds(events, FulfilmentStalled)) == ("closed", ["FulfilmentStalled"])
+
+
+def test_where_others_have_left_the_shipment_is_paid_without_it_and_the_rest_is_packed_anew() -> None:
+    other = CARTONS[FIRST][1].sscc
+    inside = (UnitsOfLine("1", "MUG", 3), UnitsOfLine("2", "CUP", 2))
+    recall = NoteRecalledCarton(FIRST, CARTON, "MUG", "L1", "Salmonella", NOW, inside)
+    kept = NoteKeptCarton(FIRST, CARTON, NOW)
+    for facts in permutations((left(FIRST, other), recall, kept)):
+        order, events = happened(told(collected(), packed()), *facts, *facts, labels())
+        asked = only(UnpackingRequested, events)
+        assert (asked.shipment_id, asked.cartons) == (FIRST, (CARTON,))
+        assert only(CaptureRequested, events).amount == 2 * 895
+        assert (order.status, order.lines["1"].open, order.lines["2"].open) == ("partially_dispatched", 3, 2)
+        order, events = happened(
+            order, paid(FIRST, 2 * 895), arrived(), packed(SECOND, _1=3, _2=2), labels(SECOND, 9), left(SECOND)
+        )
+        assert only(CaptureRequested, events).amount == VALUE - 2 * 895
+        order, events = happened(order, paid(SECOND, VALUE - 2 * 895), arrived(SECOND))
+        assert only(OrderClosed, events).captured == VALUE
+
+
+def test_a_cancellation_does_not_wait_for_a_carton_that_stays() -> None:
+    other = CARTONS[FIRST][1].sscc
+    inside = (UnitsOfLine("1", "MUG", 3),)
+    order = told(collected(), packed(), labels(), left(FIRST, other), CancelOrder("changed their mind", NOW))
+    assert not order.compensating
+    recall = NoteRecalledCarton(FIRST, CARTON, "MUG", "L1", "Salmonella", NOW, inside)
+    order, events = happened(order, recall, NoteKeptCarton(FIRST, CARTON, NOW))
+    assert kinds(events, UnpackingRequested) == []
+    assert order.compensating
 
 
 def test_an_order_that_is_given_up_meanwhile_is_not_packed_anew() -> None:

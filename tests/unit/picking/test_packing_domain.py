@@ -665,5 +665,20 @@ class TestUnpacking:
             "counted once, by the containers they were picked into"
         )
 
+    def test_where_others_have_left_only_the_carton_that_stays_is_opened(self) -> None:
+        left = FilledCarton("906141410000000039", BOX, 200 + 5 * 400, (ALL[0],), "cartons[0]")
+        stays = FilledCarton(self.CARTON, BOX, WEIGHT - 5 * 400, ALL[1:], "cartons[1]")
+        packed = PackAtOnce(order(), (left, stays), TRAITS, "operator-7", AT)
+        shipment_id = given(packed).shipments[0].shipment_id
+        unpack = UnpackShipment(shipment_id, "recalled", (self.CARTON,))
+        assert when(unpack, packed, unpack) == []
+        state = given(packed, unpack)
+        assert [item.sku for item in state.sent] == ["MUG"]
+        to_pack = without(state.lying(order().goods), state.gone)
+        assert {(item.sku, item.units, item.container) for item in to_pack} == {
+            ("MILK", 2, self.CARTON),
+            ("DRILL", 2, self.CARTON),
+        }
+
     def test_a_shipment_that_nobody_has_packed_is_not_found(self) -> None:
         assert isinstance(refused(UnpackShipment("elsewhere", "recalled")), NotFound)

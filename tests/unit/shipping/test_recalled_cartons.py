@@ -45,18 +45,47 @@ def test_it_does_not_leave_with_a_load_that_it_is_on_already(desk: Desk) -> None
     assert (desk.state(shipment_id).has_left, desk.state(unconcerned).has_left) == (False, True)
 
 
-def test_of_several_cartons_the_ones_that_have_left_are_gone_and_the_recalled_one_stays(desk: Desk) -> None:
-    first, bad = new_sscc(), new_sscc()
-    order_id, shipment_id = desk.shipment(first, bad)
-    load_id = desk.load(first)
+@pytest.mark.parametrize("first", ["the recall", "the load"])
+def test_where_others_have_left_the_shipment_is_complete_without_it(desk: Desk, first: str) -> None:
+    gone, bad = new_sscc(), new_sscc()
+    order_id, shipment_id = desk.shipment(gone, bad)
+    load_id = desk.load(gone)
+    desk.depart(load_id, leave_behind=True)
+    stops = (recalled(order_id, shipment_id, bad), called_off(order_id, shipment_id))
+    if first == "the recall":
+        assert desk.deliver(stops[0]) == []
+        desk.leave(load_id)
+        assert desk.deliver(stops[1]) == []
+    else:
+        desk.leave(load_id)
+        assert desk.deliver(recalled(order_id, shipment_id, gone), *stops) == []
+    assert desk.deliver(*stops) == []
+    desk.landscape.project("shipping")
+    shipment = desk.state(shipment_id)
+    assert list(shipment.stopped) == [bad], "what has left cannot be kept"
+    assert (list(shipment.cartons), shipment.status) == ([gone], "dispatched")
+    assert [one["sscc"] for one in desk.published("CartonKept", shipment_id)] == [bad]
+    assert [one["reason"] for one in desk.scan(desk.load(), bad).body["refused"]] == ["recalled"]
+    delivered = {"updates": [{"status": "delivered", "occurred_at": "2026-02-01T09:30:00.000Z"}]}
+    assert desk.post(f"/shipping/shipments/{shipment_id}/tracking", delivered).body["status"] == "delivered"
+
+
+def test_on_a_later_load_it_stays_and_a_shipment_that_was_delivered_without_it_is_complete(desk: Desk) -> None:
+    gone, bad = new_sscc(), new_sscc()
+    order_id, shipment_id = desk.shipment(gone, bad)
+    load_id = desk.load(gone)
     desk.depart(load_id, leave_behind=True)
     desk.leave(load_id)
-    assert desk.deliver(recalled(order_id, shipment_id, first), recalled(order_id, shipment_id, bad)) == []
-    desk.landscape.project("shipping")
-    assert list(desk.state(shipment_id).stopped) == [bad], "what has left cannot be kept"
-    assert [one["reason"] for one in desk.scan(desk.load(), bad).body["refused"]] == ["recalled"]
-    listed = desk.get("/shipping/shipments", status="exception").body["items"]
-    assert [one["shipment_id"] for one in listed] == [shipment_id]
+    delivered = {"updates": [{"status": "delivered", "occurred_at": "2026-02-01T09:30:00.000Z"}]}
+    assert desk.post(f"/shipping/shipments/{shipment_id}/tracking", delivered).status == 200
+    later = desk.load(bad)
+    assert desk.published("ShipmentDelivered", shipment_id) == []
+    assert desk.deliver(recalled(order_id, shipment_id, bad)) == []
+    assert len(desk.published("ShipmentDelivered", shipment_id)) == 1
+    desk.depart(later)
+    desk.leave(later)
+    [refused] = desk.get(f"/shipping/loads/{later}").body["refused"]
+    assert (refused["shipment_id"], refused["reason"]) == (shipment_id, "carton-recalled")
 
 
 def test_in_whatever_order_it_is_heard_and_twice_it_is_stopped_once(desk: Desk) -> None:
