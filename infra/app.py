@@ -142,6 +142,7 @@ ORDERS = Service("orders", (
         "POST /orders/{id}/holds": "orders/write",
         "POST /orders/{id}/holds/{kind}/release": "orders/write",
         "POST /orders/{id}/capture-retries": "orders/supervise",
+        "POST /orders/{id}/refund-retries": "orders/supervise",
     }),
     command("substitutions", {
         "POST /orders/{id}/lines/{line_id}/substitutions": "orders/substitute",

@@ -12,6 +12,7 @@ from orders.contracts import (
     Priority,
     Reason,
     Reference,
+    RefundRequested,
     ShipmentId,
 )
 from orders.domain.commands import (
@@ -21,6 +22,7 @@ from orders.domain.commands import (
     HoldOrder,
     ReleaseHold,
     RetryCaptures,
+    RetryRefunds,
 )
 from orders.domain.order import Order
 from shared import clock
@@ -89,6 +91,20 @@ class Capture(Struct, frozen=True):
     capture_id: Reference
     amount: PositiveMinorUnits
     currency: Currency
+
+
+class Refund(Struct, frozen=True):
+    """Money that is to go back once more."""
+
+    refund_id: Reference
+    amount: PositiveMinorUnits
+
+
+class RefundRetry(Struct, frozen=True):
+    """What is to go back once more. GET /orders/{id} tells what becomes of it."""
+
+    order_id: OrderId
+    refunds: tuple[Refund, ...]
 
 
 class CaptureRetry(Struct, frozen=True):
@@ -189,6 +205,22 @@ def retry_captures(request: Request, id: OrderId) -> Response:
         if isinstance(event, CaptureRequested)
     )
     return Response(202, CaptureRetry(id, captures), replayed=outcome.repeated)
+
+
+@handler.route(
+    "POST",
+    "/orders/{id}/refund-retries",
+    scope="orders/supervise",
+    returns=(202, RefundRetry),
+    rejects=(NotFound, Conflict),
+)
+def retry_refunds(request: Request, id: OrderId) -> Response:
+    """Ask again for the money that should have gone back to the customer, and was declined or came again."""
+    outcome = execute(history(), ORDER, ORDER.stream_id(id), request.command(RetryRefunds(clock.now())))
+    refunds = tuple(
+        Refund(event.refund_id, event.amount) for event in outcome.events if isinstance(event, RefundRequested)
+    )
+    return Response(202, RefundRetry(id, refunds), replayed=outcome.repeated)
 
 
 def _amended(order_id: str, outcome: Outcome[Order]) -> Response:

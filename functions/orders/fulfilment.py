@@ -117,7 +117,7 @@ def _noted(answer: Any, number: int) -> Struct:
             return NoteDeclinedCapture(answer.capture_id, answer.reason, now)
         case PaymentRefunded() | RefundDeclined():
             declined = isinstance(answer, RefundDeclined)
-            return NoteRefund(answer.refund_id, answer.number, answer.amount, declined, now)
+            return NoteRefund(answer.refund_id, answer.number, answer.amount, declined, now, number)
         case LineReserved():
             return NoteReservedLine(answer.line_id, number, now)
         case LineShort():

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from heapq import merge
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -28,12 +28,19 @@ handler = Api()
 Status = Annotated[str, Meta(pattern=f"^({'|'.join(STATUSES)})$", description="Where an order stands.")]
 
 
+Attention = Annotated[
+    Literal["hold", "payment", "refund"],
+    Meta(description="Held orders, or those with money to be taken or to go back that was declined."),
+]
+
+
 class OrderQuery(ListQuery, frozen=True, forbid_unknown_fields=True):
     """Which orders, and which page of them."""
 
     status: Status | None = None
     channel: Channel | None = None
     stalled: Annotated[bool, Meta(description="Those that have stalled, or those that have not.")] | None = None
+    attention: Attention | None = None
 
 
 class OrderPage(Struct, frozen=True, omit_defaults=True):
@@ -67,7 +74,8 @@ class LineDetails(Struct, frozen=True, omit_defaults=True):
 class PaymentDetails(Struct, frozen=True):
     """Where the order's payment stands: none, requested, authorized, lapsed, declined, voided.
 
-    `captured` was taken for what has left, `refunded` went back, `due` could not be taken (in minor units).
+    `captured` was taken for what has left, `refunded` went back, `due` could not be taken, `refund_due` should
+    have gone back and did not (in minor units).
     """
 
     status: str
@@ -75,6 +83,7 @@ class PaymentDetails(Struct, frozen=True):
     captured: int = 0
     refunded: int = 0
     due: int = 0
+    refund_due: int = 0
 
 
 class OrderShipment(Struct, frozen=True):
@@ -177,6 +186,7 @@ def get_order(id: OrderId) -> Response:
             order.captured,
             sum(one.refunded for one in order.returns.values()),
             sum(order.value(one) for one in order.in_debt),
+            sum(one.declined for one in order.refunds_due),
         ),
         reason=order.reason or None,
         deadline=order.deadline or None,
@@ -236,7 +246,7 @@ def _return(one: Return) -> OrderReturn:
 def _pages(query: OrderQuery, after: str | None) -> list[Page[OrderSummary]]:
     """The index pages that hold the wanted orders: one, or one per stage when nothing narrows the list."""
     wanted = partial(_is_wanted, query)
-    if query.stalled:
+    if query.stalled or query.attention is not None:
         return [_page("stalled", STALLED, query.limit, after, wanted)]
     if query.status is not None:
         return [_page("stage", STAGES[query.status], query.limit, after, wanted)]
@@ -251,7 +261,20 @@ def _is_wanted(query: OrderQuery, order: OrderSummary) -> bool:
         query.status in (None, order.status)
         and query.channel in (None, order.channel)
         and query.stalled in (None, order.stalled is not None)
+        and _has(query.attention, order)
     )
+
+
+def _has(attention: Attention | None, order: OrderSummary) -> bool:
+    match attention:
+        case "hold":
+            return bool(order.holds)
+        case "payment":
+            return bool(order.payment_due)
+        case "refund":
+            return bool(order.refund_due)
+        case None:
+            return True
 
 
 def _page(

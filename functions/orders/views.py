@@ -26,6 +26,7 @@ from orders.contracts import (
     OrderPlaced,
     OrderReserved,
     PaymentAuthorizationRequested,
+    RefundRequested,
     RemainderCancelled,
     ReservationRequested,
 )
@@ -34,12 +35,15 @@ from orders.domain.facts import (
     CaptureRefused,
     DeadlinePassed,
     HoldReleased,
+    MoneyReturned,
     OrderAdvanced,
     OrderHeld,
     PaymentParked,
     PaymentTaken,
     PriorityChanged,
     Stall,
+    attempt_id,
+    attempt_of,
     goes_on,
 )
 from orders.domain.states import (
@@ -64,6 +68,7 @@ from shared.projection import Projection, Projector
 from shared.resources import history, views
 
 STALLED = "yes"
+"""Where orders stand that somebody has to see to: stalled or held ones, and those with money that was declined."""
 DEADLINE_SHARDS = ("0", "1", "2", "3")
 _DAYS_AWAY = timedelta(days=1)
 _BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
@@ -72,7 +77,8 @@ _BEFORE_PICKING = (RESERVED, BACKORDERED, ALLOCATING, ALLOCATED)
 class OrderSummary(Struct, frozen=True, omit_defaults=True):
     """An order in a list. `backordered` are the SKUs that it lacked when it went to backorder.
 
-    `holds` stop it, `payment_due` are the shipments that have left and whose money could not be taken.
+    `holds` stop it, `payment_due` are the shipments that have left and whose money could not be taken,
+    `refund_due` the refunds that were declined and not asked for again.
     `waiting_for` names who keeps a placed order waiting: the payment provider, while it does not answer.
     `stalled` tells what it waits for although all the time for that is over. `released`: it may be picked.
     """
@@ -96,6 +102,7 @@ class OrderSummary(Struct, frozen=True, omit_defaults=True):
     ship_by: str | None = None
     holds: tuple[str, ...] = ()
     payment_due: tuple[str, ...] = ()
+    refund_due: tuple[str, ...] = ()
     waiting_for: str = ""
     released: bool = False
     stalled: Stall | None = None
@@ -203,6 +210,14 @@ def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary
         case PaymentTaken():
             due = tuple(one for one in order.payment_due if one != event.shipment_id)
             return structs.replace(order, payment_due=due)
+        case RefundRequested() if order.refund_due:
+            return_id, attempt = attempt_of(event.refund_id)
+            tries = ((one, *attempt_of(one)) for one in order.refund_due)
+            due = tuple(one for one, of, tried in tries if of != return_id or tried >= attempt)
+            return structs.replace(order, refund_due=due)
+        case MoneyReturned(declined=True):
+            declined = attempt_id(event.return_id, event.attempt)
+            return structs.replace(order, refund_due=tuple(dict.fromkeys((*order.refund_due, declined))))
         case _:
             return order
 
@@ -210,14 +225,14 @@ def _show_on_its_way(order: OrderSummary, event: Event, at: str) -> OrderSummary
 def index(order: OrderSummary) -> Mapping[str, str]:
     """By stage and by channel in the order of receipt; by deadline only while a sweep has to find it by that.
 
-    Few are among the stalled ones: an order that never stalls is never written there.
+    Few are among the stalled ones, where somebody has to see to them: most orders are never written there.
     """
     keys = {
         "stage": STAGES[order.status],
         "channel": order.channel,
         "placed": f"{order.received_at}#{order.order_id}",
     }
-    if order.stalled is not None:
+    if order.stalled is not None or order.holds or order.payment_due or order.refund_due:
         keys["stalled"] = STALLED
     if order.deadline and (moment := _looked_at(order)):
         keys |= {"due": DEADLINE_SHARDS[int(order.order_id[-1], 16) % 4], "deadline": moment}

@@ -135,7 +135,10 @@ class PaymentRefunded(Event, frozen=True, kw_only=True):
 
 
 class RefundDeclined(Event, frozen=True, kw_only=True):
-    """`amount` of this refund does not go back. `outstanding` is what of it is still to be answered."""
+    """`amount` of this refund does not go back. `outstanding` is what of it is still to be answered.
+
+    With a `reference` it had gone back, and came again: banks say so up to weeks later.
+    """
 
     version: ClassVar[int] = 1
     order_id: OrderId
@@ -144,6 +147,7 @@ class RefundDeclined(Event, frozen=True, kw_only=True):
     reason: DeclineReason
     outstanding: MinorUnits = 0
     number: int = 1
+    reference: Reference | None = None
 
 
 class AuthorizationExpired(Event, frozen=True, kw_only=True):

@@ -64,5 +64,5 @@ def _refund(refund_id: str, refund: RefundState) -> RefundDocument:
         refund.amount,
         refund.refunded,
         refund.reason,
-        tuple(share.reference for share in refund.shares if share.reference),
+        tuple(share.reference for share in refund.shares if share.status == "refunded"),
     )

@@ -307,6 +307,15 @@ class RecordRefundDecline(Struct, frozen=True):
     reason: str
 
 
+class RecordRefundFailure(Struct, frozen=True):
+    """What went back by authorization `number`, and the provider calls `reference`, has come again."""
+
+    refund_id: RefundId
+    number: int
+    reference: str
+    reason: str
+
+
 class RecordRefundTimeout(Struct, frozen=True):
     """Attempt number `attempt` at a refund ended without an answer."""
 
@@ -355,6 +364,7 @@ Command = (
     | RecordCaptureTimeout
     | RecordRefund
     | RecordRefundDecline
+    | RecordRefundFailure
     | RecordRefundTimeout
     | RecordVoid
     | RecordVoidTimeout
@@ -591,6 +601,8 @@ def decide(command: Command, payment: Payment) -> Sequence[Event]:
             return _record_refund(command, payment)
         case RecordRefundDecline():
             return _record_refund_decline(command, payment)
+        case RecordRefundFailure():
+            return _record_refund_failure(command, payment)
         case RecordRefundTimeout():
             return _record_refund_timeout(command, payment)
         case RecordVoid(number):
@@ -886,6 +898,8 @@ def _record_capture_timeout(answer: RecordCaptureTimeout, payment: Payment) -> S
 
 def _record_refund(answer: RecordRefund, payment: Payment) -> Sequence[Event]:
     share = _share(payment, answer.refund_id, answer.number)
+    if share is not None and share.status == "declined" and share.reference == answer.reference:
+        return ()
     if share is None or share.status == "declined":
         raise _contradiction(payment, f"refund {answer.refund_id!r}")
     if share.status == "refunded":
@@ -919,6 +933,25 @@ def _record_refund_decline(answer: RecordRefundDecline, payment: Payment) -> Seq
             reason=answer.reason,
             outstanding=payment.refunds[answer.refund_id].outstanding - share.amount,
             number=answer.number,
+        ),
+    )
+
+
+def _record_refund_failure(news: RecordRefundFailure, payment: Payment) -> Sequence[Event]:
+    """A refund that came again is a decline: what it gave back can be asked to be given back anew."""
+    share = _share(payment, news.refund_id, news.number)
+    if share is None or share.status == "declined":
+        return ()
+    outstanding = payment.refunds[news.refund_id].outstanding
+    return (
+        RefundDeclined(
+            order_id=payment.order_id,
+            refund_id=news.refund_id,
+            amount=share.amount,
+            reason=news.reason,
+            outstanding=outstanding - (share.amount if share.status == "asked" else 0),
+            number=news.number,
+            reference=news.reference,
         ),
     )
 
@@ -1157,12 +1190,9 @@ def evolve(payment: Payment, event: Event) -> Payment:
             refund = replace(payment.refunds[refund_id], timeouts=attempt)
             return replace(payment, refunds=payment.refunds.set(refund_id, refund))
         case PaymentRefunded():
-            return replace(
-                _answered(payment, event, "refunded", event.reference),
-                refunded=payment.refunded + event.amount,
-            )
+            return _answered(payment, event, "refunded", event.reference)
         case RefundDeclined():
-            return _answered(payment, event, "declined", "")
+            return _answered(payment, event, "declined", event.reference or "")
         case VoidAsked(order_id=order_id, reason=reason):
             return replace(payment, status="voiding", order_id=order_id, reason=reason)
         case VoidTimedOut(attempt=attempt):
@@ -1199,6 +1229,7 @@ def _answered(
 ) -> Payment:
     """The payment after the answer to one share of a refund; a refund that was refused has none."""
     refund = payment.refunds.get(event.refund_id) or RefundState(event.amount, "")
+    before = refund.refunded
     reason = event.reason if isinstance(event, RefundDeclined) else ""
     shares = tuple(
         replace(share, status=status, reference=reference, reason=reason)
@@ -1213,6 +1244,7 @@ def _answered(
         order_id=event.order_id,
         refunds=payment.refunds.set(event.refund_id, refund),
         refunding=payment.refunding if refund.outstanding else _without(payment.refunding, event.refund_id),
+        refunded=payment.refunded + refund.refunded - before,
         taken=_moved(payment.taken, *back),
     )
 

@@ -1,20 +1,28 @@
 """Movements in the read model: each capture and refund that we know of, by the day it was recorded on."""
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from payments.contracts import MovementNoted, PaymentCaptured, PaymentRefunded
+from payments.contracts import MovementNoted, PaymentCaptured, PaymentRefunded, RefundDeclined
 from shared.events import Commit, Event
 from shared.projection import Entry
 from shared.resources import views
 
+if TYPE_CHECKING:
+    from payments.domain import Payment
+
 DAY = slice(0, 10)
 PREFIX = "Moved#"
+FAILED = "refund_failed"
 
 
 class Moved(Struct, frozen=True, omit_defaults=True):
-    """A capture or refund. `noted`: it was made at the provider, and not asked for by us."""
+    """A capture, a refund, or a refund that came again (`refund_failed`).
+
+    `noted`: it was made at the provider, and not asked for by us.
+    """
 
     kind: str
     reference: str
@@ -25,7 +33,7 @@ class Moved(Struct, frozen=True, omit_defaults=True):
     noted: bool = False
 
 
-def entries(_document: Struct, commit: Commit, events: Sequence[Event]) -> Iterator[Entry]:
+def entries(payment: "Payment", commit: Commit, events: Sequence[Event]) -> Iterator[Entry]:
     """One entry for each capture and refund in a commit, under the day and the provider's reference."""
     for event in events:
         match event:
@@ -33,11 +41,14 @@ def entries(_document: Struct, commit: Commit, events: Sequence[Event]) -> Itera
                 moved = _moved("captured", event, commit.at)
             case PaymentRefunded():
                 moved = _moved("refunded", event, commit.at)
-            case MovementNoted(kind="captured" | "refunded" as kind):
+            case RefundDeclined(reference=str(reference)):
+                moved = Moved(FAILED, reference, event.order_id, event.amount, payment.currency, commit.at)
+            case MovementNoted(kind="captured" | "refunded" | "refund_failed" as kind):
                 moved = _moved(kind, event, event.occurred_at, noted=True)
             case _:
                 continue
-        yield Entry((_partition(moved.at[DAY]), PREFIX + moved.reference), moved)
+        failed = f"{FAILED}/" if moved.kind == FAILED else ""
+        yield Entry((_partition(moved.at[DAY]), f"{PREFIX}{failed}{moved.reference}"), moved)
 
 
 def movements_on(day: str) -> list[Moved]:

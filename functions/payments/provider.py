@@ -50,9 +50,12 @@ class Lapsed(Struct, frozen=True):
 
 
 class ProviderMovement(Struct, frozen=True):
-    """Money that the provider has taken or given back for an order (empty: one that it cannot name)."""
+    """Money that the provider has taken or given back for an order (empty: one that it cannot name).
 
-    kind: Literal["captured", "refunded"]
+    `refund_failed` is what was given back and came again, under the reference of its refund.
+    """
+
+    kind: Literal["captured", "refunded", "refund_failed"]
     reference: str
     order_id: str
     amount: int
@@ -112,7 +115,10 @@ class PaymentProvider(Protocol):
         """What has become of the refund under `key`; None when it never arrived. Raises ProviderTimeout."""
 
     def movements(self, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
-        """What was captured and refunded for our orders from `since` to before `until`. Raises ProviderTimeout."""
+        """What was captured and refunded, and came again, for our orders from `since` to before `until`.
+
+        Raises ProviderTimeout.
+        """
 
 
 def authorization_key(order_id: str, number: int = 1) -> str:

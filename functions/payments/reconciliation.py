@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from payments.movements_view import Moved, movements_on
+from payments.movements_view import FAILED, Moved, movements_on
 from payments.provider import ProviderMovement, ProviderTimeout
 from payments.providers import provider
 from shared import clock
@@ -22,6 +22,9 @@ MAX_DAYS = 31
 MAX_MOVEMENTS = 2_000
 CLOCKS_DIFFER = timedelta(hours=1)
 """So far apart a movement's two times may be: the provider's, and that of our record (an answer may come late)."""
+
+Name = tuple[str, bool]
+"""The provider's reference of a movement, and whether it is that refund's failure."""
 
 DifferenceKind = Literal[
     "unknown_here", "unknown_at_provider", "moved_by_others", "amount_differs", "currency_differs", "order_differs"
@@ -109,10 +112,10 @@ def reconcile(request: Request, query: ReconciliationQuery) -> Response:
     return Response(200, report)
 
 
-def compared(ours: Mapping[str, Moved], theirs: Mapping[str, ProviderMovement]) -> Iterator[Difference]:
+def compared(ours: Mapping[Name, Moved], theirs: Mapping[Name, ProviderMovement]) -> Iterator[Difference]:
     """What the books do not agree on, movement by movement (both by the provider's reference)."""
-    for reference in sorted(ours.keys() | theirs.keys()):
-        mine, other = ours.get(reference), theirs.get(reference)
+    for name in sorted(ours.keys() | theirs.keys()):
+        mine, other = ours.get(name), theirs.get(name)
         difference = _difference(mine, other)
         one = mine or other
         if difference is None or one is None:
@@ -120,7 +123,7 @@ def compared(ours: Mapping[str, Moved], theirs: Mapping[str, ProviderMovement]) 
         yield Difference(
             difference=difference,
             kind=one.kind,
-            reference=reference,
+            reference=one.reference,
             order_id=one.order_id,
             at=one.at,
             currency=one.currency,
@@ -143,21 +146,21 @@ def _difference(mine: Moved | None, other: ProviderMovement | None) -> Differenc
     return "order_differs" if mine.order_id != other.order_id else None
 
 
-def _ours(since: datetime, until: datetime) -> dict[str, Moved]:
-    found: dict[str, Moved] = {}
+def _ours(since: datetime, until: datetime) -> dict[Name, Moved]:
+    found: dict[Name, Moved] = {}
     day = since.date()
     while day <= until.date():
-        found |= {one.reference: one for one in movements_on(day.isoformat())}
+        found |= {_name(one): one for one in movements_on(day.isoformat())}
         day += timedelta(days=1)
     first, last = clock.iso(since), clock.iso(until)
-    return {reference: one for reference, one in found.items() if first <= one.at < last}
+    return {name: one for name, one in found.items() if first <= one.at < last}
 
 
-def _theirs(since: datetime, until: datetime) -> dict[str, ProviderMovement]:
-    found: dict[str, ProviderMovement] = {}
+def _theirs(since: datetime, until: datetime) -> dict[Name, ProviderMovement]:
+    found: dict[Name, ProviderMovement] = {}
     try:
         for one in provider().movements(since, until):
-            found[one.reference] = one
+            found[_name(one)] = one
             if len(found) > MAX_MOVEMENTS:
                 raise TooLarge(
                     f"The provider has more than {MAX_MOVEMENTS} movements in this period.",
@@ -167,6 +170,10 @@ def _theirs(since: datetime, until: datetime) -> dict[str, ProviderMovement]:
     except ProviderTimeout as error:
         raise Unavailable(str(error)) from error
     return found
+
+
+def _name(one: Moved | ProviderMovement) -> Name:
+    return one.reference, one.kind == FAILED
 
 
 def _totals(ours: Iterable[Moved], theirs: Iterable[ProviderMovement]) -> Iterator[Total]:

@@ -53,11 +53,12 @@ CAPTURED_OTHERWISE = "captured_otherwise"
 
 _UNCONFIRMED, _HELD, _TAKEN, _CANCELED = "requires_confirmation", "requires_capture", "succeeded", "canceled"
 _REFUSED = "requires_payment_method"
-_KINDS: Mapping[str, Literal["captured", "refunded"]] = {
+_KINDS: Mapping[str, Literal["captured", "refunded", "refund_failed"]] = {
     "charge": "captured",
     "payment": "captured",
     "refund": "refunded",
     "payment_refund": "refunded",
+    "refund_failure": "refund_failed",
 }
 _NEVER_SENT = frozenset(
     {"NewConnectionError", "ConnectTimeoutError", "NameResolutionError", "ConnectTimeout", "ProxyError"}
@@ -357,9 +358,11 @@ def _customer_and_card(method: str) -> tuple[str, str]:
     return (customer, f"pm_{card}") if separator else ("", method)
 
 
-def _moved(kind: Literal["captured", "refunded"], transaction: Transaction, order_id: str) -> ProviderMovement:
+def _moved(
+    kind: Literal["captured", "refunded", "refund_failed"], transaction: Transaction, order_id: str
+) -> ProviderMovement:
     source = transaction.source
-    amount = source.amount if kind == "refunded" or source.amount_captured is None else source.amount_captured
+    amount = source.amount if kind != "captured" or source.amount_captured is None else source.amount_captured
     at = clock.iso(datetime.fromtimestamp(transaction.created, UTC))
     return ProviderMovement(kind, source.id, order_id, amount, source.currency.upper(), at)
 

@@ -4,7 +4,7 @@ Most of it we have asked for and know. An answer that was lost is found here, an
 refund or a cancellation by hand, a dispute) is noted on the payment.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,7 +16,8 @@ from payments.domain import (
     RecordCapture,
     RecordLapse,
     RecordRefund,
-    RecordRefundDecline,
+    RecordRefundFailure,
+    ShareState,
 )
 from payments.provider import ProviderTimeout, capture_key, refund_key
 from payments.providers import order_of
@@ -95,20 +96,25 @@ def _command(payment: Payment, notice: "Notice") -> Command:
             for capture_id in payment.capturing:
                 if capture_key(payment.order_id, capture_id, payment.number) == notice.key:
                     return RecordCapture(capture_id, movement.reference, holds_rest=False)
-        case "refunded" | "refund_failed":
-            for refund_id in payment.refunding:
-                for share in payment.refunds[refund_id].shares:
-                    if (
-                        share.status != "asked"
-                        or refund_key(payment.order_id, refund_id, share.number) != notice.key
-                    ):
-                        continue
-                    if movement.kind == "refunded":
-                        return RecordRefund(refund_id, share.number, movement.reference)
-                    return RecordRefundDecline(refund_id, share.number, movement.reason)
+        case "refunded":
+            for refund_id, share in _shares(payment, notice):
+                if share.status == "asked":
+                    return RecordRefund(refund_id, share.number, movement.reference)
+        case "refund_failed":
+            for refund_id, share in _shares(payment, notice):
+                return RecordRefundFailure(refund_id, share.number, movement.reference, movement.reason)
         case "released":
             if movement.reason == AUTOMATIC and movement.reference == payment.authorization and payment.held:
                 return RecordLapse(payment.number)
         case _:
             pass
     return movement
+
+
+def _shares(payment: Payment, notice: "Notice") -> Iterator[tuple[str, ShareState]]:
+    """What of our refunds a notice is about: named by our key, or by the provider's reference."""
+    for refund_id, refund in payment.refunds.items():
+        for share in refund.shares:
+            key = refund_key(payment.order_id, refund_id, share.number)
+            if key == notice.key or (share.reference and share.reference == notice.movement.reference):
+                yield refund_id, share

@@ -15,8 +15,15 @@ from inventory.domain.picked import StockCollected
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.task_contracts import LineAllocated
 from orders.contracts import CaptureRequested, LineSubstituted, OrderPlaced
-from orders.domain.order import Order, Return, shipment_of_capture
-from orders.domain.states import CAPTURE_DECLINED, LINE_BACKORDERED, RETURN_AUTHORIZED, RETURN_CLOSED
+from orders.domain.facts import attempt_of
+from orders.domain.order import Order, Return
+from orders.domain.states import (
+    CAPTURE_DECLINED,
+    LINE_BACKORDERED,
+    RETURN_AUTHORIZED,
+    RETURN_CLOSED,
+    RETURN_RECEIVED,
+)
 from picking.contracts import UnitsPicked
 from picking.domain.pick_list import PickList, PickListClaimed, PickListReleased
 from picking.domain.pick_order import Collected, PickOrder, PicksRequested, pick_id
@@ -165,7 +172,7 @@ class Outgoing:
             self.gone[event.order_id, one.line_id] += one.units
 
     def _check_capture(self, event: CaptureRequested) -> None:
-        shipment_id, _ = shipment_of_capture(event.capture_id)
+        shipment_id, _ = attempt_of(event.capture_id)
         cartons = [sscc for sscc, one in self._packed.items() if one.shipment_id == shipment_id]
         if not cartons or not self.cartons_gone.issuperset(cartons):
             raise Violation("money is asked for before the goods have left", event.order_id, event.capture_id)
@@ -256,8 +263,13 @@ def _check_return(order: Order, one: Return, logged: int) -> None:
     if one.resolution == "replace":
         if bool(one.replacement_id) != bool(back):
             raise Violation("what has come back is not replaced", order.order_id, one.return_id)
-    elif not order.in_debt and (one.refunded + one.declined, one.status) != (due, RETURN_CLOSED):
+    elif not order.in_debt and (one.refunded + one.declined, one.status) != (due, _ended(one)):
         raise Violation("what has come back is not refunded", order.order_id, one.return_id, one.refunded, due)
+
+
+def _ended(one: Return) -> str:
+    """Where a return ends: one whose refund was declined waits for somebody who asks for it again."""
+    return RETURN_RECEIVED if one.declined else RETURN_CLOSED
 
 
 def check_end(order: Order) -> None:

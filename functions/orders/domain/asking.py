@@ -19,7 +19,8 @@ from orders.contracts import (
     ShipmentRequested,
     WithdrawnLine,
 )
-from orders.domain.order import Line, Order, Return, Shipment, capture_id
+from orders.domain.facts import attempt_id
+from orders.domain.order import Line, Order, Return, Shipment
 from orders.domain.states import (
     ALLOCATION_TIME,
     AUTHORIZATION_TIME,
@@ -180,12 +181,27 @@ def capture(order: Order, one: Shipment) -> CaptureRequested:
     """Take the money for a shipment that has left."""
     return CaptureRequested(
         order_id=order.order_id,
-        capture_id=capture_id(one),
+        capture_id=attempt_id(one.shipment_id, one.tries),
         amount=order.value(one),
         currency=order.total.currency,
     )
 
 
 def refund(order: Order, one: Return, amount: int) -> RefundRequested:
-    """Give the customer money back for a return."""
-    return RefundRequested(order_id=order.order_id, refund_id=one.return_id, amount=amount, reason=one.reason)
+    """Give the customer money back for a return, as a try of its own."""
+    return RefundRequested(
+        order_id=order.order_id,
+        refund_id=attempt_id(one.return_id, len(one.amounts) + 1),
+        amount=amount,
+        reason=one.reason,
+    )
+
+
+def refund_again(order: Order, one: Return, attempt: int) -> RefundRequested:
+    """The same try once more: it was not answered."""
+    return RefundRequested(
+        order_id=order.order_id,
+        refund_id=attempt_id(one.return_id, attempt),
+        amount=one.amounts[attempt - 1],
+        reason=one.reason,
+    )

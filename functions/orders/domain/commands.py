@@ -118,6 +118,12 @@ class RetryCaptures(Struct, frozen=True):
     at: datetime
 
 
+class RetryRefunds(Struct, frozen=True):
+    """Ask again for what should have gone back to the customer, and did not."""
+
+    at: datetime
+
+
 class ReturnWish(Struct, frozen=True):
     """Units of a line that the customer wants to send back."""
 
@@ -234,6 +240,7 @@ class NoteRefund(Struct, frozen=True):
     amount: int
     declined: bool
     at: datetime
+    answer: int = 0
 
 
 class NoteReservedLine(Struct, frozen=True):
@@ -373,6 +380,7 @@ Command = (
     | SubstituteLine
     | ChangePaymentMethod
     | RetryCaptures
+    | RetryRefunds
     | AuthorizeReturn
     | RequestPicking
     | NoteAuthorization

@@ -70,6 +70,7 @@ from orders.domain.states import (
     WAIT_PACKING,
     WAIT_PICKING,
     WAIT_REFUND,
+    WAIT_REFUND_DUE,
     WAIT_REST,
     WAIT_RETURN,
     WAIT_STOCK,
@@ -144,7 +145,7 @@ _WAITS = {
 
 def waiting(order: Order, status: str) -> str:
     """What an order that stands at `status` waits for first; nothing when there is nothing to wait for."""
-    if any(one.status == RETURN_RECEIVED and one.asked for one in order.returns.values()):
+    if any(one.outstanding for one in order.returns.values()):
         return WAIT_REFUND
     if any(one.capture == CAPTURE_REQUESTED for one in order.sent):
         return WAIT_CAPTURE
@@ -158,6 +159,8 @@ def waiting(order: Order, status: str) -> str:
         return WAIT_HOLD if order.holds else WAIT_REST
     if order.in_debt:
         return WAIT_DEBT
+    if order.refunds_due:
+        return WAIT_REFUND_DUE
     if any(not one.delivered for one in order.sent):
         return WAIT_DELIVERY
     if status == PARTIALLY_DISPATCHED:
@@ -178,8 +181,8 @@ def unanswered(order: Order) -> Iterator[Event]:
                     yield asking.capture(order, one)
         case "refund":
             for back in order.returns.values():
-                if back.status == RETURN_RECEIVED and back.asked:
-                    yield asking.refund(order, back, back.asked)
+                for attempt in back.unanswered():
+                    yield asking.refund_again(order, back, attempt)
 
 
 def compensation(order: Order) -> Iterator[Event]:
@@ -309,11 +312,11 @@ def _returns(order: Order, at: datetime) -> Iterator[Event]:
     """
     settled = not any(one.capture in (CAPTURE_REQUESTED, CAPTURE_DECLINED) for one in order.sent)
     for one in [order.returns[key] for key in sorted(order.returns)]:
-        if one.status != RETURN_RECEIVED or one.asked:
+        if one.status != RETURN_RECEIVED or (one.covered and one.due <= one.covered):
             continue
         if one.resolution == "replace":
             yield _replacement(order, one, at)
-        elif settled and (amount := min(one.due, order.captured - order.back)) > 0:
+        elif settled and (amount := min(one.due - one.covered, order.captured - order.back)) > 0:
             asked = asking.refund(order, one, amount)
             yield asked
             order = evolve(order, asked)

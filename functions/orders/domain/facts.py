@@ -24,6 +24,17 @@ from shared.gs1 import Sscc
 from shared.identifiers import LineId, LotNumber, Sku, Timestamp
 
 
+def attempt_of(asked: str) -> tuple[str, int]:
+    """What a capture or refund is for, and which try it is: the first bears the id of what it is for."""
+    what, _, number = asked.partition(":")
+    return what, int(number) if number.isdecimal() else 1
+
+
+def attempt_id(what: str, attempt: int) -> str:
+    """The id under which that try at the money for a shipment or a return is asked for."""
+    return what if attempt == 1 else f"{what}:{attempt}"
+
+
 class PaymentSecured(Event, frozen=True):
     """The order's total is authorized."""
 
@@ -237,12 +248,17 @@ class GoodsReturned(Event, frozen=True):
 
 
 class MoneyReturned(Event, frozen=True):
-    """Part `number` of a refund has gone back to the customer, or was declined."""
+    """Part `number` of a refund has gone back to the customer, or was declined.
+
+    `attempt` counts how often money was asked for; of the same part the higher `answer` in payments' books counts.
+    """
 
     return_id: ReturnId
     number: int
     amount: int
     declined: bool = False
+    attempt: int = 1
+    answer: int = 0
 
 
 class PaymentParked(Event, frozen=True):

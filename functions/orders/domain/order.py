@@ -74,6 +74,7 @@ from orders.domain.facts import (
     ShipmentReduced,
     ShipmentWithdrawn,
     Stall,
+    attempt_of,
     goes_on,
 )
 from orders.domain.states import (
@@ -233,7 +234,11 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
 
 
 class Return(Struct, frozen=True, omit_defaults=True):
-    """Goods that the customer may send back, has sent back, and what for. `answered` are the refund's parts."""
+    """Goods that the customer may send back, has sent back, and what for.
+
+    Of `due`, `asked` is to go back to the customer; `amounts` is what was asked for, one by one, and `answered`
+    what was said to that. All of `due` that is `covered` was asked for.
+    """
 
     return_id: str
     lines: tuple[ReturnedLine, ...]
@@ -243,6 +248,8 @@ class Return(Struct, frozen=True, omit_defaults=True):
     received: tuple[CameBack, ...] = ()
     due: int = 0
     asked: int = 0
+    covered: int = 0
+    amounts: tuple[int, ...] = ()
     answered: tuple[MoneyReturned, ...] = ()
     replacement_id: str = ""
 
@@ -252,9 +259,20 @@ class Return(Struct, frozen=True, omit_defaults=True):
         return sum(part.amount for part in self.answered if not part.declined)
 
     @property
+    def outstanding(self) -> int:
+        """What was asked to go back and is not answered."""
+        return sum(self.amounts) - sum(part.amount for part in self.answered)
+
+    @property
     def declined(self) -> int:
-        """What should have gone back, and does not."""
-        return sum(part.amount for part in self.answered if part.declined)
+        """What should have gone back, does not, and was not asked for again."""
+        return self.asked - self.refunded - self.outstanding
+
+    def unanswered(self) -> Iterator[int]:
+        """Which of the times that money was asked for are not answered, or only in part."""
+        for attempt, amount in enumerate(self.amounts, start=1):
+            if sum(part.amount for part in self.answered if part.attempt == attempt) < amount:
+                yield attempt
 
     def units(self, line_id: str) -> int:
         """Units of a line that have come back, or may."""
@@ -362,6 +380,11 @@ class Order(Struct, frozen=True):
         return [one for one in self.sent if one.capture == CAPTURE_DECLINED]
 
     @property
+    def refunds_due(self) -> list[Return]:
+        """The returns whose money should have gone back to the customer, and did not."""
+        return [one for _, one in sorted(self.returns.items()) if one.declined]
+
+    @property
     def captured(self) -> int:
         """What was taken for the order's shipments, in minor units."""
         return sum(one.captured for one in self.shipments.values())
@@ -373,8 +396,8 @@ class Order(Struct, frozen=True):
 
     @property
     def back(self) -> int:
-        """What was asked to go back to the customer and was not declined, in minor units."""
-        return sum(one.asked - one.declined for one in self.returns.values())
+        """What is to go back to the customer, or has, in minor units."""
+        return sum(one.asked for one in self.returns.values())
 
     @property
     def lines_to_pick(self) -> int:
@@ -417,17 +440,6 @@ class Order(Struct, frozen=True):
             for one in shipment.lines
             if one.line_id == line_id
         )
-
-
-def shipment_of_capture(capture_id: str) -> tuple[str, int]:
-    """The shipment that a capture is for, and which try it is: the first bears the shipment's own id."""
-    shipment_id, _, number = capture_id.partition(":")
-    return shipment_id, int(number) if number.isdecimal() else 1
-
-
-def capture_id(shipment: Shipment) -> str:
-    """The id of the capture that is asked for at present."""
-    return shipment.shipment_id if shipment.tries == 1 else f"{shipment.shipment_id}:{shipment.tries}"
 
 
 def evolve(order: Order, event: Event) -> Order:
@@ -602,7 +614,7 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
         case ShipmentArrived():
             return _with_shipment(order, structs.replace(_shipment(order, event.shipment_id), delivered=True))
         case CaptureRequested():
-            shipment_id, number = shipment_of_capture(event.capture_id)
+            shipment_id, number = attempt_of(event.capture_id)
             asked = structs.replace(_shipment(order, shipment_id), capture=CAPTURE_REQUESTED, tries=number)
             return _with_shipment(order, asked)
         case PaymentTaken():
@@ -657,9 +669,8 @@ def _evolve_ending(order: Order, event: Event) -> Order:
                 due=event.due,
             )
             return _with_return(order, received)
-        case RefundRequested() if event.refund_id in order.returns:
-            refunding = structs.replace(order.returns[event.refund_id], asked=event.amount)
-            return _with_return(order, refunding)
+        case RefundRequested() if attempt_of(event.refund_id)[0] in order.returns:
+            return _refunding(order, event)
         case ReplacementRequested():
             replaced = structs.replace(
                 order.returns[event.return_id], status=RETURN_CLOSED, replacement_id=event.replacement_id
@@ -750,11 +761,23 @@ def _lines_sent(order: Order, shipment: Shipment) -> Iterator[Line]:
         yield line if line.open > 0 else structs.replace(line, status=LINE_SHIPPED, picks=(), missing=0)
 
 
+def _refunding(order: Order, event: RefundRequested) -> Order:
+    """What is asked for a second time under the same id is nothing new."""
+    return_id, attempt = attempt_of(event.refund_id)
+    one = order.returns[return_id]
+    if attempt <= len(one.amounts):
+        return order
+    asked = one.refunded + one.outstanding + event.amount
+    amounts = (*one.amounts, event.amount)
+    return _with_return(order, structs.replace(one, asked=asked, covered=one.due, amounts=amounts))
+
+
 def _answered(one: Return, part: MoneyReturned) -> Return:
-    if any(known.number == part.number for known in one.answered):
-        return one
-    one = structs.replace(one, answered=(*one.answered, part))
-    return structs.replace(one, status=RETURN_CLOSED) if one.refunded + one.declined >= one.asked else one
+    """Of each part the latest answer counts; a return is closed while all that was asked for has gone back."""
+    others = (known for known in one.answered if (known.attempt, known.number) != (part.attempt, part.number))
+    one = structs.replace(one, answered=(*others, part))
+    done = one.refunded >= one.asked and one.due <= one.covered
+    return structs.replace(one, status=RETURN_CLOSED if done else RETURN_RECEIVED)
 
 
 def _is_replaced(order: Order, event: GoodsReturned) -> bool:

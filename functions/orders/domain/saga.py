@@ -71,6 +71,7 @@ from orders.domain.commands import (
     ReleaseOrder,
     RequestPicking,
     RetryCaptures,
+    RetryRefunds,
     ReturnWish,
     SubstituteLine,
 )
@@ -107,8 +108,9 @@ from orders.domain.facts import (
     ShipmentPacked,
     ShipmentRecalled,
     ShipmentWithdrawn,
+    attempt_of,
 )
-from orders.domain.order import Line, Order, Return, Shipment, evolve, shipment_of_capture
+from orders.domain.order import Line, Order, Return, Shipment, evolve
 from orders.domain.states import (
     ALLOCATION_TIME,
     ATTEMPTS,
@@ -190,6 +192,8 @@ def _decided(command: Command, order: Order) -> Iterator[Event]:
             return _change_payment_method(command, order)
         case RetryCaptures():
             return _retry_captures(order)
+        case RetryRefunds():
+            return _retry_refunds(order)
         case AuthorizeReturn():
             return _authorize_return(command, order)
         case NoteAuthorization():
@@ -260,15 +264,8 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
             yield from _capture(command, order)
         case NoteReturn():
             yield from _came_back(command, order)
-        case NoteRefund() if command.refund_id in order.returns:
-            known = order.returns[command.refund_id].answered
-            if all(part.number != command.number for part in known):
-                yield MoneyReturned(
-                    return_id=command.refund_id,
-                    number=command.number,
-                    amount=command.amount,
-                    declined=command.declined,
-                )
+        case NoteRefund():
+            yield from _refund(command, order)
 
 
 def _picked(command: NotePicked, order: Order) -> Iterator[Event]:
@@ -476,7 +473,7 @@ def _too_late(order: Order, what: str) -> FulfilmentStalled:
 
 def _capture(command: NoteCapture | NoteDeclinedCapture, order: Order) -> Iterator[Event]:
     """Money that was taken stays taken; a decline counts only for the latest try."""
-    shipment_id, number = shipment_of_capture(command.capture_id)
+    shipment_id, number = attempt_of(command.capture_id)
     shipment = order.shipments.get(shipment_id)
     if shipment is None or shipment.capture == CAPTURED:
         return
@@ -770,6 +767,39 @@ def _came_back(command: NoteReturn, order: Order) -> Iterator[Event]:
     yield GoodsReturned(
         return_id=command.return_id, lines=counted, due=due if expected.resolution == "refund" else 0
     )
+
+
+def _refund(command: NoteRefund, order: Order) -> Iterator[Event]:
+    """Money that has gone back may come again, weeks later: the last word on each part of a refund counts."""
+    return_id, attempt = attempt_of(command.refund_id)
+    if return_id not in order.returns:
+        return
+    for known in order.returns[return_id].answered:
+        if (known.attempt, known.number) == (attempt, command.number) and (
+            known.declined == command.declined or command.answer <= known.answer
+        ):
+            return
+    yield MoneyReturned(
+        return_id=return_id,
+        number=command.number,
+        amount=command.amount,
+        declined=command.declined,
+        attempt=attempt,
+        answer=command.answer,
+    )
+
+
+def _retry_refunds(order: Order) -> Iterator[Event]:
+    """Raises Conflict when all went back that was to."""
+    if not order.refunds_due:
+        raise _not_now(
+            order,
+            f"Nothing is to be refunded again for order {order.order_id}.",
+            "GET /orders/{id} tells what went back: only a refund that was declined is asked for again.",
+            "nothing-due",
+        )
+    for one in order.refunds_due:
+        yield asking.refund(order, one, one.declined)
 
 
 def _within(expected: Return, lines: Sequence[CameBack]) -> Iterator[CameBack]:

@@ -63,7 +63,7 @@ WAIT_HOLD, WAIT_REST, WAIT_LABELS, WAIT_LOADING = (
     "dispatch",
 )
 WAIT_CAPTURE, WAIT_DEBT, WAIT_DELIVERY = "capture", "a payment that was declined", "delivery"
-WAIT_RETURN, WAIT_REFUND = "returned goods", "refund"
+WAIT_RETURN, WAIT_REFUND, WAIT_REFUND_DUE = "returned goods", "refund", "a refund that was declined"
 LEFT_ALTHOUGH_RECALLED = "goods that left although their lot is recalled"
 LEFT_ALTHOUGH_HELD = "goods that left although their order was held"
 NOT_WAITED_FOR = (LEFT_ALTHOUGH_RECALLED, LEFT_ALTHOUGH_HELD)
@@ -84,4 +84,5 @@ TIMES = {
     WAIT_DELIVERY: DELIVERY_TIME,
     WAIT_RETURN: RETURN_TIME,
     WAIT_REFUND: REFUND_TIME,
+    WAIT_REFUND_DUE: DEBT_TIME,
 }

@@ -127,6 +127,51 @@ class TestMoneyOwed:
         details = counter.details(order_id)
         assert (details["status"], details["payment"]["captured"]) == ("closed", 1990)
 
+    def test_a_declined_refund_is_seen_and_tried_again(self, counter: Counter) -> None:
+        order_id = counter.delivered(2, shipment_id=shipment(), ship_to=HOME)
+        lines = [{"line_id": "1", "units": 1}]
+        back = counter.post_to(order_id, "returns", {"lines": lines, "reason": "broken"}).body["return_id"]
+        came = [{"line_id": "1", "sku": "X", "units": 1, "disposition": "restock"}]
+        counter.tell(answer("receiving.ReturnReceived", order_id, return_id=back, lines=came))
+        news = {"refund_id": back, "amount": 995, "number": 1}
+        counter.tell(answer("payments.PaymentRefunded", order_id, 5, **news))
+        assert counter.details(order_id)["payment"]["refunded"] == 995
+        for _ in range(2):
+            counter.tell(answer("payments.RefundDeclined", order_id, 6, **news))
+        details = counter.details(order_id)
+        assert (details["payment"]["refunded"], details["payment"]["refund_due"]) == (0, 995)
+        assert (details["status"], details["waiting_for"]) == ("closed", "a refund that was declined")
+        assert self.wanted(counter, "refund", order_id) == [back]
+        first, again = (counter.post_to(order_id, "refund-retries", key=f"again-{order_id}") for _ in range(2))
+        assert first.body == again.body
+        assert first.body["refunds"] == [{"refund_id": f"{back}:2", "amount": 995}]
+        assert self.wanted(counter, "refund", order_id) is None
+        counter.tell(answer("payments.PaymentRefunded", order_id, 8, **(news | {"refund_id": f"{back}:2"})))
+        assert counter.details(order_id)["payment"] == details["payment"] | {"refunded": 995, "refund_due": 0}
+        assert counter.post_to(order_id, "refund-retries").problem == "nothing-due"
+
+    def test_orders_that_somebody_has_to_see_to_are_listed_by_why(self, counter: Counter) -> None:
+        order_id, number = counter.allocated(2, ship_to=HOME), shipment()
+        counter.tell(packed(order_id, number, _1=2), dispatched(order_id, number))
+        counter.tell(answer("payments.CaptureDeclined", order_id, capture_id=number, reason="card_declined"))
+        held = counter.ready(1)
+        counter.post_to(held, "holds", {"kind": "manual", "reason": "wait"})
+        assert self.wanted(counter, "payment", order_id) == [number]
+        assert self.wanted(counter, "payment", held) is None
+        assert self.wanted(counter, "hold", held) == []
+        assert self.wanted(counter, "hold", held, status="allocated") is None
+        counter.post_to(held, "holds/manual/release")
+        assert self.wanted(counter, "hold", held) is None
+        assert counter.get("/orders", attention="weather").status == 400
+
+    @staticmethod
+    def wanted(counter: Counter, why: str, order_id: str, **narrowed: str) -> list[str] | None:
+        """What an order lacks in the list of those that somebody has to see to; None when it is not in it."""
+        counter.landscape.project("orders")
+        listed = counter.get("/orders", attention=why, limit="200", **narrowed).body["items"]
+        found = [one for one in listed if one["order_id"] == order_id]
+        return next((one.get(f"{why}_due", []) for one in found), None)
+
     def test_nothing_is_tried_that_is_not_owed(self, counter: Counter) -> None:
         refused = counter.post_to(counter.ready(1), "capture-retries")
         assert (refused.status, refused.problem) == (409, "nothing-due")

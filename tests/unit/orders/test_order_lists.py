@@ -118,6 +118,7 @@ def test_an_order_is_shown_as_its_history_has_it(busy: Busy) -> None:
         "captured": 0,
         "refunded": 0,
         "due": 0,
+        "refund_due": 0,
     }
     assert [
         (line["sku"], line["quantity"], line["amount"]["amount"], line["status"]) for line in shown["lines"]

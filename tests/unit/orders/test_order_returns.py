@@ -17,11 +17,12 @@ from orders.domain.commands import (
     NoteRefund,
     NoteReturn,
     RetryCaptures,
+    RetryRefunds,
     ReturnWish,
 )
 from orders.domain.facts import CameBack
 from orders.domain.order import Order
-from orders.domain.states import ATTEMPTS, REFUND_TIME, RETURN_TIME
+from orders.domain.states import ATTEMPTS, DEBT_TIME, REFUND_TIME, RETURN_TIME
 from shared.events import Event
 from tests.support.scenarios import Given
 from tests.unit.orders.journey import (
@@ -57,8 +58,10 @@ def back(return_id: str = RMA, disposition: str = "restock", **units: int) -> No
     return NoteReturn(return_id, tuple(CameBack(line, SKUS[line], n, disposition) for line, n in lines), NOW)
 
 
-def refunded(amount: int, return_id: str = RMA, number: int = 1, declined: bool = False) -> NoteRefund:
-    return NoteRefund(return_id, number, amount, declined, NOW)
+def refunded(
+    amount: int, return_id: str = RMA, number: int = 1, declined: bool = False, answer: int = 0
+) -> NoteRefund:
+    return NoteRefund(return_id, number, amount, declined, NOW, answer)
 
 
 def test_a_return_is_authorized_received_and_refunded() -> None:
@@ -119,10 +122,43 @@ def test_a_refund_waits_while_the_goods_are_still_to_be_paid() -> None:
     assert only(RefundRequested, outcome.events).amount == 895
 
 
-def test_a_refund_that_is_declined_is_shown() -> None:
+def test_a_refund_that_is_declined_is_owed_until_it_is_asked_again_and_goes_back() -> None:
     order = told(closed(), wish(_1=1), back(_1=1), refunded(895, declined=True))
     one = order.returns[RMA]
-    assert (one.status, one.refunded, one.declined) == ("closed", 0, 895)
+    assert (one.status, one.refunded, one.declined) == ("received", 0, 895)
+    assert (order.status, order.waiting_for) == ("closed", "a refund that was declined")
+    outcome = Given(ORDER, order).when(RetryRefunds(NOW))
+    asked = only(RefundRequested, outcome.events)
+    assert (asked.refund_id, asked.amount) == (f"{RMA}:2", 895)
+    assert outcome.state.waiting_for == "refund"
+    Given(ORDER, outcome.state).when(RetryRefunds(NOW)).then_rejected("nothing-due")
+    done = told(outcome.state, refunded(895, f"{RMA}:2"))
+    assert (done.returns[RMA].status, done.returns[RMA].refunded, done.waiting_for) == ("closed", 895, "")
+
+
+def test_of_a_refund_in_parts_only_what_was_declined_is_asked_again() -> None:
+    parts = (refunded(600, declined=True), refunded(295, number=2))
+    outcome = Given(ORDER, told(closed(), wish(_1=1), back(_1=1), *parts)).when(RetryRefunds(NOW))
+    assert only(RefundRequested, outcome.events).amount == 600
+    again = Given(ORDER, told(outcome.state, refunded(600, f"{RMA}:2", declined=True))).when(RetryRefunds(NOW))
+    assert (only(RefundRequested, again.events).refund_id, again.state.returns[RMA].asked) == (f"{RMA}:3", 895)
+
+
+@pytest.mark.parametrize("first", ["went back", "came again"])
+def test_money_that_came_again_is_owed_whichever_news_comes_first(first: str) -> None:
+    before = told(closed(), wish(_1=1), back(_1=1))
+    news = (refunded(895, answer=5), refunded(895, declined=True, answer=9))
+    order = told(before, *(news if first == "went back" else news[::-1]), *news)
+    one = order.returns[RMA]
+    assert (one.status, one.refunded, one.declined) == ("received", 0, 895)
+    asked = only(RefundRequested, Given(ORDER, order).when(RetryRefunds(NOW)).events)
+    assert (asked.refund_id, asked.amount) == (f"{RMA}:2", 895)
+
+
+def test_a_person_is_called_for_a_refund_that_nobody_asks_again() -> None:
+    order = told(closed(), wish(_1=1), back(_1=1), refunded(895, declined=True))
+    outcome = Given(ORDER, order).when(CheckDeadline(NOW + DEBT_TIME))
+    assert only(FulfilmentStalled, outcome.events).waiting_for == "a refund that was declined"
 
 
 def test_other_goods_are_sent_instead_of_money() -> None:

@@ -34,6 +34,7 @@ from payments.domain import (
     RecordLapse,
     RecordRefund,
     RecordRefundDecline,
+    RecordRefundFailure,
     RecordRefundTimeout,
     RecordVoid,
     Refund,
@@ -455,6 +456,27 @@ def test_a_capture_of_what_has_lapsed_asks_for_the_money_first() -> None:
 def test_the_first_request_is_known_again_after_another_means_of_payment() -> None:
     by_another = (*LAPSED, asked_again(5000, 3, "tok_other"), reauthorized(5000, 3))
     given(PAYMENTS, *by_another).when(Authorize(ORDER, euros(5000), "tok_accepted")).then()
+
+
+def came_again(amount: int) -> RefundDeclined:
+    return RefundDeclined(
+        order_id=ORDER, refund_id="r1", amount=amount, reason="failed", outstanding=0, reference="re_r1"
+    )
+
+
+def test_a_refund_that_came_again_is_declined_and_can_be_given_back_anew() -> None:
+    before = (*HELD, capture_asked("d1", 5000), captured("d1", 5000, held=0), refund_asked("r1", Share(1, 3000)))
+    news = RecordRefundFailure("r1", 1, "re_r1", "failed")
+    payment = given(PAYMENTS, *before, refunded("r1", 3000)).when(news).then(came_again(3000))
+    assert (payment.refunded, payment.refundable, due(payment)) == (0, 5000, None)
+    given(PAYMENTS, *before, refunded("r1", 3000), came_again(3000)).when(news).then()
+    given(PAYMENTS, *before, came_again(3000)).when(RecordRefund("r1", 1, "re_r1")).then()
+    early = given(PAYMENTS, *before).when(news).then(came_again(3000))
+    assert (early.refunded, early.refundable) == (0, 5000)
+    given(PAYMENTS, *before, refunded("r1", 3000), came_again(3000)).when(refund("r1:2", 3000)).then(
+        refund_asked("r1:2", Share(1, 3000))
+    )
+    given(PAYMENTS, *before).when(RecordRefundFailure("r9", 1, "re_9", "failed")).then()
 
 
 def test_a_void_while_the_money_is_asked_for_again_lets_go_of_what_may_be_held() -> None:

@@ -15,6 +15,7 @@ from tests.support.local_stripe import KEY, Line, LocalStripe, local_stripe
 from tests.unit.payments.test_settlement import Till
 from tests.unit.payments.test_stripe import system
 
+NAME = ("cap_1", False)
 AT = "2026-01-31T09:30:00.000Z"
 MINE = Moved("captured", "cap_1", "o1", 5000, "EUR", AT)
 THEIRS = ProviderMovement("captured", "cap_1", "o1", 5000, "EUR", AT)
@@ -59,7 +60,7 @@ def today(after: int = 0) -> str:
 def test_every_difference_has_a_name(
     mine: Moved | None, theirs: ProviderMovement | None, difference: str | None
 ) -> None:
-    found = list(compared({"cap_1": mine} if mine else {}, {"cap_1": theirs} if theirs else {}))
+    found = list(compared({NAME: mine} if mine else {}, {NAME: theirs} if theirs else {}))
     assert [one.difference for one in found] == ([difference] if difference else [])
 
 

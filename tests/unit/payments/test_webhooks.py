@@ -124,6 +124,35 @@ def test_the_answer_to_a_refund_that_was_lost_comes_by_the_webhook(desk: Desk, l
     assert len(desk.server.refunds(desk.intent(order)["id"])) == 1
 
 
+def test_a_refund_that_comes_again_later_is_declined_once_and_stands_in_the_report(desk: Desk) -> None:
+    order = desk.authorized(desk.server.card())
+    desk.capture(order, 5000)
+    desk.refund(order, 1000)
+    [back] = desk.server.refunds(desk.intent(order)["id"])
+    seen = [
+        desk.outcome(desk.tell_of(kind, back, status="failed")) for kind in ("refund.updated", "refund.failed")
+    ]
+    assert seen == ["noted", "known"]
+    assert desk.outcome(desk.tell_of("refund.created", back)) == "known", "older news"
+    shown = desk.shown(order)
+    assert (shown["captured"], shown.get("refunded", 0), shown["refundable"]) == (5000, 0, 5000)
+    assert shown["refunds"][0]["status"] == "declined"
+    assert desk.happened(order)[-1] == "RefundDeclined"
+    desk.system.publish("payments")
+    assert "payments.RefundDeclined" in {event.type for event in desk.system.bus}
+    desk.system.project("payments")
+    report = desk.system.call("GET", "/payments/reconciliation").body
+    assert not report["agrees"]
+    [difference] = [one for one in report["differences"] if one["order_id"] == order]
+    assert (difference["kind"], difference["difference"], difference["amount"]) == (
+        "refund_failed",
+        "unknown_at_provider",
+        1000,
+    )
+    assert desk.refund(order, 1000, "r1:2")
+    assert desk.shown(order)["refunded"] == 1000
+
+
 def test_money_that_was_moved_by_hand_is_noted_once(desk: Desk) -> None:
     order = desk.authorized(desk.server.card())
     intent = desk.intent(order)
