@@ -161,7 +161,7 @@ ORDERS = Service("orders", (
         "shipping.ShipmentLabelled", "shipping.LabelFailed", "shipping.ShipmentVoided",
         "shipping.ShipmentDispatched", "shipping.ShipmentDelivered", "receiving.ReturnReceived",
     )),
-    reaction("replacements", on=("orders.ReplacementRequested",)),
+    reaction("replacements", on=("orders.ReplacementRequested", "orders.ReplacementUndone")),
     replica("assortment", on=("inventory.ProductRegistered", "inventory.ProductChanged")),
     schedule("deadlines", every_minutes=1),
     schedule("overdue", every_minutes=24 * 60, calculates=True),

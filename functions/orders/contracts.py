@@ -113,8 +113,18 @@ class ReleasedLine(Struct, frozen=True):
     keeps: Units = 0
 
 
+class Replaces(Struct, frozen=True):
+    """What an order replaces: goods that came back by that return of another order."""
+
+    order_id: OrderId
+    return_id: ReturnId
+
+
 class OrderPlaced(Event, frozen=True):
-    """A customer has ordered. `placed_at` is when the channel took the order."""
+    """A customer has ordered, or is sent other goods for those that came back (`replaces`).
+
+    `placed_at` is when the channel took the order.
+    """
 
     order_id: OrderId
     channel: Channel
@@ -130,6 +140,7 @@ class OrderPlaced(Event, frozen=True):
     carrier_service: CarrierService | None = None
     partial_shipments: bool = True
     substitutes_allowed: bool = False
+    replaces: Replaces | None = None
 
 
 class PaymentAuthorizationRequested(Event, frozen=True):
@@ -437,6 +448,18 @@ class ReplacementRequested(Event, frozen=True):
     carrier_service: CarrierService | None = None
 
 
+class ReplacementUndone(Event, frozen=True):
+    """Units of a replacement that its customer does not have: they never leave, or came back for money.
+
+    It tells the order (`order_id`) whose goods were replaced. `lines` are the replacement's, with all such units.
+    """
+
+    order_id: OrderId
+    return_id: ReturnId
+    replacement_id: OrderId
+    lines: tuple[UnitsOfLine, ...]
+
+
 class OrderClosed(Event, frozen=True):
     """Everything that was to be sent is delivered and paid: `shipped` is its value, `captured` what was taken."""
 
@@ -517,6 +540,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     OrderClosed,
     ReturnAuthorized,
     ReplacementRequested,
+    ReplacementUndone,
     FulfilmentStalled,
 )
 TOLD_TOGETHER: tuple[type[Event], ...] = (
@@ -635,6 +659,12 @@ EXAMPLES: dict[type[Event], Event] = {
         warehouse="MAIN",
         lines=(ReturnedLine("1", "MUG-0350-BLU", 1, "L2026-04"),),
         reason="arrived broken",
+    ),
+    ReplacementUndone: ReplacementUndone(
+        order_id=_ORDER,
+        return_id=_RETURN,
+        replacement_id="6c1b2f2d-0e0a-8a52-9c58-5e1e0e3a6900",
+        lines=(UnitsOfLine("1", "MUG-0350-BLU", 1),),
     ),
     ReplacementRequested: ReplacementRequested(
         order_id=_ORDER,

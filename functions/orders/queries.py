@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from msgspec import Meta, Struct
 
 from orders.aggregates import ORDER
-from orders.contracts import Carton, Channel, Pick, ReturnedLine, UnitsOfLine
+from orders.contracts import Carton, Channel, Pick, Replaces, ReturnedLine, UnitsOfLine
 from orders.domain.facts import CameBack, Stall
 from orders.domain.order import Line, Order, Return, Shipment
 from orders.domain.states import STAGES, STATUSES
@@ -144,6 +144,7 @@ class OrderDetails(Struct, frozen=True):
     holds: dict[str, str] = {}
     shipments: tuple[OrderShipment, ...] = ()
     returns: tuple[OrderReturn, ...] = ()
+    replaces: Replaces | None = None
 
 
 @handler.route("GET", "/orders", scope="orders/read", returns=(200, OrderPage))
@@ -201,6 +202,7 @@ def get_order(id: OrderId) -> Response:
         holds=dict(sorted(order.holds.items())),
         shipments=tuple(_shipment(order, one) for one in order.in_shipments),
         returns=tuple(_return(order.returns[key]) for key in sorted(order.returns)),
+        replaces=order.replaces,
         correlation_id=commits[0].commands[0].correlation_id,
         history=entries(commits),
     )

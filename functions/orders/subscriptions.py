@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from orders.contracts import ReplacementRequested
+from orders.contracts import ReplacementRequested, ReplacementUndone
 from shared.gs1 import Sscc
 from shared.identifiers import (
     CalendarDate,
@@ -320,4 +320,5 @@ READS: dict[str, type[Struct]] = {
     "shipping.ShipmentDelivered": ShipmentDelivered,
     "receiving.ReturnReceived": ReturnReceived,
     "orders.ReplacementRequested": ReplacementRequested,
+    "orders.ReplacementUndone": ReplacementUndone,
 }

@@ -263,6 +263,8 @@ def _check_return(order: Order, one: Return, logged: int) -> None:
     if one.resolution == "replace":
         if bool(one.replacement_id) != bool(back):
             raise Violation("what has come back is not replaced", order.order_id, one.return_id)
+        if one.due and not order.in_debt and (one.refunded + one.declined, one.status) != (one.due, _ended(one)):
+            raise Violation("what was not replaced is not refunded", order.order_id, one.return_id, one.due)
     elif not order.in_debt and (one.refunded + one.declined, one.status) != (due, _ended(one)):
         raise Violation("what has come back is not refunded", order.order_id, one.return_id, one.refunded, due)
 

@@ -17,6 +17,7 @@ from orders.contracts import (
     Priority,
     Reason,
     Reference,
+    Replaces,
     Resolution,
     ReturnId,
     ShipmentId,
@@ -48,6 +49,7 @@ class PlaceOrder(Struct, frozen=True):
     carrier_service: CarrierService | None = None
     partial_shipments: bool = True
     substitutes_allowed: bool = False
+    replaces: Replaces | None = None
 
 
 class CancelOrder(Struct, frozen=True):
@@ -363,6 +365,14 @@ class NoteReturn(Struct, frozen=True):
     at: datetime
 
 
+class NoteUndone(Struct, frozen=True):
+    """The order that replaces a return's goods says: of its `lines` the customer does not have so many units."""
+
+    return_id: ReturnId
+    lines: tuple[UnitsOfLine, ...]
+    at: datetime
+
+
 class CheckDeadline(Struct, frozen=True):
     """Act when the order has waited too long, as of `at`."""
 
@@ -409,5 +419,6 @@ Command = (
     | NoteDispatch
     | NoteDelivery
     | NoteReturn
+    | NoteUndone
     | CheckDeadline
 )

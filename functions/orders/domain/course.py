@@ -24,6 +24,7 @@ from orders.contracts import (
     PaymentVoidRequested,
     RemainderCancelled,
     ReplacementRequested,
+    ReplacementUndone,
     ShipmentCancellationRequested,
     ShipmentHoldsChanged,
     UnitsOfLine,
@@ -94,6 +95,7 @@ def consequences(order: Order, at: datetime) -> Iterator[Event]:
         _captures,
         _surplus,
         _returns,
+        _undone,
         _closing,
         _advance,
         _over,
@@ -314,7 +316,7 @@ def _returns(order: Order, at: datetime) -> Iterator[Event]:
     for one in [order.returns[key] for key in sorted(order.returns)]:
         if one.status != RETURN_RECEIVED or (one.covered and one.due <= one.covered):
             continue
-        if one.resolution == "replace":
+        if one.resolution == "replace" and not one.replacement_id:
             yield _replacement(order, one, at)
         elif settled and (amount := min(one.due - one.covered, order.captured - order.back)) > 0:
             asked = asking.refund(order, one, amount)
@@ -323,10 +325,6 @@ def _returns(order: Order, at: datetime) -> Iterator[Event]:
 
 
 def _replacement(order: Order, one: Return, at: datetime) -> ReplacementRequested:
-    accepted: dict[str, int] = {}
-    for line in one.received:
-        if line.disposition != "refused":
-            accepted[line.line_id] = accepted.get(line.line_id, 0) + line.units
     return ReplacementRequested(
         order_id=order.order_id,
         return_id=one.return_id,
@@ -336,7 +334,7 @@ def _replacement(order: Order, one: Return, at: datetime) -> ReplacementRequeste
         currency=order.total.currency,
         lines=tuple(
             OrderLine(str(number), order.lines[line_id].sku, units, 0)
-            for number, (line_id, units) in enumerate(accepted.items(), start=1)
+            for number, (line_id, units) in enumerate(one.accepted.items(), start=1)
         ),
         requested_at=iso(at),
         reference=order.reference,
@@ -344,6 +342,26 @@ def _replacement(order: Order, one: Return, at: datetime) -> ReplacementRequeste
         ship_to=order.ship_to,
         priority=order.priority,
         carrier_service=order.carrier_service,
+    )
+
+
+def _undone(order: Order, _at: datetime) -> Iterator[Event]:
+    """What of a replacement the customer does not have is said to the order whose goods came back first."""
+    if order.replaces is None:
+        return
+    units = {
+        line.line_id: max(order.missing_units(line), order.undone.get(line.line_id, 0))
+        for line in _by_number(order)
+    }
+    if all(count == order.undone.get(line_id, 0) for line_id, count in units.items()):
+        return
+    yield ReplacementUndone(
+        order_id=order.replaces.order_id,
+        return_id=order.replaces.return_id,
+        replacement_id=order.order_id,
+        lines=tuple(
+            UnitsOfLine(line_id, order.lines[line_id].sku, count) for line_id, count in units.items() if count
+        ),
     )
 
 

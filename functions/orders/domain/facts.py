@@ -247,6 +247,17 @@ class GoodsReturned(Event, frozen=True):
     due: int
 
 
+class ReplacementLost(Event, frozen=True):
+    """Of what replaces the goods of a return the customer does not have `lines`, in the order's own lines.
+
+    `due` is what the customer gets back for them in all.
+    """
+
+    return_id: ReturnId
+    lines: tuple[UnitsOfLine, ...]
+    due: int
+
+
 class MoneyReturned(Event, frozen=True):
     """Part `number` of a refund has gone back to the customer, or was declined.
 
@@ -329,6 +340,7 @@ PRIVATE: tuple[type[Event], ...] = (
     DestinationChanged,
     PriorityChanged,
     GoodsReturned,
+    ReplacementLost,
     MoneyReturned,
     DeadlinePassed,
     OrderAdvanced,

@@ -28,6 +28,8 @@ from orders.contracts import (
     RefundRequested,
     RemainderCancelled,
     ReplacementRequested,
+    ReplacementUndone,
+    Replaces,
     ReservationReleaseRequested,
     ReservationRequested,
     ReturnAuthorized,
@@ -68,6 +70,7 @@ from orders.domain.facts import (
     PickingBegun,
     PickingEnded,
     PriorityChanged,
+    ReplacementLost,
     ShipmentArrived,
     ShipmentPacked,
     ShipmentRecalled,
@@ -238,6 +241,7 @@ class Return(Struct, frozen=True, omit_defaults=True):
 
     Of `due`, `asked` is to go back to the customer; `amounts` is what was asked for, one by one, and `answered`
     what was said to that. All of `due` that is `covered` was asked for.
+    `lost` are the units of its lines that were replaced, and whose replacement the customer does not have.
     """
 
     return_id: str
@@ -252,6 +256,16 @@ class Return(Struct, frozen=True, omit_defaults=True):
     amounts: tuple[int, ...] = ()
     answered: tuple[MoneyReturned, ...] = ()
     replacement_id: str = ""
+    lost: Map[str, int] = Map()
+
+    @property
+    def accepted(self) -> dict[str, int]:
+        """Units by line that came back and are worth something, in the order in which they did."""
+        units: dict[str, int] = {}
+        for line in self.received:
+            if line.disposition != "refused":
+                units[line.line_id] = units.get(line.line_id, 0) + line.units
+        return units
 
     @property
     def refunded(self) -> int:
@@ -289,7 +303,8 @@ class Order(Struct, frozen=True):
     picking was told of, `picking_told` is the number of the latest news on what was picked that have changed
     something, `compensating` says that a cancellation has asked for stock and money to be freed, `voiding` that
     payments was asked to let go of money. `renewal` is the number of the latest news of its authorization in
-    payments' books.
+    payments' books. `replaces` is set for an order that replaces goods, and `undone` what of it was said not to be
+    with the customer.
     """
 
     order_id: str = ""
@@ -328,6 +343,8 @@ class Order(Struct, frozen=True):
     compensating: bool = False
     voiding: bool = False
     renewal: int = 0
+    replaces: Replaces | None = None
+    undone: Map[str, int] = Map()
 
     def lines_in(self, *statuses: str) -> list[Line]:
         """The lines in any of `statuses`, in the order of their numbers."""
@@ -430,6 +447,15 @@ class Order(Struct, frozen=True):
     def is_paid(self, shipment: Shipment) -> bool:
         """Whether nothing of a shipment is still to be taken."""
         return shipment.capture == CAPTURED or not self.value(shipment)
+
+    def missing_units(self, line: Line) -> int:
+        """Units of a line that the customer does not have for good: they never leave, or came back for money."""
+        never = line.cancelled + (line.open if self.status == CANCELLED else 0)
+        back = 0
+        for one in self.returns.values():
+            units = one.accepted if one.resolution == "refund" else one.lost
+            back += units.get(line.line_id, 0)
+        return never + back
 
     def delivered_units(self, line_id: str) -> int:
         """Units of a line that the customer has, or had."""
@@ -676,6 +702,13 @@ def _evolve_ending(order: Order, event: Event) -> Order:
                 order.returns[event.return_id], status=RETURN_CLOSED, replacement_id=event.replacement_id
             )
             return _with_return(order, replaced)
+        case ReplacementLost():
+            one = order.returns[event.return_id]
+            lost = Map({line.line_id: line.units for line in event.lines})
+            status = RETURN_RECEIVED if event.due > one.covered else one.status
+            return _with_return(order, structs.replace(one, status=status, due=event.due, lost=lost))
+        case ReplacementUndone():
+            return structs.replace(order, undone=Map({line.line_id: line.units for line in event.lines}))
         case MoneyReturned():
             return _with_return(order, _answered(order.returns[event.return_id], event))
         case _:
@@ -699,6 +732,7 @@ def _placed(event: OrderPlaced) -> Order:
         carrier_service=event.carrier_service,
         partial_shipments=event.partial_shipments,
         substitutes_allowed=event.substitutes_allowed,
+        replaces=event.replaces,
     )
 
 

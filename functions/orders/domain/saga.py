@@ -28,6 +28,7 @@ from orders.contracts import (
     ReturnedLine,
     ShipmentCancellationRequested,
     ShipToChanged,
+    UnitsOfLine,
 )
 from orders.domain import asking
 from orders.domain.asking import iso, until
@@ -63,6 +64,7 @@ from orders.domain.commands import (
     NoteReservedLine,
     NoteReturn,
     NoteUnallocatedLine,
+    NoteUndone,
     NoteVoid,
     NoteVoidedLabels,
     NoteWaitingLine,
@@ -104,6 +106,7 @@ from orders.domain.facts import (
     PickingBegun,
     PickingEnded,
     PriorityChanged,
+    ReplacementLost,
     ShipmentArrived,
     ShipmentPacked,
     ShipmentRecalled,
@@ -264,6 +267,8 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
             yield from _capture(command, order)
         case NoteReturn():
             yield from _came_back(command, order)
+        case NoteUndone():
+            yield from _not_replaced(command, order)
         case NoteRefund():
             yield from _refund(command, order)
 
@@ -307,6 +312,7 @@ def _place(command: PlaceOrder, order: Order) -> Iterator[Event]:
         carrier_service=command.carrier_service,
         partial_shipments=command.partial_shipments,
         substitutes_allowed=command.substitutes_allowed,
+        replaces=command.replaces,
     )
     yield placed
     if amount == 0:
@@ -766,6 +772,28 @@ def _came_back(command: NoteReturn, order: Order) -> Iterator[Event]:
     )
     yield GoodsReturned(
         return_id=command.return_id, lines=counted, due=due if expected.resolution == "refund" else 0
+    )
+
+
+def _not_replaced(command: NoteUndone, order: Order) -> Iterator[Event]:
+    """Goods whose replacement the customer does not have are refunded after all, at the price that was paid.
+
+    It is said how many units in all: of two pieces of news the one that says more counts, whichever comes first.
+    """
+    one = order.returns.get(command.return_id)
+    if one is None or not one.replacement_id:
+        return
+    said = {line.line_id: line.units for line in command.lines}
+    lost = {
+        line_id: max(one.lost.get(line_id, 0), min(units, said.get(str(number), 0)))
+        for number, (line_id, units) in enumerate(one.accepted.items(), start=1)
+    }
+    if all(units == one.lost.get(line_id, 0) for line_id, units in lost.items()):
+        return
+    yield ReplacementLost(
+        return_id=one.return_id,
+        lines=tuple(UnitsOfLine(key, order.lines[key].sku, units) for key, units in lost.items() if units),
+        due=sum(order.lines[line_id].unit_price * units for line_id, units in lost.items()),
     )
 
 
