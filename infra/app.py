@@ -276,10 +276,10 @@ PICKING = Service("picking", (
     command("waves", {
         "POST /picking/waves": "picking/write",
         "PUT /picking/wave-rules/{id}": "picking/write",
-    }),
+    }, libraries="timezones"),
     reaction("releasing", batch=1, calculates=True, also=frozenset({Grant.READ_VIEWS}),
              on=("picking.WaveRequested",)),
-    schedule("wave_rules", every_minutes=1),
+    schedule("wave_rules", every_minutes=1, libraries="timezones"),
     command("picking", {
         "POST /picking/pick-lists/next": "picking/write",
         "POST /picking/pick-lists/{id}/claim": "picking/write",

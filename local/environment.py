@@ -76,7 +76,7 @@ def build() -> None:
 
 
 def _development() -> None:
-    libraries = ("identification", "labels", "notices")
+    libraries = ("identification", "labels", "notices", "timezones")
     own = ("requirements.txt", *(f"requirements-{name}.txt" for name in libraries))
     requirements = [ROOT / name for name in ("requirements-dev.txt", *own, "constraints.txt")]
     _venv(VENV, requirements, "development environment (.venv)")

@@ -90,8 +90,9 @@ class ListLimits(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=
 class Criteria(Struct, frozen=True, omit_defaults=True):
     """Which of the orders that wait are picked together, and how.
 
-    `cut_off`: those that are to leave by then at the latest. `zone`: those all of whose units lie there.
-    `composition`: single_line (one position) or multi_line. The most urgent come first, up to `max_orders`.
+    `cut_off`: those that are to leave by then at the latest. `carrier_service`: one service, or all of a carrier
+    (own-fleet: own-fleet:standard too). `zone`: those all of whose units lie there. `composition`: orders of one
+    line (single_line) or of several (multi_line). The most urgent come first, up to `max_orders`.
     `method`: discrete (a list for each order), batch (orders together, each in its tote), zone (a list for each
     zone; an order's parts meet at the packing place).
     """

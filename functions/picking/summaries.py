@@ -1,5 +1,7 @@
 """What lists show of orders that are picked, of pick lists and of waves."""
 
+from itertools import zip_longest
+
 from msgspec import Struct
 
 from picking.domain.pick_list import LIST_OPEN
@@ -9,7 +11,11 @@ WAITING, ASSIGNED, PICKED, WITHDRAWN = "waiting", "assigned", "picked", "withdra
 
 
 class PickingSummary(Struct, frozen=True, omit_defaults=True):
-    """An order's picking in a list. `waiting` are its picks on no list, `assigned` those that lists have."""
+    """An order's picking in a list.
+
+    `waiting` are its picks on no list, at these `places` and since then, `assigned` those that lists have. `lines`
+    are all that the order has.
+    """
 
     order_id: str
     warehouse: str = ""
@@ -19,10 +25,21 @@ class PickingSummary(Struct, frozen=True, omit_defaults=True):
     carrier_service: str | None = None
     lines: int = 0
     waiting: tuple[int, ...] = ()
+    places: tuple[str, ...] = ()
     assigned: tuple[int, ...] = ()
     units_picked: int = 0
     short: tuple[str, ...] = ()
     since: str = ""
+
+    @property
+    def waits_at(self) -> list[tuple[int, str]]:
+        """The picks that wait, each with its place; that is empty where none was noted yet."""
+        return list(zip_longest(self.waiting, self.places, fillvalue=""))  # type: ignore[arg-type]
+
+    @property
+    def total_lines(self) -> int:
+        """As the order itself calls its lines."""
+        return self.lines
 
 
 class ListSummary(Struct, frozen=True, omit_defaults=True):

@@ -3,7 +3,7 @@
 The Lambda here keeps them up to date.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import Any
 
@@ -41,7 +41,8 @@ def show_order(order: PickingSummary, event: Event, at: str) -> PickingSummary:
     """The order's picking after an event."""
     match event:
         case PicksRequested():
-            gone = set(event.dropped)
+            order = _without(order, event.dropped)
+            begins = bool(event.picks and not order.waiting)
             return structs.replace(
                 order,
                 warehouse=event.warehouse,
@@ -50,19 +51,15 @@ def show_order(order: PickingSummary, event: Event, at: str) -> PickingSummary:
                 ship_by=event.ship_by,
                 carrier_service=event.carrier_service,
                 lines=event.total_lines,
-                waiting=(
-                    *(one for one in order.waiting if one not in gone),
-                    *(pick.number for pick in event.picks),
-                ),
-                since=order.since or at,
+                waiting=(*order.waiting, *(pick.number for pick in event.picks)),
+                places=(*order.places, *(pick.visit.place for pick in event.picks)),
+                since=at if begins else order.since,
             )
         case PicksAssigned():
             moved = tuple(number for part in event.parts for number in part.picks)
-            waiting = tuple(one for one in order.waiting if one not in moved)
-            assigned = (*order.assigned, *moved)
-            return structs.replace(
-                order, waiting=waiting, assigned=assigned, status=order.status if waiting else ASSIGNED
-            )
+            order = _without(order, moved)
+            status = order.status if order.waiting else ASSIGNED
+            return structs.replace(order, assigned=(*order.assigned, *moved), status=status)
         case PartNoted():
             return structs.replace(
                 order,
@@ -70,11 +67,18 @@ def show_order(order: PickingSummary, event: Event, at: str) -> PickingSummary:
                 units_picked=order.units_picked + sum(parcel.units for parcel in event.parcels),
             )
         case PickingWithdrawn(lines=()):
-            return structs.replace(order, status=WITHDRAWN, waiting=())
+            return structs.replace(order, status=WITHDRAWN, waiting=(), places=())
         case OrderPicked():
             return structs.replace(order, status=PICKED, short=event.short)
         case _:
             return order
+
+
+def _without(order: PickingSummary, picks: Collection[int]) -> PickingSummary:
+    """The order when these picks wait no longer."""
+    left = [one for one in order.waits_at if one[0] not in picks]
+    waiting, places = tuple(pick for pick, _ in left), tuple(place for _, place in left)
+    return structs.replace(order, waiting=waiting, places=places)
 
 
 def show_list(picklist: ListSummary, event: Event, _at: str) -> ListSummary:

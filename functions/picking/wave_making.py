@@ -4,7 +4,7 @@ Its plan is recorded first, then its orders are put on its lists one by one, the
 the wave is released. Every step finds out by itself that it was done before: whoever comes again goes on.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 from msgspec import structs
@@ -14,9 +14,19 @@ from picking.aggregates import PICK_LIST, PICK_ORDER, WAVE
 from picking.contracts import Criteria
 from picking.domain.pick_list import CreateList, Position
 from picking.domain.pick_order import AssignPicks, ListPart, Pick, PickOrder, pick_id
-from picking.domain.release import Floor, Measures, Spent, Spot, matches, plan_lists, walking_order
+from picking.domain.release import (
+    Floor,
+    Measures,
+    Spent,
+    Spot,
+    is_choosy,
+    matches,
+    plan_lists,
+    walking_order,
+)
 from picking.domain.routing import Stop
 from picking.domain.wave import PLANNED, REQUESTED, PlannedList, PlanWave, ReleaseWave, Wave
+from picking.summaries import WITHDRAWN, PickingSummary
 from shared import clock, ids
 from shared.decider import Command, execute
 from shared.event_store import Stream
@@ -46,21 +56,62 @@ def release(wave_id: str, metadata: CommandMetadata) -> Wave:
 
 def candidates(criteria: Criteria) -> list[PickOrder]:
     """The orders that wait and meet the criteria, the most urgent first."""
+    if is_choosy(criteria):
+        summaries = Pool(criteria.warehouse).matching(criteria)
+        seem_right: Iterable[str] = (PICK_ORDER.stream_id(one.order_id) for one in summaries)
+    else:
+        seem_right = islice((pk for page in _pages(criteria.warehouse) for pk, _ in page), LOOKED_AT)
     found: list[PickOrder] = []
-    for batch in _batches(_pool(criteria.warehouse), criteria.max_orders):
+    for batch in _batches(seem_right, criteria.max_orders):
         orders = [history().load(PICK_ORDER, stream_id).state for stream_id in batch]
-        zones: dict[str, str] = {}
-        if criteria.zone is not None:
-            places = {pick.visit.place for order in orders for pick in order.waiting}
-            zones = {name: place.zone for name, place in reference.places(places).items()}
+        zones = _zones({pick.visit.place for order in orders for pick in order.waiting}) if criteria.zone else {}
         found += (
             order
             for order in orders
-            if matches(order, criteria, lambda pick, zones=zones: zones.get(pick.visit.place, ""))  # type: ignore[misc]
+            if matches(order, criteria, [pick.visit.place for pick in order.waiting], zones)
         )
         if len(found) >= criteria.max_orders:
             break
     return found[: criteria.max_orders]
+
+
+class Pool:
+    """What the list says of the orders that wait in a warehouse. It is read once, as far as somebody looks."""
+
+    def __init__(self, warehouse: str) -> None:
+        self._read: list[PickingSummary] = []
+        self._pages = _pages(warehouse)
+        self._zones: dict[str, str] = {}
+        self._taken: set[str] = set()
+
+    def matching(self, criteria: Criteria) -> Iterator[PickingSummary]:
+        """Those that meet the criteria, the most urgent first."""
+        looked_at = 0
+        while looked_at < LOOKED_AT and (looked_at < len(self._read) or self._read_on()):
+            page = self._read[looked_at:LOOKED_AT]
+            looked_at += len(page)
+            if criteria.zone is not None:
+                self._learn_zones(page)
+            for order in page:
+                at = [place for _, place in order.waits_at]
+                if order.order_id not in self._taken and matches(order, criteria, at, self._zones):
+                    yield order
+
+    def take(self, orders: Iterable[PickingSummary]) -> None:
+        """Match these no more: a wave was asked for that takes them."""
+        self._taken.update(order.order_id for order in orders)
+
+    def _read_on(self) -> bool:
+        page = next(self._pages, None)
+        if page is None:
+            return False
+        found = views().documents(PickingSummary, page)
+        self._read += (found[key] for key in page if key in found and found[key].status != WITHDRAWN)
+        return True
+
+    def _learn_zones(self, orders: Iterable[PickingSummary]) -> None:
+        unknown = {place for order in orders for _, place in order.waits_at} - self._zones.keys()
+        self._zones |= dict.fromkeys(unknown, "") | _zones(unknown)
 
 
 def _planned(stream: Stream[Wave], criteria: Criteria, metadata: CommandMetadata) -> Stream[Wave]:
@@ -170,21 +221,26 @@ def _named(metadata: CommandMetadata, name: str) -> CommandMetadata:
     return structs.replace(metadata, command_id=name)
 
 
-def _pool(warehouse: str) -> Iterator[str]:
-    """The streams of the orders that wait in a warehouse, by urgency."""
+def _pages(warehouse: str) -> Iterator[list[tuple[str, str]]]:
+    """Where the summaries of the orders that wait in a warehouse are, by urgency."""
     after: str | None = None
     while True:
         page = views().pointers((keys.POOL, warehouse), keys.URGENCY, keys.BY_POOL, after=after, limit=200)
-        yield from (pk for _, (pk, _) in page.items)
+        yield [key for _, key in page.items]
         if page.next is None:
             return
         after = page.next
 
 
 def _batches(stream_ids: Iterable[str], size: int) -> Iterator[list[str]]:
-    left = islice(stream_ids, LOOKED_AT)
+    left = iter(stream_ids)
     while batch := list(islice(left, size)):
         yield batch
+
+
+def _zones(places: Collection[str]) -> dict[str, str]:
+    """The zones of those places that inventory has described."""
+    return {name: place.zone for name, place in reference.places(places).items()}
 
 
 def _floor(warehouse: str, picks: Iterable[Pick]) -> Floor:

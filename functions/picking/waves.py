@@ -16,7 +16,7 @@ from picking.contracts import (
     WaveId,
     Zone,
 )
-from picking.domain.wave import DescribeRule, RequestWave, Rule
+from picking.domain.wave import DescribeRule, RequestWave, Rule, TimeOfDay
 from shared import clock
 from shared.decider import execute
 from shared.http_edge import Api, Request, Response
@@ -36,12 +36,11 @@ RuleId = Annotated[
 ]
 
 
-class NewWave(Struct, frozen=True, forbid_unknown_fields=True):
+class _Selection(Struct, frozen=True, forbid_unknown_fields=True):
     """Which of the orders that wait are released together, and how they are picked: see `Criteria`."""
 
     warehouse: WarehouseCode = DEFAULT_WAREHOUSE
     method: Method = "batch"
-    cut_off: Timestamp | None = None
     min_priority: Priority = 0
     carrier_service: CarrierService | None = None
     zone: Zone | None = None
@@ -50,9 +49,19 @@ class NewWave(Struct, frozen=True, forbid_unknown_fields=True):
     limits: ListLimits = ListLimits()
 
 
-class RuleDescription(NewWave, frozen=True, forbid_unknown_fields=True):
-    """When waves are released: once `min_orders` wait, or the first of them for `max_wait_minutes`."""
+class NewWave(_Selection, frozen=True, forbid_unknown_fields=True):
+    """Which of the orders that wait are released together, and how they are picked: see `Criteria`."""
 
+    cut_off: Timestamp | None = None
+
+
+class RuleDescription(_Selection, frozen=True, forbid_unknown_fields=True):
+    """When waves are released: once `min_orders` wait, or the first of them for `max_wait_minutes`.
+
+    `cut_off`: of orders that are to leave today by then, or were to leave before.
+    """
+
+    cut_off: TimeOfDay | None = None
     min_orders: Annotated[int, Meta(ge=1, le=MAX_ORDERS_PER_WAVE)] = 1
     max_wait_minutes: Annotated[int, Meta(ge=0, le=10_080)] = 30
     active: bool = True
@@ -82,12 +91,16 @@ def request_wave(request: Request, body: NewWave) -> Response:
     "/picking/wave-rules/{id}",
     scope="picking/write",
     returns=(200, Rule),
-    rejects=(PreconditionFailed,),
+    rejects=(PreconditionFailed, Unprocessable),
 )
 def put_rule(request: Request, id: RuleId, body: RuleDescription) -> Response:
     """Make or change a rule. Each minute every active rule is looked at."""
+    if body.cut_off is not None:
+        from picking.daytime import require_time_zone
+
+        require_time_zone(body.cut_off.time_zone, "cut_off.time_zone")
     described = structs.asdict(body)
-    when = {name: described.pop(name) for name in ("min_orders", "max_wait_minutes", "active")}
+    when = {name: described.pop(name) for name in ("min_orders", "max_wait_minutes", "active", "cut_off")}
     command = request.command(DescribeRule(id, Criteria(**described), **when))
     outcome = execute(history(), WAVE_RULE, WAVE_RULE.stream_id(id), command)
     return Response(200, outcome.stream.state, version=outcome.stream.sequence)

@@ -96,6 +96,7 @@ def test_the_layer_for_aws_has_arm_binaries_of_lambdas_python() -> None:
         ("identification", {"biip", "epcpy"}),
         ("labels", {"reportlab", "zint"}),
         ("notices", {"pydifact"}),
+        ("timezones", {"tzdata"}),
         ("stripe", {"stripe", "requests"}),
     ],
 )

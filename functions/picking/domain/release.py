@@ -1,6 +1,7 @@
 """Which of the waiting orders go into a wave, and on which lists their picks are; places and weights come in."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
 
 from msgspec import Struct
 
@@ -58,19 +59,51 @@ class Floor(Struct, frozen=True):
         return RackAisles(length=max((*along, self.depot.along, 1)), depot=self.depot)
 
 
-def matches(order: PickOrder, criteria: Criteria, zones: Callable[[Pick], str]) -> bool:
-    """Whether an order that waits belongs into a wave with these criteria."""
-    picks = order.waiting
-    lines = {pick.line_id for pick in picks}
+class Waiting(Protocol):
+    """An order that waits for a wave."""
+
+    @property
+    def warehouse(self) -> str: ...
+    @property
+    def priority(self) -> int: ...
+    @property
+    def ship_by(self) -> str | None: ...
+    @property
+    def carrier_service(self) -> str | None: ...
+    @property
+    def total_lines(self) -> int: ...
+
+
+def is_choosy(criteria: Criteria) -> bool:
+    """Whether there are orders that wait in the warehouse and do not meet the criteria."""
     return bool(
-        picks
+        criteria.min_priority
+        or criteria.cut_off
+        or criteria.carrier_service
+        or criteria.composition
+        or criteria.zone
+    )
+
+
+def matches(order: Waiting, criteria: Criteria, places: Collection[str], zones: Mapping[str, str]) -> bool:
+    """Whether an order whose picks wait at these `places` belongs into a wave with these criteria.
+
+    `zones` are those of the places, by name, as far as they are known; nothing but `criteria.zone` needs them.
+    """
+    return bool(
+        places
         and order.warehouse == criteria.warehouse
         and order.priority >= criteria.min_priority
         and (criteria.cut_off is None or (order.ship_by is not None and order.ship_by <= criteria.cut_off))
-        and criteria.carrier_service in (None, order.carrier_service)
-        and (criteria.composition is None or (criteria.composition == "single_line") == (len(lines) == 1))
-        and (criteria.zone is None or all(zones(pick) == criteria.zone for pick in picks))
+        and (criteria.carrier_service is None or _is_of(order.carrier_service, criteria.carrier_service))
+        and (criteria.composition is None or (criteria.composition == "single_line") == (order.total_lines == 1))
+        and (criteria.zone is None or all(zones.get(place) == criteria.zone for place in places))
     )
+
+
+def _is_of(service: str | None, wanted: str) -> bool:
+    """Whether it is the service that is wanted, or one of the carrier that is."""
+    return service is not None and (service == wanted or service.startswith(f"{wanted}:"))
 
 
 def plan_lists(
@@ -153,4 +186,4 @@ def _lists(
     return lists
 
 
-__all__ = ["Floor", "Measures", "Spent", "Spot", "matches", "plan_lists", "walking_order"]
+__all__ = ["Floor", "Measures", "Spent", "Spot", "is_choosy", "matches", "plan_lists", "walking_order"]

@@ -5,13 +5,15 @@ first order is touched: whoever dies on the way, the next one goes on with the s
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
-from msgspec import Struct, structs
+from msgspec import Meta, Struct, structs
 
 from picking.contracts import Criteria, ListId, WaveId, WaveReleased, WaveRequested
 from shared.events import Event
 from shared.identifiers import OrderId, Timestamp, WarehouseCode
 from shared.quantity import Units
+from shared.rejection import Unprocessable
 
 REQUESTED, PLANNED, RELEASED = "requested", "planned", "released"
 WAVE_STATUSES = (REQUESTED, PLANNED, RELEASED)
@@ -42,14 +44,36 @@ class WavePlanned(Event, frozen=True):
     planned_at: Timestamp
 
 
+class TimeOfDay(Struct, frozen=True, forbid_unknown_fields=True):
+    """A time on each day, as clocks show it there."""
+
+    time: Annotated[
+        str,
+        Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$", description="Hours and minutes.", examples=["16:00"]),
+    ]
+    time_zone: Annotated[
+        str,
+        Meta(
+            pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$",
+            max_length=60,
+            description="A name of the IANA time zone database.",
+            examples=["Europe/Berlin"],
+        ),
+    ]
+
+
 class RuleDescribed(Event, frozen=True):
-    """A rule asks for a wave once enough orders wait, or the first of them has waited long enough."""
+    """A rule asks for a wave once enough orders wait, or the first of them has waited long enough.
+
+    `cut_off` says until when they are to leave today; the criteria's own was said by rules of former times.
+    """
 
     rule: str
     criteria: Criteria
     min_orders: int
     max_wait_minutes: int
     active: bool = True
+    cut_off: TimeOfDay | None = None
 
 
 EVENTS: tuple[type[Event], ...] = (WavePlanned, RuleDescribed)
@@ -153,6 +177,7 @@ class Rule(Struct, frozen=True):
     min_orders: int = 1
     max_wait_minutes: int = 0
     active: bool = True
+    cut_off: TimeOfDay | None = None
 
 
 class DescribeRule(Struct, frozen=True):
@@ -163,10 +188,20 @@ class DescribeRule(Struct, frozen=True):
     min_orders: int
     max_wait_minutes: int
     active: bool
+    cut_off: TimeOfDay | None = None
 
 
 def decide_rule(command: DescribeRule, rule: Rule) -> Sequence[Event]:
-    """A description that says nothing new changes nothing."""
+    """A description that says nothing new changes nothing. Raises Unprocessable where enough never wait."""
+    most = command.criteria.max_orders
+    if command.min_orders > most:
+        raise Unprocessable(
+            f"A wave takes {most} orders at the most: {command.min_orders} never come together.",
+            field="min_orders",
+            value=command.min_orders,
+            remedy="Ask for max_orders or fewer, or allow a wave more.",
+            code="never-enough",
+        )
     described = RuleDescribed(**structs.asdict(command))
     return [] if evolve_rule(rule, described) == rule else [described]
 

@@ -64,8 +64,12 @@ class TestWaves:
             ({"cut_off": "2026-01-31T12:00:00.000Z"}, {"soon"}),
             ({"carrier_service": "own-fleet:standard"}, {"soon"}),
             ({"zone": "B"}, {"far"}),
-            ({"composition": "multi_line"}, {"two"}),
+            ({"carrier_service": "own-fleet"}, {"soon"}),
+            ({"carrier_service": "own"}, set()),
+            ({"composition": "multi_line"}, {"two", "begun"}),
             ({"composition": "single_line", "max_orders": 1}, {"urgent"}),
+            ({"composition": "single_line"}, {"urgent", "soon", "far"}),
+            ({"zone": "A", "composition": "single_line", "min_priority": 9}, {"urgent"}),
             ({"warehouse": "OTHER"}, set()),
         ],
     )
@@ -82,6 +86,7 @@ class TestWaves:
             ),
             "far": mugs(floor, "B-03-01", priority=1),
             "two": new_order(),
+            "begun": mugs(floor, "A-01-01", total_lines=4),
         }
         two = [line("1", "MUG", visit("A-01-01", 1)), line("2", "MILK", visit("A-01-02", 1, lot="L1"))]
         floor.ask(orders["two"], *two)
@@ -171,6 +176,94 @@ class TestRules:
         floor.system.invoke("picking", "wave_rules", {})
         floor.settle()
         assert floor.published("WaveReleased")[0]["orders"] == [order_id]
+
+    def test_a_rules_cut_off_is_a_time_of_each_day(self, floor: Floor) -> None:
+        cut_off = {"time": "16:00", "time_zone": "Europe/Berlin"}
+        answer = floor.system.call("PUT", "/picking/wave-rules/van", {"cut_off": cut_off, "max_wait_minutes": 0})
+        assert (answer.status, answer.body["cut_off"]) == (200, cut_off)
+        floor.settle()
+        late = mugs(floor, "A-01-01", ship_by="2026-01-30T15:00:00.000Z")
+        today = mugs(floor, "A-01-01", ship_by="2026-01-31T15:00:00.000Z")
+        tomorrow = mugs(floor, "A-01-01", ship_by="2026-02-01T15:00:00.000Z")
+        mugs(floor, "A-01-01", ship_by="2026-02-02T15:00:00.000Z")
+        mugs(floor, "A-01-01")
+        for released in ([{late, today}], [{late, today}], [{late, today}, {tomorrow}]):
+            floor.system.invoke("picking", "wave_rules", {})
+            floor.settle()
+            assert [set(wave["orders"]) for wave in floor.published("WaveReleased")] == released
+            floor.pass_minutes(7 * 60)
+        assert [wave["criteria"]["cut_off"] for wave in floor.published("WaveRequested")] == [
+            "2026-01-31T15:00:00.000Z",
+            "2026-02-01T15:00:00.000Z",
+        ]
+
+    @pytest.mark.parametrize(
+        ("rule", "problem", "field"),
+        [
+            ({"min_orders": 4, "max_orders": 3}, "never-enough", "min_orders"),
+            (
+                {"cut_off": {"time": "16:00", "time_zone": "Europe/Bielefeld"}},
+                "unknown-time-zone",
+                "cut_off.time_zone",
+            ),
+            ({"cut_off": {"time": "24:00", "time_zone": "UTC"}}, "invalid-field", "cut_off.time"),
+            ({"cut_off": "2026-01-31T16:00:00.000Z"}, "invalid-field", "cut_off"),
+        ],
+    )
+    def test_a_rule_that_could_never_match_is_refused(
+        self, floor: Floor, rule: dict[str, Any], problem: str, field: str
+    ) -> None:
+        answer = floor.system.call("PUT", "/picking/wave-rules/never", rule)
+        assert (answer.status, answer.problem, answer.field) == (422, problem, field)
+
+    def test_what_one_rule_takes_the_next_one_leaves(self, floor: Floor) -> None:
+        for name, max_orders in (("first", 1), ("second", 10)):
+            rule = {"max_wait_minutes": 0, "max_orders": max_orders}
+            assert floor.system.call("PUT", f"/picking/wave-rules/{name}", rule).status == 200
+        orders = [mugs(floor, "A-01-01", priority=priority) for priority in (9, 1)]
+        floor.system.invoke("picking", "wave_rules", {})
+        floor.settle()
+        assert [wave["orders"] for wave in floor.published("WaveReleased")] == [[one] for one in orders]
+
+    def test_rules_that_match_nothing_load_no_orders(self, floor: Floor) -> None:
+        for name, rule in (
+            ("far", {"zone": "B"}),
+            ("van", {"carrier_service": "own-fleet"}),
+            ("top", {"min_priority": 9}),
+        ):
+            answer = floor.system.call("PUT", f"/picking/wave-rules/{name}", rule | {"max_wait_minutes": 0})
+            assert answer.status == 200
+        for _ in range(12):
+            mugs(floor, "A-01-01", "A-02-01")
+        with counting(aws.dynamodb()) as traffic:
+            floor.system.invoke("picking", "wave_rules", {})
+        assert len(traffic.operations) == 5
+        assert floor.published("WaveRequested") == []
+
+    def test_what_was_begun_is_gone_on_with_before_rules_ask_for_more(self, floor: Floor) -> None:
+        assert floor.system.call("PUT", "/picking/wave-rules/soon", {"max_wait_minutes": 0}).status == 200
+        order_id = mugs(floor, "A-01-01")
+        wave_id = floor.post("/waves").body["wave_id"]
+        floor.system.project("picking")
+        floor.pass_minutes(6)
+        floor.system.publish("picking")
+        floor.system.invoke("picking", "wave_rules", {})
+        assert floor.get(f"/waves/{wave_id}")["orders"] == [order_id]
+        happened = [event.type.removeprefix("picking.") for event in floor.system.publish("picking")]
+        assert happened == ["WaveReleased", "WaveRequested"]
+
+    def test_a_rule_waits_from_when_an_order_began_to_wait(self, floor: Floor) -> None:
+        rule = {"min_orders": 2, "max_wait_minutes": 30}
+        assert floor.system.call("PUT", "/picking/wave-rules/noon", rule).status == 200
+        order_id = mugs(floor, "A-01-01")
+        floor.lists()
+        floor.pass_minutes(60)
+        floor.ask(order_id, line("1", "MUG", visit("B-03-01", 2), answer=2), number=2)
+        floor.system.invoke("picking", "wave_rules", {})
+        assert len(floor.published("WaveRequested")) == 1
+        floor.pass_minutes(31)
+        floor.system.invoke("picking", "wave_rules", {})
+        assert len(floor.published("WaveRequested")) == 2
 
     def test_an_inactive_rule_releases_nothing(self, floor: Floor) -> None:
         rule = {"max_wait_minutes": 0, "active": False}
