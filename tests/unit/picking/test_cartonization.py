@@ -1,6 +1,7 @@
 """Cartonization: what every packing must satisfy, and how near to the best it comes where the best is known."""
 
 import random
+from collections.abc import Iterable, Iterator
 from itertools import combinations, permutations
 from math import prod
 
@@ -10,7 +11,7 @@ from hypothesis import strategies as some
 
 from picking.domain.cartonization import CartonType, Item, Packing, Placement, pack
 from picking.domain.cartonization.model import Size
-from picking.domain.cartonization.packing import least_cartons
+from picking.domain.cartonization.packing import EFFORT, _Effort, _smallest, least_cartons
 
 SMALL = CartonType("S", (200, 150, 100), 5_000)
 MEDIUM = CartonType("M", (300, 250, 200), 10_000)
@@ -173,6 +174,48 @@ def test_boxes_that_were_cut_from_full_cartons_need_few_more() -> None:
         used.append(len(packing.cartons))
     assert max(used) <= 5
     assert sum(used) <= 4.3 * len(used)
+
+
+@pytest.mark.parametrize("weights", [[100] * 11, range(100, 111)], ids=["alike", "each different"])
+def test_of_as_many_cartons_those_with_less_void_are_taken(weights: Iterable[int]) -> None:
+    high = (CartonType("M", (100, 100, 60), 90_000), CartonType("L", (100, 100, 100), 90_000))
+    packing = pack([item(n, (100, 100, 10), weight) for n, weight in enumerate(weights)], high)
+    assert ([carton.type for carton in packing.cartons], packing.void) == (["M", "M"], 100_000)
+
+
+def test_few_items_are_divided_as_well_as_can_be() -> None:
+    """Against every way to divide them, as far as the packer finds a carton that holds a share."""
+    boxes = (SMALL, CartonType("F", (400, 300, 60), 4_000), MEDIUM)
+    several = mixed = 0
+    for seed in range(60):
+        rng = random.Random(seed)
+        sizes = [(rng.randint(40, 290), rng.randint(40, 240), rng.randint(20, 190)) for _ in range(3)]
+        items = [
+            item(n, rng.choice(sizes), rng.randint(1, 3) * 900, fragile=rng.random() < 0.2)
+            for n in range(rng.randint(2, 5))
+        ]
+        packing = pack(items, boxes)
+        assert faults(items, packing, boxes) == []
+        best = min(_divisions(items, boxes))
+        assert (len(packing.cartons), packing.void) == best
+        several += best[0] > 1
+        mixed += len({carton.type for carton in packing.cartons}) > 1
+    assert several >= 25
+    assert mixed >= 5
+
+
+def _divisions(items: list[Item], cartons: tuple[CartonType, ...]) -> Iterator[tuple[int, int]]:
+    """How many cartons each division of the items into shares takes that fit one, and how much void it leaves."""
+    if not items:
+        yield 0, 0
+        return
+    first, *others = items
+    for number in range(len(items)):
+        for more in combinations(others, number):
+            together = _smallest([first, *more], cartons, _Effort(EFFORT))
+            if together is not None:
+                for count, void in _divisions([one for one in others if one not in more], cartons):
+                    yield count + 1, void + together.kind.volume - together.volume
 
 
 def test_few_items_are_packed_as_an_exhaustive_search_packs_them() -> None:

@@ -1,22 +1,34 @@
-"""Cartonization: fewest cartons, then least void, always the same answer to the same question.
+"""Cartonization: few cartons, then little void, always the same answer to the same question.
 
 A carton is filled by guillotine cuts: an item goes into the corner of a free cuboid, and what is left of it is cut
 into the cuboids above, beside and before it. Free cuboids are disjoint and stand on the floor or on the top of one
 item, so nothing overlaps and everything is fully supported. Items go in by falling size, fragile ones last;
-several orders and cuts compete. The problem is NP-hard (three-dimensional bin packing: Martello, Pisinger and Vigo
-2000); the effort is limited by counting, not by time, so that a slow machine packs as well as a fast one.
+several orders and cuts compete. Of few items every division among cartons is looked at, each share in the smallest
+carton that it is found to fit in; of many the best of some tries is taken.
+
+The problem is NP-hard (three-dimensional bin packing: Martello, Pisinger and Vigo 2000); the effort is limited by
+counting, not by time, so that a slow machine packs as well as a fast one.
 """
 
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby, pairwise, permutations
+from copy import copy
+from itertools import combinations_with_replacement, groupby, islice, pairwise, permutations, product
+from math import prod
 
 from picking.domain.cartonization.model import Carton, CartonType, Item, Oversize, Packing, Placement, Size
 
 EFFORT = 60_000
 """Looks at a free cuboid per call, after which the first good answer stands. About 40 ms of CPU."""
 TRIES = 200
+MOST_SHARES = 128
+"""Up to so many ways to take some of the items, every way to divide them among cartons is looked at."""
+FEW = 30
+CHOICES = 2_000
+"""For up to `FEW` items so many choices of carton kinds are looked at for less void."""
 
+Share = tuple[int, ...]
+Sort = tuple[Size, int, bool, bool]
 Order = Callable[[Item], tuple[int, ...]]
 ORDERS: tuple[Order, ...] = (
     lambda item: (-item.volume,),
@@ -97,6 +109,19 @@ class _Filling:
         self.volume += item.volume
         self.placed.append((item, Placement(item.id, space.corner, turn)))
 
+    def with_items(self, items: Iterable[Item]) -> "_Filling":
+        """The same with other items that are like those that lie in it."""
+        found: dict[Sort, list[Item]] = {}
+        for item in items:
+            found.setdefault(_sort(item), []).append(item)
+        filling = copy(self)
+        filling.placed = [
+            (other, Placement(other.id, placement.corner, placement.size))
+            for item, placement in self.placed
+            for other in (found[_sort(item)].pop(),)
+        ]
+        return filling
+
     def carton(self) -> Carton:
         """What it is in the end."""
         return Carton(self.kind.id, tuple(placement for _, placement in self.placed), self.weight)
@@ -114,14 +139,13 @@ class _Effort:
         """A carton with what fits of the items; None when all were to fit and one does not."""
         order, wide = rule
         filling = _Filling(kind, wide)
-        unfit: set[tuple[Size, int, bool, bool]] = set()
+        unfit: set[Sort] = set()
         for item in sorted(items, key=lambda item: (item.fragile, *order(item), item.id)):
-            alike = (item.size, item.weight, item.upright, item.fragile)
-            if alike in unfit or not filling.put(item):
+            if _sort(item) in unfit or not filling.put(item):
                 if all_of_them:
                     self.left -= filling.looks
                     return None
-                unfit.add(alike)
+                unfit.add(_sort(item))
         self.left -= filling.looks
         return filling
 
@@ -159,16 +183,102 @@ def least_cartons(items: Sequence[Item], cartons: Sequence[CartonType]) -> int:
 
 
 def _packed(items: list[Item], kinds: Sequence[CartonType], effort: _Effort) -> list[_Filling]:
-    """The items of one hazard class: the fewest cartons of all tries, each then made as small as it can be."""
+    """The items of one hazard class: one carton, every way to divide few of them, or the best of some tries."""
     if single := _smallest(items, kinds, effort):
         return [single]
+    divided = _divided(items, kinds, effort)
+    tried = _tried(items, kinds, effort)
+    return min(divided, tried, key=_measure) if divided else tried
+
+
+def _tried(items: list[Item], kinds: Sequence[CartonType], effort: _Effort) -> list[_Filling]:
+    """The fewest cartons of all tries, each then made as small as it can be, or all of them together."""
     least = least_cartons(items, kinds)
     best = _filled(items, kinds, effort, RULES[0])
     for rule in (*RULES[1:], *_shuffled(items)):
         if len(best) <= max(2, least) or effort.left <= effort.reserve:
             break
         best = min(best, _filled(items, kinds, effort, rule), key=_measure)
-    return [_smallest([item for item, _ in filling.placed], kinds, effort) or filling for filling in best]
+    shrunk = [_smallest([item for item, _ in filling.placed], kinds, effort) or filling for filling in best]
+    return (_smaller(items, kinds, effort, shrunk) if len(items) <= FEW else None) or shrunk
+
+
+def _smaller(
+    items: Sequence[Item], kinds: Sequence[CartonType], effort: _Effort, best: Sequence[_Filling]
+) -> list[_Filling] | None:
+    """As many cartons with less void in all, looked for among other kinds, the least void first."""
+    _, room = _measure(best)
+    volume, weight = sum(item.volume for item in items), sum(item.weight for item in items)
+    choices = islice(combinations_with_replacement(reversed(kinds), len(best)), CHOICES)
+    enough = [
+        choice
+        for choice in choices
+        if volume <= sum(kind.volume for kind in choice) < room and weight <= sum(k.max_weight for k in choice)
+    ]
+    for choice in sorted(enough, key=lambda choice: sum(kind.volume for kind in choice)):
+        for rule in RULES:
+            if effort.left <= 0:
+                return None
+            left, done = list(items), []
+            for kind in choice:
+                if (filling := effort.fill(kind, left, rule, all_of_them=False)) is not None:
+                    packed = {item.id for item, _ in filling.placed}
+                    left = [item for item in left if item.id not in packed]
+                    done.append(filling)
+            if not left:
+                return [filling for filling in done if filling.placed]
+    return None
+
+
+def _divided(items: Sequence[Item], kinds: Sequence[CartonType], effort: _Effort) -> list[_Filling] | None:
+    """The fewest cartons, then the least void, of all ways to divide the items; None where those are too many.
+
+    A share of the items is so many of each sort that are alike. What one carton holds of them is known of each
+    share, so the best division of a share is its best first carton and the best division of the rest.
+    """
+    sorts = [list(group) for _, group in groupby(sorted(items, key=_sort), key=_sort)]
+    if prod(len(sort) + 1 for sort in sorts) > MOST_SHARES:
+        return None
+    singles: dict[Share, _Filling] = {}
+    best: dict[Share, tuple[int, int, Share]] = {}
+    whole = tuple(len(sort) for sort in sorts)
+    for share in _shares(whole):
+        if not any(share):
+            best[share] = (0, 0, share)
+            continue
+        fewer = [(*share[:n], number - 1, *share[n + 1 :]) for n, number in enumerate(share) if number]
+        if share != whole and all(part in singles or not any(part) for part in fewer):
+            pieces = [item for sort, number in zip(sorts, share, strict=True) for item in sort[:number]]
+            if (filling := _smallest(pieces, kinds, effort)) is not None:
+                singles[share] = filling
+        first = next(n for n, number in enumerate(share) if number)
+        ways: list[tuple[int, int, Share]] = []
+        for part in _shares(share):
+            if part[first] and part in singles:
+                cartons, room, _ = best[_less(share, part)]
+                ways.append((cartons + 1, room + singles[part].kind.volume, part))
+        best[share] = min(ways)
+    done: list[_Filling] = []
+    left = whole
+    while any(left):
+        part = best[left][2]
+        items = [sort.pop() for sort, number in zip(sorts, part, strict=True) for _ in range(number)]
+        done.append(singles[part].with_items(items))
+        left = _less(left, part)
+    return done
+
+
+def _shares(whole: Share) -> Iterator[Share]:
+    """Every share of a whole, each behind those that are part of it."""
+    return product(*(range(number + 1) for number in whole))
+
+
+def _less(share: Share, part: Share) -> Share:
+    return tuple(a - b for a, b in zip(share, part, strict=True))
+
+
+def _sort(item: Item) -> Sort:
+    return item.size, item.weight, item.upright, item.fragile
 
 
 def _shuffled(items: Sequence[Item]) -> Iterator[tuple[Order, bool]]:
