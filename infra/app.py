@@ -147,7 +147,10 @@ ORDERS = Service("orders", (
     command("substitutions", {
         "POST /orders/{id}/lines/{line_id}/substitutions": "orders/substitute",
     }, also=frozenset({Grant.READ_VIEWS})),
-    command("returns", {"POST /orders/{id}/returns": "orders/write"}),
+    command("returns", {
+        "POST /orders/{id}/returns": "orders/write",
+        "POST /orders/{id}/losses": "orders/supervise",
+    }),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
     reaction("fulfilment", batch=100, window_s=2, on=(
         "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentDelayed",
@@ -159,7 +162,8 @@ ORDERS = Service("orders", (
         "payments.PaymentCaptured", "payments.CaptureDeclined", "payments.PaymentRefunded",
         "payments.RefundDeclined", "picking.PickingStarted", "picking.OrderPicked", "picking.OrderPacked",
         "shipping.ShipmentLabelled", "shipping.LabelFailed", "shipping.ShipmentVoided",
-        "shipping.ShipmentDispatched", "shipping.ShipmentDelivered", "receiving.ReturnReceived",
+        "shipping.ShipmentDispatched", "shipping.ShipmentDelivered", "shipping.DeliveryFailed",
+        "receiving.ReturnReceived",
     )),
     reaction("replacements", on=("orders.ReplacementRequested", "orders.ReplacementUndone")),
     replica("assortment", on=("inventory.ProductRegistered", "inventory.ProductChanged")),

@@ -18,6 +18,7 @@ from orders.domain.commands import (
     NoteDelayedPayment,
     NoteDelivery,
     NoteDispatch,
+    NoteFailedDelivery,
     NoteFailedLabels,
     NoteKeptCarton,
     NoteLabels,
@@ -45,6 +46,7 @@ from orders.subscriptions import (
     CaptureDeclined,
     CartonKept,
     CartonRecalled,
+    DeliveryFailed,
     LabelFailed,
     LineAllocated,
     LineBroken,
@@ -163,6 +165,8 @@ def _on_its_way(answer: Any, number: int) -> Struct:
             return NoteDispatch(answer.shipment_id, answer.cartons, answer.dispatched_at, now)
         case ShipmentDelivered():
             return NoteDelivery(answer.shipment_id, answer.delivered_at, now)
+        case DeliveryFailed():
+            return NoteFailedDelivery(answer.shipment_id, answer.returned, now)
         case ReturnReceived():
             back = tuple(CameBack(**structs.asdict(line)) for line in answer.lines)
             return NoteReturn(answer.return_id, back, now)

@@ -89,8 +89,8 @@ class PaymentDetails(Struct, frozen=True):
 class OrderShipment(Struct, frozen=True):
     """What of the order leaves together, and where it stands.
 
-    Its status is packed, requested, labelled, label_failed, recalled, partially_dispatched, dispatched, delivered
-    or withdrawn. `capture` says whether its `value` is taken: requested, captured, declined.
+    Its status is packed, requested, labelled, label_failed, recalled, partially_dispatched, dispatched, delivered,
+    undelivered or withdrawn. `capture` says whether its `value` is taken: requested, captured, declined.
     """
 
     shipment_id: str

@@ -259,6 +259,14 @@ class ShipmentDelivered(Struct, frozen=True):
     delivered_at: Timestamp
 
 
+class DeliveryFailed(Struct, frozen=True):
+    """shipping.DeliveryFailed: nothing of a shipment is on its way any more, and not all of it arrived."""
+
+    order_id: OrderId
+    shipment_id: str
+    returned: tuple[Sscc, ...]
+
+
 class ReturnedUnits(Struct, frozen=True):
     """Units of a line that came back, and what became of them; `refused` ones give the customer nothing."""
 
@@ -318,6 +326,7 @@ READS: dict[str, type[Struct]] = {
     "shipping.ShipmentVoided": ShipmentVoided,
     "shipping.ShipmentDispatched": ShipmentDispatched,
     "shipping.ShipmentDelivered": ShipmentDelivered,
+    "shipping.DeliveryFailed": DeliveryFailed,
     "receiving.ReturnReceived": ReturnReceived,
     "orders.ReplacementRequested": ReplacementRequested,
     "orders.ReplacementUndone": ReplacementUndone,

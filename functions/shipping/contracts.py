@@ -203,6 +203,16 @@ class DeliveryExceptionRaised(Event, frozen=True, kw_only=True):
     details: Details | None = None
 
 
+class DeliveryFailed(Event, frozen=True, kw_only=True):
+    """No carton of a shipment is on its way any more, and not all are delivered: those in `returned` came back."""
+
+    shipment_id: ShipmentId
+    order_id: OrderId
+    delivered: tuple[Sscc, ...]
+    returned: tuple[Sscc, ...]
+    ended_at: Timestamp
+
+
 PUBLISHED: tuple[type[Event], ...] = (
     ShipmentLabelled,
     LabelFailed,
@@ -214,6 +224,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     TrackingUpdated,
     ShipmentDelivered,
     DeliveryExceptionRaised,
+    DeliveryFailed,
 )
 TOLD_TOGETHER: tuple[type[Event], ...] = (
     ShipmentLabelled,
@@ -279,6 +290,13 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     ShipmentDelivered: ShipmentDelivered(
         shipment_id=_SHIPMENT, order_id=_ORDER, delivered_at="2026-02-01T10:41:00.000Z"
+    ),
+    DeliveryFailed: DeliveryFailed(
+        shipment_id=_SHIPMENT,
+        order_id=_ORDER,
+        delivered=(),
+        returned=(_SSCC,),
+        ended_at="2026-02-03T10:41:00.000Z",
     ),
     DeliveryExceptionRaised: DeliveryExceptionRaised(
         shipment_id=_SHIPMENT,

@@ -144,6 +144,17 @@ class AuthorizeReturn(Struct, frozen=True):
     at: datetime
 
 
+class GiveUpParcels(Struct, frozen=True):
+    """What of a shipment did not arrive never will: the customer gets `lines` of it back without sending any."""
+
+    return_id: ReturnId
+    shipment_id: ShipmentId
+    lines: tuple[ReturnWish, ...]
+    reason: Reason
+    resolution: Resolution
+    at: datetime
+
+
 class RequestPicking(Struct, frozen=True):
     """Ask for the picks that one decision could not hold."""
 
@@ -357,6 +368,14 @@ class NoteDelivery(Struct, frozen=True):
     at: datetime
 
 
+class NoteFailedDelivery(Struct, frozen=True):
+    """Shipping says: nothing of a shipment is on its way any more, and these cartons came back."""
+
+    shipment_id: ShipmentId
+    returned: tuple[Sscc, ...]
+    at: datetime
+
+
 class NoteReturn(Struct, frozen=True):
     """Receiving says: goods of a return are back."""
 
@@ -392,6 +411,7 @@ Command = (
     | RetryCaptures
     | RetryRefunds
     | AuthorizeReturn
+    | GiveUpParcels
     | RequestPicking
     | NoteAuthorization
     | NoteDecline
@@ -418,6 +438,7 @@ Command = (
     | NoteKeptCarton
     | NoteDispatch
     | NoteDelivery
+    | NoteFailedDelivery
     | NoteReturn
     | NoteUndone
     | CheckDeadline

@@ -69,6 +69,7 @@ from orders.domain.states import (
     WAIT_LABELS,
     WAIT_LOADING,
     WAIT_PACKING,
+    WAIT_PARCELS,
     WAIT_PICKING,
     WAIT_REFUND,
     WAIT_REFUND_DUE,
@@ -112,7 +113,7 @@ def standing(order: Order) -> str:
         return order.status
     sent = order.sent
     if sent and order.all_sent:
-        return DELIVERED if all(one.delivered for one in sent) else DISPATCHED
+        return DELIVERED if all(map(order.has_arrived, sent)) else DISPATCHED
     if sent:
         return PARTIALLY_DISPATCHED
     if packed := order.standing_packed:
@@ -163,11 +164,14 @@ def waiting(order: Order, status: str) -> str:
         return WAIT_DEBT
     if order.refunds_due:
         return WAIT_REFUND_DUE
-    if any(not one.delivered for one in order.sent):
+    if any(not (one.delivered or one.ended) for one in order.sent):
         return WAIT_DELIVERY
+    returning = any(one.status == RETURN_AUTHORIZED for one in order.returns.values())
+    if not all(map(order.has_arrived, order.sent)):
+        return WAIT_RETURN if returning else WAIT_PARCELS
     if status == PARTIALLY_DISPATCHED:
         return WAIT_REST
-    return WAIT_RETURN if any(one.status == RETURN_AUTHORIZED for one in order.returns.values()) else ""
+    return WAIT_RETURN if returning else ""
 
 
 def unanswered(order: Order) -> Iterator[Event]:
@@ -400,7 +404,7 @@ def _over(order: Order, _at: datetime) -> Iterator[Event]:
     """Goods that left although their order was cancelled call for nobody any more once they are there and paid."""
     if order.status != CANCELLED or order.stalled is None or order.leaving or not order.sent:
         return
-    if all(one.delivered and order.is_paid(one) for one in order.sent):
+    if all(order.has_arrived(one) and order.is_paid(one) for one in order.sent):
         yield OrderAdvanced(status=CANCELLED)
 
 

@@ -14,6 +14,7 @@ from orders.contracts import (
     OrderReserved,
     Pick,
     RemainderCancelled,
+    Resolution,
     ReturnId,
     ShipmentId,
     UnitsOfLine,
@@ -239,6 +240,27 @@ class CameBack(Struct, frozen=True):
     disposition: str
 
 
+class DeliveryEnded(Event, frozen=True):
+    """Nothing of a shipment is on its way any more; the cartons in `returned` did not arrive and came back."""
+
+    shipment_id: ShipmentId
+    returned: tuple[Sscc, ...]
+
+
+class ParcelsGivenUp(Event, frozen=True):
+    """Nobody waits any more for what of a shipment did not arrive. The customer gets `due` for `lines`, if any.
+
+    They are noted as a return that has been received, though nothing comes back.
+    """
+
+    return_id: ReturnId
+    shipment_id: ShipmentId
+    lines: tuple[CameBack, ...]
+    due: int
+    reason: str
+    resolution: Resolution
+
+
 class GoodsReturned(Event, frozen=True):
     """A return has been received; `due` is what the customer gets back for it."""
 
@@ -339,6 +361,8 @@ PRIVATE: tuple[type[Event], ...] = (
     HoldReleased,
     DestinationChanged,
     PriorityChanged,
+    DeliveryEnded,
+    ParcelsGivenUp,
     GoodsReturned,
     ReplacementLost,
     MoneyReturned,

@@ -47,6 +47,7 @@ from orders.domain.facts import (
     CartonLeftBehind,
     CartonsLeft,
     DeadlinePassed,
+    DeliveryEnded,
     DestinationChanged,
     GoodsReturned,
     HoldReleased,
@@ -60,6 +61,7 @@ from orders.domain.facts import (
     NothingPicked,
     OrderAdvanced,
     OrderHeld,
+    ParcelsGivenUp,
     PaymentFreed,
     PaymentLapsed,
     PaymentParked,
@@ -173,7 +175,9 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     counts how often its money was asked for. There are recalled goods in the cartons `recalled` (with all that was
     packed into them), for the reason `recall`: it is `stopping` when shipping was asked to keep it here, and
     `unpacking` when it is packed anew. It is complete without `kept` cartons, for others have left. `held` are the
-    kinds of holds for which shipping keeps it here, as it was told last.
+    kinds of holds for which shipping keeps it here, as it was told last. It has `ended` when nothing of it is on
+    its way any more and not all has arrived, and is `given_up` when nobody waits for that; returns that were
+    `settled_before` are about something else.
     """
 
     shipment_id: str
@@ -194,6 +198,9 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     stopping: bool = False
     unpacking: bool = False
     held: tuple[str, ...] = ()
+    ended: bool = False
+    given_up: bool = False
+    settled_before: tuple[str, ...] = ()
 
     @property
     def packed(self) -> bool:
@@ -215,6 +222,8 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
         """Where it stands, in one word."""
         if self.delivered:
             return "delivered"
+        if self.ended:
+            return "undelivered"
         if self.gone:
             return "dispatched" if self.sent else "partially_dispatched"
         if self.withdrawn:
@@ -457,15 +466,30 @@ class Order(Struct, frozen=True):
             back += units.get(line.line_id, 0)
         return never + back
 
-    def delivered_units(self, line_id: str) -> int:
-        """Units of a line that the customer has, or had."""
-        return sum(
-            one.units
-            for shipment in self.sent
-            if shipment.delivered
-            for one in shipment.lines
-            if one.line_id == line_id
-        )
+    @staticmethod
+    def units_in(shipment: Shipment, line_id: str) -> int:
+        """Units of a line in a shipment."""
+        return sum(one.units for one in shipment.lines if one.line_id == line_id)
+
+    def returning(self, line_id: str) -> int:
+        """Units of a line that have come back, may, or are given up for lost."""
+        return sum(one.units(line_id) for one in self.returns.values())
+
+    def has_arrived(self, shipment: Shipment) -> bool:
+        """Whether the customer has all of a shipment, or got something for what did not arrive.
+
+        Of goods that came back with their carrier a return tells what they were: it has to be over.
+        """
+        if shipment.delivered or not shipment.ended:
+            return shipment.delivered
+        about = {one.line_id for one in shipment.lines}
+        settling = [
+            one
+            for one in self.returns.values()
+            if one.return_id not in shipment.settled_before and any(line.line_id in about for line in one.lines)
+        ]
+        begun = shipment.given_up or bool(settling)
+        return begun and all(one.status == RETURN_CLOSED for one in settling)
 
 
 def evolve(order: Order, event: Event) -> Order:
@@ -639,6 +663,11 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
             return _with_shipment(order, withdrawn)
         case ShipmentArrived():
             return _with_shipment(order, structs.replace(_shipment(order, event.shipment_id), delivered=True))
+        case DeliveryEnded():
+            return _with_shipment(order, _ended(order, event.shipment_id))
+        case ParcelsGivenUp():
+            given_up = structs.replace(_ended(order, event.shipment_id), given_up=True)
+            return _with_given_up(_with_shipment(order, given_up), event)
         case CaptureRequested():
             shipment_id, number = attempt_of(event.capture_id)
             asked = structs.replace(_shipment(order, shipment_id), capture=CAPTURE_REQUESTED, tries=number)
@@ -812,6 +841,32 @@ def _answered(one: Return, part: MoneyReturned) -> Return:
     one = structs.replace(one, answered=(*others, part))
     done = one.refunded >= one.asked and one.due <= one.covered
     return structs.replace(one, status=RETURN_CLOSED if done else RETURN_RECEIVED)
+
+
+def _ended(order: Order, shipment_id: str) -> Shipment:
+    shipment = _shipment(order, shipment_id)
+    if shipment.ended:
+        return shipment
+    before = tuple(sorted(key for key, one in order.returns.items() if one.status == RETURN_CLOSED))
+    return structs.replace(shipment, ended=True, settled_before=before)
+
+
+def _with_given_up(order: Order, event: ParcelsGivenUp) -> Order:
+    """The customer's claim for what was given up is a return of which all has been received."""
+    if not event.lines:
+        return order
+    lines = tuple(ReturnedLine(one.line_id, one.sku, one.units) for one in event.lines)
+    owed = event.due or event.resolution == "replace"
+    claim = Return(
+        event.return_id,
+        lines,
+        event.reason,
+        event.resolution,
+        status=RETURN_RECEIVED if owed else RETURN_CLOSED,
+        received=event.lines,
+        due=event.due,
+    )
+    return _with_return(order, claim)
 
 
 def _is_replaced(order: Order, event: GoodsReturned) -> bool:

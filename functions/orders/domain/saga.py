@@ -40,6 +40,7 @@ from orders.domain.commands import (
     ChangeShipTo,
     CheckDeadline,
     Command,
+    GiveUpParcels,
     HoldOrder,
     NoteAbandonedPayment,
     NoteAllocatedLine,
@@ -50,6 +51,7 @@ from orders.domain.commands import (
     NoteDelayedPayment,
     NoteDelivery,
     NoteDispatch,
+    NoteFailedDelivery,
     NoteFailedLabels,
     NoteKeptCarton,
     NoteLabels,
@@ -84,6 +86,7 @@ from orders.domain.facts import (
     CartonLeftBehind,
     CartonsLeft,
     DeadlinePassed,
+    DeliveryEnded,
     DestinationChanged,
     GoodsReturned,
     HoldReleased,
@@ -96,6 +99,7 @@ from orders.domain.facts import (
     MoneyReturned,
     NothingPicked,
     OrderHeld,
+    ParcelsGivenUp,
     PaymentFreed,
     PaymentLapsed,
     PaymentParked,
@@ -116,6 +120,7 @@ from orders.domain.facts import (
 from orders.domain.order import Line, Order, Return, Shipment, evolve
 from orders.domain.states import (
     ALLOCATION_TIME,
+    ARRIVED_ALTHOUGH_GIVEN_UP,
     ATTEMPTS,
     BACKORDER_TIME,
     BACKORDERED,
@@ -199,6 +204,8 @@ def _decided(command: Command, order: Order) -> Iterator[Event]:
             return _retry_refunds(order)
         case AuthorizeReturn():
             return _authorize_return(command, order)
+        case GiveUpParcels():
+            return _give_up(command, order)
         case NoteAuthorization():
             return _authorized(command, order)
         case NoteDecline():
@@ -263,6 +270,10 @@ def _noted(command: Command, order: Order) -> Iterator[Event]:
                 yield _too_late(order, LEFT_ALTHOUGH_HELD)
         case NoteDelivery() if not _shipment(order, command.shipment_id).delivered:
             yield ShipmentArrived(shipment_id=command.shipment_id, delivered_at=command.delivered_at)
+            if _shipment(order, command.shipment_id).given_up:
+                yield _too_late(order, ARRIVED_ALTHOUGH_GIVEN_UP)
+        case NoteFailedDelivery() if not _shipment(order, command.shipment_id).ended:
+            yield DeliveryEnded(shipment_id=command.shipment_id, returned=command.returned)
         case NoteCapture() | NoteDeclinedCapture():
             yield from _capture(command, order)
         case NoteReturn():
@@ -473,7 +484,7 @@ def _labels(command: NoteLabels | NoteFailedLabels | NoteVoidedLabels, order: Or
 
 
 def _too_late(order: Order, what: str) -> FulfilmentStalled:
-    """Goods could not be kept here any more: somebody has to see to that."""
+    """It could not be prevented any more: somebody has to see to that."""
     return FulfilmentStalled(order_id=order.order_id, waiting_for=what)
 
 
@@ -721,7 +732,10 @@ def _line_released(command: NoteReleasedLine, order: Order) -> Iterator[Event]:
 
 
 def _authorize_return(command: AuthorizeReturn, order: Order) -> Iterator[Event]:
-    """Raises Unprocessable naming the line of which more is to come back than was delivered."""
+    """Raises Unprocessable naming the line of which more is to come back than has left.
+
+    What has left may come back whether or not the customer ever had it: money goes back once the goods are here.
+    """
     wanted: dict[str, int] = {}
     for index, wish in enumerate(command.lines):
         wanted[wish.line_id] = wanted.get(wish.line_id, 0) + wish.units
@@ -748,17 +762,53 @@ def _require_returnable(order: Order, index: int, wish: ReturnWish, units: int) 
             remedy="GET /orders/{id} shows its lines.",
             code="unknown-line",
         )
-    delivered = order.delivered_units(wish.line_id)
-    back = sum(one.units(wish.line_id) for one in order.returns.values())
-    if units > delivered - back:
+    sent, back = order.lines[wish.line_id].shipped, order.returning(wish.line_id)
+    if units > sent - back:
         raise Unprocessable(
-            f"Of line {wish.line_id}, {delivered} units were delivered and {back} are returned already: "
-            f"{units} more cannot come back.",
+            f"Of line {wish.line_id}, {sent} units have left and {back} are returned or given up already: "
+            f"{units} more cannot be.",
             field=f"lines[{index}].units",
             value=wish.units,
-            remedy=f"At most {delivered - back} units of the line can be returned now.",
-            code="more-than-delivered",
+            remedy=f"At most {sent - back} units of the line are left.",
+            code="more-than-sent",
         )
+
+
+def _give_up(command: GiveUpParcels, order: Order) -> Iterator[Event]:
+    """Raises Conflict for a shipment that has not left, Unprocessable for more than is in it or not settled."""
+    shipment = _shipment(order, command.shipment_id)
+    if not shipment.sent:
+        raise _not_now(
+            order,
+            f"Shipment {command.shipment_id} of order {order.order_id} has not left.",
+            "Only what has left can be lost: GET /orders/{id} shows the shipments.",
+            "not-sent",
+        )
+    inside = {line_id: order.units_in(shipment, line_id) for line_id in order.lines}
+    wanted: dict[str, int] = {}
+    for index, wish in enumerate(command.lines):
+        wanted[wish.line_id] = wanted.get(wish.line_id, 0) + wish.units
+        _require_returnable(order, index, wish, wanted[wish.line_id])
+        if wanted[wish.line_id] > inside[wish.line_id]:
+            raise Unprocessable(
+                f"In shipment {command.shipment_id} are {inside[wish.line_id]} units of line {wish.line_id}.",
+                field=f"lines[{index}].units",
+                value=wish.units,
+                remedy="Name what was in the parcels that did not arrive.",
+                code="not-in-shipment",
+            )
+    lost = tuple(
+        CameBack(wish.line_id, order.lines[wish.line_id].sku, wish.units, "lost") for wish in command.lines
+    )
+    due = sum(order.lines[one.line_id].unit_price * one.units for one in lost)
+    yield ParcelsGivenUp(
+        return_id=command.return_id,
+        shipment_id=command.shipment_id,
+        lines=lost,
+        due=due if command.resolution == "refund" else 0,
+        reason=command.reason,
+        resolution=command.resolution,
+    )
 
 
 def _came_back(command: NoteReturn, order: Order) -> Iterator[Event]:

@@ -18,6 +18,7 @@ LOADING_TIME = timedelta(days=7)
 CAPTURE_TIME = timedelta(hours=1)
 DEBT_TIME = timedelta(days=7)
 DELIVERY_TIME = timedelta(days=30)
+PARCELS_TIME = timedelta(days=2)
 RETURN_TIME = timedelta(days=60)
 REFUND_TIME = timedelta(hours=1)
 STALLED_TIME = timedelta(days=1)
@@ -64,9 +65,11 @@ WAIT_HOLD, WAIT_REST, WAIT_LABELS, WAIT_LOADING = (
 )
 WAIT_CAPTURE, WAIT_DEBT, WAIT_DELIVERY = "capture", "a payment that was declined", "delivery"
 WAIT_RETURN, WAIT_REFUND, WAIT_REFUND_DUE = "returned goods", "refund", "a refund that was declined"
+WAIT_PARCELS = "what becomes of goods that did not arrive"
 LEFT_ALTHOUGH_RECALLED = "goods that left although their lot is recalled"
+ARRIVED_ALTHOUGH_GIVEN_UP = "goods that arrived although they were given up for lost"
 LEFT_ALTHOUGH_HELD = "goods that left although their order was held"
-NOT_WAITED_FOR = (LEFT_ALTHOUGH_RECALLED, LEFT_ALTHOUGH_HELD)
+NOT_WAITED_FOR = (LEFT_ALTHOUGH_RECALLED, LEFT_ALTHOUGH_HELD, ARRIVED_ALTHOUGH_GIVEN_UP)
 """What a person is called for, and the order does not wait for."""
 TIMES = {
     WAIT_RELEASE: RELEASE_TIME,
@@ -82,6 +85,7 @@ TIMES = {
     WAIT_CAPTURE: CAPTURE_TIME,
     WAIT_DEBT: DEBT_TIME,
     WAIT_DELIVERY: DELIVERY_TIME,
+    WAIT_PARCELS: PARCELS_TIME,
     WAIT_RETURN: RETURN_TIME,
     WAIT_REFUND: REFUND_TIME,
     WAIT_REFUND_DUE: DEBT_TIME,

@@ -13,6 +13,7 @@ from shared.rejection import Conflict, NotFound, Unprocessable
 from shipping.contracts import (
     CartonKept,
     DeliveryExceptionRaised,
+    DeliveryFailed,
     Details,
     LabelFailed,
     LabelledCarton,
@@ -280,7 +281,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     carrier sells, by carton; `unwanted` are those of before that may have to be given back, with their cartons.
     `asked_at` is when its carrier was last asked where cartons are. `return_labels` are for what comes back, by
     return and carton. `stopped` says of cartons why they must not leave, `holds` of all that are here; the latter
-    are those of number `holds_number`.
+    are those of number `holds_number`. `came_back` are the cartons of which was told that they did, at the end.
     """
 
     shipment_id: str = ""
@@ -311,6 +312,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     stopped: dict[str, str] = {}
     holds: dict[str, str] = {}
     holds_number: int = 0
+    came_back: tuple[str, ...] = ()
 
     @property
     def held_back(self) -> list[str]:
@@ -601,6 +603,7 @@ ShipmentEvent = (
     | ShipmentDispatched
     | TrackingUpdated
     | DeliveryExceptionRaised
+    | DeliveryFailed
     | ShipmentDelivered
 )
 
@@ -733,6 +736,8 @@ def evolve(shipment: Shipment, event: ShipmentEvent) -> Shipment:
             return replace(shipment, cartons=shipment.cartons | {event.sscc: heard})
         case DeliveryExceptionRaised():
             return shipment
+        case DeliveryFailed(returned=returned):
+            return replace(shipment, came_back=returned)
         case ShipmentDelivered(delivered_at=at):
             return replace(shipment, delivered_at=at)
 
@@ -969,6 +974,7 @@ def _kept(shipment: Shipment) -> Iterator[Event]:
         shipment = evolve(shipment, kept)
         if not shipment.delivered_at and all(one.delivered_at for one in shipment.cartons.values()):
             yield _delivered(shipment)
+    yield from _failed_to_arrive(shipment)
 
 
 def _without_carton(shipment: Shipment, sscc: str) -> Shipment:
@@ -1166,6 +1172,23 @@ def _heard(shipment: Shipment, news: Iterable[News], *, by_driver: bool) -> Iter
             delivered = _delivered(shipment)
             yield delivered
             shipment = evolve(shipment, delivered)
+    yield from _failed_to_arrive(shipment)
+
+
+def _failed_to_arrive(shipment: Shipment) -> Iterator[DeliveryFailed]:
+    """Once nothing of a shipment is on its way any more, it is told what came back; again only if that changes."""
+    cartons = shipment.cartons.values()
+    returned = tuple(sorted(one.sscc for one in cartons if one.load_id and not one.delivered_at and one.is_there))
+    delivered = tuple(sorted(one.sscc for one in cartons if one.delivered_at))
+    if not returned or returned == shipment.came_back or len(returned) + len(delivered) < len(cartons):
+        return
+    yield DeliveryFailed(
+        shipment_id=shipment.shipment_id,
+        order_id=shipment.order_id,
+        delivered=delivered,
+        returned=returned,
+        ended_at=max(one.heard_at for one in cartons),
+    )
 
 
 def _told_of(

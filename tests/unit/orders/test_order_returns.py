@@ -88,13 +88,13 @@ def test_what_was_refused_is_not_refunded_and_ends_the_return() -> None:
     assert outcome.state.returns[RMA].status == "closed"
 
 
-def test_more_than_was_delivered_does_not_come_back() -> None:
-    Given(ORDER, dispatched()).when(wish(_1=1)).then_rejected("more-than-delivered")
-    refused = Given(ORDER, told(closed(), wish(_1=3))).when(wish(OTHER, _1=3)).then_rejected("more-than-delivered")
+def test_more_than_has_left_does_not_come_back() -> None:
+    Given(ORDER, told(collected(), packed(), labels())).when(wish(_1=1)).then_rejected("more-than-sent")
+    refused = Given(ORDER, told(closed(), wish(_1=3))).when(wish(OTHER, _1=3)).then_rejected("more-than-sent")
     assert (refused.field, refused.value) == ("lines[0].units", 3)
     assert "2 units" in refused.remedy
     twice = AuthorizeReturn(RMA, (ReturnWish("2", 2), ReturnWish("2", 1)), "broken", "refund", NOW)
-    assert Given(ORDER, closed()).when(twice).then_rejected("more-than-delivered").field == "lines[1].units"
+    assert Given(ORDER, closed()).when(twice).then_rejected("more-than-sent").field == "lines[1].units"
     unknown = AuthorizeReturn(RMA, (ReturnWish("7", 1),), "broken", "refund", NOW)
     Given(ORDER, closed()).when(unknown).then_rejected("unknown-line")
 

@@ -50,9 +50,9 @@ def test_more_than_was_delivered_is_refused_by_line(counter: Counter) -> None:
     order_id = delivered(counter, 3)
     assert send_back(counter, order_id, 2).status == 201
     refused = send_back(counter, order_id, 2)
-    assert (refused.status, refused.problem) == (422, "more-than-delivered")
+    assert (refused.status, refused.problem) == (422, "more-than-sent")
     assert refused.body["errors"][0]["field"] == "lines[0].units"
-    assert send_back(counter, counter.ready(1)).problem == "more-than-delivered"
+    assert send_back(counter, counter.ready(1)).problem == "more-than-sent"
     assert send_back(counter, "00000000-0000-8000-8000-000000000000").status == 404
 
 

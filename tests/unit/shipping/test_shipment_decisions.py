@@ -14,12 +14,14 @@ from shared.events import Event
 from shared.money import Money
 from shared.rejection import Conflict, NotFound, Rejection
 from shipping.contracts import (
+    DeliveryFailed,
     LabelFailed,
     LabelledCarton,
     ShipmentDelivered,
     ShipmentDispatched,
     ShipmentLabelled,
     ShipmentVoided,
+    TrackingStatus,
     TrackingUpdated,
 )
 from shipping.domain.shipment import (
@@ -296,6 +298,40 @@ class TestTracking:
             assert deliveries == complete
             ends.add(tuple((c.sscc, c.tracking, c.heard_at) for c in state.cartons.values()))
         assert len(ends) == 1
+
+
+class TestComingBack:
+    GONE = (ACCEPTED, labelled(), dispatched(ONE, TWO))
+
+    def heard(self, *news: tuple[str, TrackingStatus, str]) -> list[list[str]]:
+        """What each of the news, told twice, makes known of the end of the delivery."""
+        state, said = shipment(*self.GONE), []
+        for sscc, status, at in (one for one in news for _ in range(2)):
+            events = list(decide(Track((News(sscc, status, at),)), state))
+            state = reduce(evolve, events, state)  # type: ignore[arg-type]
+            ends = (DeliveryFailed, ShipmentDelivered)
+            said += [
+                [type(one).__name__, *(one.returned if isinstance(one, DeliveryFailed) else ())]
+                for one in events
+                if isinstance(one, ends)
+            ]
+        return said
+
+    def test_once_nothing_is_on_its_way_it_is_told_what_came_back(self) -> None:
+        assert self.heard((ONE, "delivered", AT), (TWO, "returned", LATER)) == [["DeliveryFailed", TWO]]
+        assert self.heard((TWO, "returned", AT), (ONE, "delivered", LATER)) == [["DeliveryFailed", TWO]]
+        both = self.heard((TWO, "returned", AT), (ONE, "returned", LATER))
+        assert both == [["DeliveryFailed", *sorted((ONE, TWO))]]
+        assert self.heard((TWO, "returned", AT), (ONE, "exception", LATER)) == []
+
+    def test_what_is_delivered_after_all_is_told_as_well(self) -> None:
+        said = self.heard((TWO, "returned", AT), (ONE, "delivered", AT), (TWO, "delivered", LATER))
+        assert said == [["DeliveryFailed", TWO], ["ShipmentDelivered"]]
+
+    def test_a_carton_that_is_still_here_keeps_the_delivery_open(self) -> None:
+        state = shipment(ACCEPTED, labelled(), dispatched(ONE))
+        events = decide(Track((News(ONE, "returned", LATER),)), state)
+        assert not any(isinstance(one, DeliveryFailed) for one in events)
 
 
 class TestWhateverHappens:
