@@ -23,7 +23,7 @@ class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
     `tracking` is chosen when the product is registered and never changes; left out, it is "none" at first and
     stays as it is later. `packaging` names the packs from the smallest to the largest, each with its own GTIN and
     the base units in it. `substitutes` are sent instead when there is too little of it and an order allows it: the
-    best first, and they may be registered later.
+    best first, and they may be registered later. On what is `fragile` nothing heavier is packed.
     """
 
     name: Text
@@ -38,6 +38,7 @@ class ProductDescription(Struct, frozen=True, forbid_unknown_fields=True):
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
     substitutes: Substitutes = ()
+    fragile: bool = False
 
 
 @handler.route(

@@ -58,7 +58,7 @@ class ProductRegistered(Event, frozen=True):
     `tracking` says what is known of each unit in stock; it never changes. `packaging` goes from the smallest pack
     to the largest. `velocity` is how fast it moves (A fastest), `category` what inspection plans go by,
     `minimum_shelf_life_days` what has to be left of its life when it is received, `substitutes` what may be sent
-    instead where an order allows it.
+    instead where an order allows it. On what is `fragile` nothing heavier is packed.
     """
 
     sku: Sku
@@ -74,6 +74,7 @@ class ProductRegistered(Event, frozen=True):
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
     substitutes: Substitutes = ()
+    fragile: bool = False
 
 
 class ProductChanged(Event, frozen=True):
@@ -92,6 +93,7 @@ class ProductChanged(Event, frozen=True):
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
     substitutes: Substitutes = ()
+    fragile: bool = False
 
 
 LocationKind = Literal["dock", "staging", "packing", "bulk", "pick_face", "quarantine"]

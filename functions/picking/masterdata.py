@@ -59,6 +59,7 @@ def _note_product(product: ProductRegistered, version: int) -> None:
         weight_g=product.weight_g,
         storage_class=product.storage_class,
         category=product.category,
+        fragile=product.fragile,
     )
     views().put(*article_key(product.sku), article, version)
 

@@ -81,7 +81,7 @@ def traits_of(known: Mapping[str, Article]) -> dict[str, Traits]:
 
 def is_fragile(article: Article) -> bool:
     """Whether nothing heavy may lie on it."""
-    return article.storage_class == FRAGILE
+    return article.fragile or article.storage_class == FRAGILE
 
 
 def hazard_of(article: Article) -> str | None:

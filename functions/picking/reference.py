@@ -22,6 +22,7 @@ class Article(Struct, frozen=True, omit_defaults=True):
     weight_g: int | None = None
     storage_class: str | None = None
     category: str | None = None
+    fragile: bool = False
 
     @property
     def volume_mm3(self) -> int | None:

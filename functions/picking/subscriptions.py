@@ -47,6 +47,7 @@ class ProductRegistered(Struct, frozen=True):
     tracking: str = "none"
     packaging: tuple[PackagingLevel, ...] = ()
     category: str | None = None
+    fragile: bool = False
 
 
 class ProductChanged(ProductRegistered, frozen=True):

@@ -43,6 +43,7 @@ class Product(Struct, frozen=True):
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
     substitutes: Substitutes = ()
+    fragile: bool = False
 
 
 class DescribeProduct(Struct, frozen=True):
@@ -61,6 +62,7 @@ class DescribeProduct(Struct, frozen=True):
     category: Code | None = None
     minimum_shelf_life_days: ShelfLifeDays | None = None
     substitutes: Substitutes = ()
+    fragile: bool = False
 
 
 def decide(command: DescribeProduct, product: Product) -> Sequence[Event]:

@@ -16,6 +16,7 @@ MUG = {
     "weight_g": 340,
     "price": {"amount": 895, "currency": "EUR"},
     "storage_class": "fragile",
+    "fragile": True,
     "tracking": "lot",
     "packaging": [
         {"level": "case", "gtin": "14006381333938", "units": 24, "dimensions": None, "weight_g": 8600},

@@ -56,6 +56,14 @@ PRODUCTS: list[Json] = [
         "tracking": "serial",
     },
     {"sku": "PAINT", "name": "Paint", "weight_g": 900, "dimensions": SIZE, "storage_class": "hazmat-3"},
+    {
+        "sku": "FLASK",
+        "name": "Flask of paint",
+        "weight_g": 900,
+        "dimensions": SIZE,
+        "storage_class": "hazmat-3",
+        "fragile": True,
+    },
     {"sku": "ODD", "name": "Odd thing"},
 ]
 PLACES: list[Json] = [

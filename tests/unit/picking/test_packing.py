@@ -234,6 +234,14 @@ class TestByHand:
         assert bench.fill(order_id, sscc, {"sku": "MILK", "units": 2}, key="k").body == onto.body
         assert bench.close(order_id, sscc, TARE + 4_000).body["packed"] is True
 
+    def test_what_is_dangerous_may_be_fragile_as_well(self, bench: PackingBench) -> None:
+        order_id = bench.picked(line("FLASK", 2), line("PAINT", 2), line("MUG", 1))
+        sscc = bench.open(order_id)
+        assert bench.fill(order_id, sscc, {"sku": "FLASK", "units": 2}).body["warnings"] == []
+        [warning] = bench.fill(order_id, sscc, {"sku": "PAINT", "units": 2}).body["warnings"]
+        assert (warning["code"], warning["sku"]) == ("fragile-below", "FLASK")
+        assert bench.fill(order_id, sscc, mugs(1)).problem == "hazards-apart"
+
     def test_what_is_damaged_is_reported_once_and_told_with_the_pick_that_it_came_by(
         self, bench: PackingBench
     ) -> None:
