@@ -59,8 +59,8 @@ lint: env ## style, types, architecture rules, drift of the contracts
 test: lint ## lint, and all tests; starts what they need
 	@PATH="$(CURDIR)/$(VENV):$$PATH" $(VENV)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 40
 
-simulate: env ## SEEDS=200 or SEED=123 (OUTBOUND=8 sends orders): the whole system in one process, with faults and simulated time
-	@$(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(OUTBOUND),--outbound $(OUTBOUND))
+simulate: env ## SEEDS=200 or SEED=123 (OUTBOUND=8 sends orders, SCARCE=1 or PERISHABLE=1 with trouble): the whole system in one process, with faults and simulated time
+	@$(VENV)/python -m tests.simulation $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),200)) $(if $(OUTBOUND),--outbound $(OUTBOUND)) $(if $(SCARCE),--scarce) $(if $(PERISHABLE),--perishable)
 
 cost: env ## [LINES=1000]: what orders and goods cost on AWS, counted call by call
 	@PYTHONPATH=functions $(VENV)/python -m tests.bench.cost

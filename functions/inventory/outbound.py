@@ -17,7 +17,7 @@ from inventory.domain.allocation import DeallocateUnits
 from inventory.domain.goods import together
 from inventory.domain.holding import NOT_FOR_SALE, Holding, collected, is_container, is_unit
 from inventory.domain.movement import ReleaseUnit
-from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, ReportShort, TellAgain
+from inventory.domain.order_allocation import AdoptGoods, Line, NotedShare, NoteLeft, ReportShort, TellAgain
 from inventory.domain.outbound import (
     DAMAGED,
     CollectStock,
@@ -220,12 +220,25 @@ def ship(dispatched: ShipmentDispatched, metadata: CommandMetadata) -> None:
         )
         stood = ground.books(sscc).state
         outcome = _waiting(sscc, command, _named(metadata, "ship", sscc))
-        place = next((one.place for one in outcome.events if isinstance(one, StockShipped)), None)
+        shipped = next((one for one in outcome.events if isinstance(one, StockShipped)), None)
+        if shipped is not None:
+            _without_replacement(shipped, metadata)
+        place = shipped.place if shipped else None
         if place is not None:
             left = Command(ReleaseUnit(place, sscc, stood.move + 1), ground.part(metadata, f"left/{sscc}"))
             execute(history(), HOLDING, HOLDING.stream_id(place), left)
             if is_container(place):
                 settle(place, metadata)
+
+
+def _without_replacement(shipped: StockShipped, metadata: CommandMetadata) -> None:
+    """What expired in a carton has left with it: give back what was set aside for its lines instead."""
+    if all(goods.status not in NOT_FOR_SALE for goods in shipped.goods):
+        return
+    lines = tuple((line.line_id, line.units) for line in shipped.lines)
+    step = ground.part(metadata, f"instead/{shipped.holding}")
+    follow(allocation_of(shipped.order_id), (line_id for line_id, _ in lines), step)
+    decide(shipped.order_id, NoteLeft(shipped.holding, lines), step)
 
 
 def _out_of_carton(holding: str, told: UnitsRejected, metadata: CommandMetadata) -> None:

@@ -23,9 +23,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, help="one run instead, with everything that happened when it fails")
     parser.add_argument("--jobs", type=int, default=min(os.cpu_count() or 1, 8), help="how many at once")
     parser.add_argument("--outbound", type=int, default=0, help="send so many orders, and do little else")
+    parser.add_argument("--scarce", action="store_true", help="with too little of what is ordered")
+    parser.add_argument("--perishable", action="store_true", help="with goods that expire on their way out")
     parser.add_argument("--attempts", type=int, default=400, help="how many runs to look for a shorter trace")
     chosen = parser.parse_args(arguments)
-    shape = replace(SENDING, outbound=chosen.outbound) if chosen.outbound else None
+    shape = None
+    if chosen.outbound or chosen.scarce or chosen.perishable:
+        orders = chosen.outbound or SENDING.outbound
+        shape = replace(SENDING, outbound=orders, scarce=chosen.scarce, perishable=chosen.perishable)
     if chosen.seed is not None:
         return _one(chosen.seed, shape, chosen.attempts)
     started = monotonic()

@@ -146,7 +146,8 @@ def _arriving(people: People, ware: Ware, named: str) -> Parcel:
 
 def _receipt(people: People, ware: Ware, at: float, named: str) -> Action:
     units = people.one_of(4, 3, 2, 5) if people.shape.scarce else people.one_of(8, 4, 12, 2)
-    label = ware.labelled(people.one_of("L-LATE", "L-LONG"), units, named)
+    lots = ("L-SOON", "L-SOON", "L-LATE") if people.shape.perishable else ("L-LATE", "L-LONG")
+    label = ware.labelled(people.one_of(*lots), units, named)
     return ReceiveDirectly(at, named, ware, units, label, people.one_of(*RACKS), "available")
 
 

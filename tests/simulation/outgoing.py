@@ -133,6 +133,8 @@ class Outgoing:
             raise Violation("two cartons have one SSCC", event.sscc)
         self._packed[event.sscc] = event
         for item in event.items:
+            if item.expires_on is not None and item.expires_on < event.packed_at[:10]:
+                raise Violation("expired goods were packed", event.sscc, item.sku, item.expires_on)
             there = (item.container, (event.order_id, item.line_id))
             self._unpacked[there] -= item.units
             if self._unpacked[there] < 0:

@@ -92,8 +92,8 @@ class PackOrders(Action):
                 cartons = [one for one in cartons if one["items"]]
                 if manner == "light" and cartons:
                     self._require_refused(people, at, cartons, part)
-                if cartons:
-                    self._at_once(people, at, cartons, part)
+                if cartons and not self._at_once(people, at, cartons, part) and self._lay_aside(people, at, part):
+                    self.pack(people, order_id, "proposed", f"{part}-fit")
 
     def _reject(self, people: Population, at: str, item: dict[str, Any], condition: str, part: str) -> None:
         """Report one unit; and before that, more units than anybody has picked."""
@@ -121,11 +121,24 @@ class PackOrders(Action):
 
     def _at_once(
         self, people: Population, at: str, cartons: Sequence[Any], part: str, *, partial: bool = False
-    ) -> None:
+    ) -> bool:
         asked = {"cartons": cartons, "packing_location": "S-PACK", "partial": partial}
         status, note = people.ask(self, "POST", f"{at}/packing", asked, part=f"pack-{part}", who=self.packer)
         if status == 201:
             people.tally.book.note_cartons(note["cartons"])
+        return status == 201
+
+    def _lay_aside(self, people: Population, at: str, part: str) -> bool:
+        """Report what has expired since it was picked, all of it. Answers whether there was any."""
+        unfit = [one["item"] for one in (people.look(f"{at}/packing") or {"unfit": ()})["unfit"]]
+        for number, item in enumerate(unfit):
+            asked = {"items": [_named(item)], "condition": "damaged", "reason": "expired"}
+            status, note = people.ask(
+                self, "POST", f"{at}/rejections", asked, part=f"unfit-{part}-{number}", who=self.packer
+            )
+            if status == 201:
+                people.tally.book.note_rejected("damaged", note["items"])
+        return bool(unfit)
 
     def _by_hand(self, people: Population, at: str, items: Items, manner: str, part: str) -> None:
         """Open a carton, put all in that fits, take one out and put it in again, scan something wrong, weigh."""

@@ -34,6 +34,8 @@ class Shape:
     """How many orders go out of a warehouse of their own; with none nobody picks."""
     scarce: bool = False
     """Whether there is too little of what is ordered, and counts find less: lines wait, and are allocated anew."""
+    perishable: bool = False
+    """Whether some of what is ordered expires before the late shift, in racks, trolleys and at the bench."""
 
 
 class People:
@@ -66,6 +68,8 @@ class People:
         """From now on there is a warehouse from which so many orders are sent."""
         self.shape = replace(self.shape, outbound=orders)
         self.goods = [Ware(f"GOOD-{number}", self.one_of(*TRACKING)) for number in range(1, self.number(1, 3) + 1)]
+        if self.shape.perishable:
+            self.goods[0] = Ware(self.goods[0].sku, "lot_expiry")
 
     def happens(self, percent: int) -> bool:
         """Whether something happens that does so in so many of a hundred cases."""

@@ -18,7 +18,7 @@ from payments import conversation
 from payments.provider import refund_key
 from picking import picking
 from picking.aggregates import PICK_LIST
-from picking.domain import pick_list, pick_order
+from picking.domain import packing, pick_list, pick_order
 from picking.domain.packing import Packing
 from shared import ids
 from shared.decider import Outcome
@@ -205,6 +205,13 @@ def forged_news_believed() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def expired_goods_packed() -> Iterator[None]:
+    """Nobody looks at the bench whether goods have expired since they were picked."""
+    with patch.object(packing, "fault_of", lambda *_: None):
+        yield
+
+
 SENDING = Shape(products=1, locations=1, orders=0, minutes=60, burst=30, outbound=5)
 
 OUTBOUND: tuple[tuple[Bug, int], ...] = (
@@ -229,3 +236,9 @@ OUTBOUND: tuple[tuple[Bug, int], ...] = (
     (forged_news_believed, 3),
 )
 """Each mistake, and within how many runs of a warehouse that sends it has to be noticed at the latest."""
+
+SCARCE = replace(SENDING, scarce=True)
+PERISHABLE = replace(SENDING, perishable=True)
+
+EXPIRING: tuple[tuple[Bug, int], ...] = ((expired_goods_packed, 3),)
+"""The same for runs in which goods expire."""

@@ -29,7 +29,7 @@ class Rejected:
         """As it is in the books."""
         self._trolleys: set[str] = set()
         self._elsewhere: Counter[tuple[str, Kind]] = Counter()
-        """By trolley: what has been brought back from it, or was not there when it was counted."""
+        """By trolley: what was brought back from it, has expired in it, or was not there when it was counted."""
 
     def committed(self, events: Sequence[Event]) -> None:
         """A commit."""
@@ -47,6 +47,9 @@ class Rejected:
                 case StockStatusChanged() if event.holding in self._trolleys and event.status == "damaged":
                     bad = _kinds_of(event.goods)
                     self._settled.update({("damaged", event.holding, kind): bad[kind] for kind in bad})
+                case StockStatusChanged() if event.holding in self._trolleys and event.status == "expired":
+                    old = _kinds_of(event.goods)  # which says more than damaged does
+                    self._elsewhere.update({(event.holding, kind): old[kind] for kind in old})
                 case StockDeparted() if event.holding in self._trolleys:
                     self._elsewhere.update(
                         {(event.holding, kind): n for kind, n in _kinds_of(event.goods).items()}

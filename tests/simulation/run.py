@@ -227,7 +227,9 @@ def told(plan: Plan, report: Report, lines: int = 60) -> str:
             f"what happened (the last {len(shown)} lines that concern it):",
             *(f"  {seconds:12.3f}s {line[:300]}" for seconds, line in shown),
             f"see it again: make simulate SEED={plan.seed}"
-            + (f" OUTBOUND={plan.shape.outbound}" if plan.shape.outbound else ""),
+            + (f" OUTBOUND={plan.shape.outbound}" if plan.shape.outbound else "")
+            + (" SCARCE=1" if plan.shape.scarce else "")
+            + (" PERISHABLE=1" if plan.shape.perishable else ""),
         )
     )
 

@@ -331,6 +331,13 @@ class AdoptGoods(Struct, frozen=True):
     shares: tuple[NotedShare, ...]
 
 
+class NoteLeft(Struct, frozen=True):
+    """Units of lines have left on a carton where not all were set aside: what lines got instead is too much."""
+
+    carton: HoldingId
+    lines: tuple[tuple[LineId, int], ...]
+
+
 class TellAgain(Struct, frozen=True):
     """Say what lines have, for whoever picks them counts on goods that they have no more."""
 
@@ -398,6 +405,7 @@ Command = (
     | NoteShares
     | FollowGoods
     | AdoptGoods
+    | NoteLeft
     | TellAgain
     | ReportShort
     | NoteFreed
@@ -424,6 +432,8 @@ def decide(command: Command, allocation: Allocation) -> Sequence[Event]:
             return list(_follow(command, allocation))
         case AdoptGoods():
             return list(_adopt(command, allocation))
+        case NoteLeft():
+            return list(_left(command, allocation))
         case ReportShort():
             return list(_short(command, allocation))
         case TellAgain():
@@ -658,6 +668,23 @@ def _adopt(command: AdoptGoods, allocation: Allocation) -> Iterator[Event]:
             yield _allocated(allocation, line_id, line)
 
 
+def _left(command: NoteLeft, allocation: Allocation) -> Iterator[Event]:
+    """What the lines want no more of is given back; whoever still wants something is told what it has."""
+    for line_id, units in command.lines:
+        line = _line(allocation, line_id)
+        if line.wanted and command.carton not in line.gone:
+            gone = UnitsGone(line_id=line_id, carton=command.carton, units=units)
+            yield gone
+            allocation = evolve(allocation, gone)
+        surplus = list(_too_much(_line(allocation, line_id))) if line.wanted else []
+        for event in _withdrawing(line_id, surplus):
+            yield event
+            allocation = evolve(allocation, event)
+        after = _line(allocation, line_id)
+        if after.wants and _complete(after) and not (_complete(line) and after.picks == line.picks):
+            yield _allocated(allocation, line_id, after)
+
+
 def _short(command: ReportShort, allocation: Allocation) -> Iterator[Event]:
     line = _line(allocation, command.line_id)
     yield CountRequested(
@@ -711,7 +738,7 @@ def _too_much(line: Line) -> Iterator[HoldingId]:
     """
     units = {holding: share.got if share.asked else share.units for holding, share in sorted(line.shares.items())}
     surplus = line.planned - line.wants
-    loose = sorted((one for one in units if not is_carton(one)), key=lambda one: (is_container(one), units[one]))
+    loose = sorted((one for one in units if not is_carton(one)), key=lambda one: (is_container(one), -units[one]))
     for holding in loose:
         if 0 < units[holding] <= surplus:
             surplus -= units[holding]

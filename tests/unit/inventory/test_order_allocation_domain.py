@@ -16,6 +16,7 @@ from inventory.domain.order_allocation import (
     LookAgain,
     NotedShare,
     NoteFreed,
+    NoteLeft,
     NoteShares,
     PlanShares,
     ReduceLine,
@@ -27,6 +28,7 @@ from inventory.domain.order_allocation import (
     SharePlanned,
     ShareWithdrawn,
     SuspendLine,
+    UnitsGone,
     WantedLine,
     decide,
     evolve,
@@ -210,6 +212,35 @@ def test_what_is_picked_stays_with_the_line_before_what_is_not_and_what_is_packe
     assert [event.holding for event in decide(keeping(5), state) if isinstance(event, ShareWithdrawn)] == ["A-1"]
     withdrawn = [event.holding for event in decide(keeping(1), state) if isinstance(event, ShareWithdrawn)]
     assert withdrawn == ["A-1", trolley]
+
+
+def test_what_came_instead_of_units_that_left_after_all_is_given_back() -> None:
+    carton, gone = "906141412345678904", UnitsGone(line_id="1", carton="906141412345678904", units=4)
+    packed = (REQUEST, planned(("A-1", 2), (carton, 4)), noted(2), noted(4, carton))
+    state = after(*packed, noted(0, carton, as_of=5), planned(("B-1", 4)), noted(4, "B-1"))
+    events = decide(NoteLeft(carton, (("1", 4),)), state)
+    assert events == [
+        gone,
+        ShareWithdrawn(line_id="1", holding="B-1"),
+        LineAllocated(order_id=ORDER, line_id="1", warehouse="MAIN", sku="MILK", quantity=6, picks=(pick(2),)),
+    ]
+    assert decide(NoteLeft(carton, (("1", 4),)), reduce(evolve, events, state)) == []
+
+
+def test_a_short_line_whose_units_left_after_all_has_what_it_still_wants() -> None:
+    carton = "906141412345678904"
+    packed = (REQUEST, planned(("A-1", 2), (carton, 4)), noted(2), noted(4, carton))
+    state = after(*packed, noted(0, carton, as_of=5), planned())
+    events = decide(NoteLeft(carton, (("1", 4),)), state)
+    assert names(events) == ["UnitsGone", "LineAllocated"]
+    all_of_it = after(REQUEST, planned((carton, 6)), noted(6, carton), noted(0, carton, as_of=5), planned())
+    assert names(decide(NoteLeft(carton, (("1", 6),)), all_of_it)) == ["UnitsGone"]
+
+
+def test_a_line_that_is_given_up_counts_no_more_what_leaves() -> None:
+    carton = "906141412345678904"
+    closed = after(REQUEST, planned((carton, 6)), noted(6, carton), CloseLines(ORDER, "MAIN", ("1",)))
+    assert decide(NoteLeft(carton, (("1", 6),)), closed) == []
 
 
 def test_a_request_that_was_on_its_way_gets_no_more_than_the_line_keeps() -> None:

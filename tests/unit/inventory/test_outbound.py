@@ -179,6 +179,30 @@ class TestTheWayOut:
             assert yard.landscape.deliver(OUTBOUND, out.dispatched()) == []
         assert (packing.asked("PutItem"), leaving.asked("PutItem")) == (2, 1)
 
+    def test_what_was_set_aside_instead_of_units_that_leave_all_the_same_is_free_again(self, yard: Yard) -> None:
+        """Whoever dies in between, and however often it is told."""
+        bench = yard.place("packing")
+        for moment in count(step=2):
+            sku, [shelf] = stocked(yard, 4, tracking="lot", lot="L1")
+            other = yard.place()
+            assert yard.adjust(sku, other, 9, lot="L2").status == 201
+            yard.settle()
+            out = Outbound(yard, sku, 4)
+            assert out.hear(out.picked(shelf, 4, lot="L1"), out.packed(4, bench, lot="L1")) == []
+            assert yard.post(f"/inventory/lots/{sku}/L1/block", {"reason": "spoilt"}).status == 200
+            yard.settle()
+            assert (out.set_aside(out.sscc), out.set_aside(other)) == (0, 4)
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(OUTBOUND, out.dispatched())
+            assert out.hear(out.dispatched(), out.dispatched()) == []
+            yard.settle()
+            line = yard.allocation(out.order_id).lines["1"]
+            assert (line.wants, line.got, out.set_aside(other)) == (0, 0, 0)
+            assert yard.promise(sku).reserved_units == 0
+            if moment >= len(passed):
+                break
+        assert moment > 4
+
     @pytest.mark.parametrize("step", ["picked", "packed", "dispatched"])
     def test_a_worker_that_dies_anywhere_leaves_nothing_half_done(self, yard: Yard, step: str) -> None:
         bench = yard.place("packing")
