@@ -52,6 +52,14 @@ def recall(house: House, sku: str, lot: str = "L1") -> None:
     house.settle()
 
 
+def told_again(house: House, *types: str) -> None:
+    """What was told of recalls comes once more, the latest first."""
+    for event in [one for one in reversed(house.system.bus) if one.type in types]:
+        for consumer in house.system.subscribers(event.type):
+            assert house.system.deliver(consumer, event) == []
+    house.settle()
+
+
 def shipments(house: House, order_id: str) -> dict[str, str]:
     return {one["shipment_id"]: one["status"] for one in house.ask("GET", f"/orders/{order_id}")["shipments"]}
 
@@ -104,6 +112,8 @@ def test_the_carton_is_opened_its_good_units_are_packed_anew_and_others_come_for
     assert [(step["lot"], step["units"]) for step in picklist["steps"]] == [("L3", 2)]
     house.pick(picklist)
     assert packed(house, order_id, "MILK", ("L2", 2), ("L3", 2))["packed"] is True
+    told_again(house, "inventory.LotBlocked", "inventory.CartonRecalled", "orders.UnpackingRequested")
+    told_again(house, "orders.ShipmentCancellationRequested", "shipping.ShipmentVoided", "picking.UnitsRejected")
     assert house.status(order_id) == "labelled"
     house.put_back(bad)
     good = carton_of(house, order_id, 1)
@@ -162,5 +172,6 @@ def test_where_another_carton_has_left_the_one_that_stays_is_packed_anew(house: 
     assert packed(house, order_id, "PAN", ("L3", 2))["packed"] is True
     assert send(house, carton_of(house, order_id, 1))["refused"] == []
     assert house.status(order_id) == "dispatched"
+    told_again(house, "inventory.CartonRecalled", "shipping.CartonKept", "orders.UnpackingRequested")
     stock = house.ask("GET", "/inventory/stock/PAN")
     assert (stock["reserved"], stock["available"]) == (0, 0)
