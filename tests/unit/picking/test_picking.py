@@ -240,6 +240,24 @@ class TestRules:
         assert len(traffic.operations) == 5
         assert floor.published("WaveRequested") == []
 
+    def test_rules_that_die_anywhere_release_every_order_once(self, floor: Floor) -> None:
+        for name in ("far", "near"):
+            rule = {"zone": "A" if name == "near" else "B", "max_wait_minutes": 0}
+            assert floor.system.call("PUT", f"/picking/wave-rules/{name}", rule).status == 200
+        orders: list[str] = []
+        for moment in count():
+            orders += [mugs(floor, "A-01-01"), mugs(floor, "B-03-01")]
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                floor.system.invoke("picking", "wave_rules", {})
+            floor.system.invoke("picking", "wave_rules", {})
+            floor.settle()
+            released = [one for wave in floor.published("WaveReleased") for one in wave["orders"]]
+            assert sorted(released) == sorted(orders), moment
+            if moment >= len(passed):
+                break
+            floor.pass_minutes(1)
+        assert moment > 5
+
     def test_what_was_begun_is_gone_on_with_before_rules_ask_for_more(self, floor: Floor) -> None:
         assert floor.system.call("PUT", "/picking/wave-rules/soon", {"max_wait_minutes": 0}).status == 200
         order_id = mugs(floor, "A-01-01")
