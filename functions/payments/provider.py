@@ -63,6 +63,10 @@ class ProviderMovement(Struct, frozen=True):
     at: str
 
 
+class TooManyMovements(Exception):
+    """The provider has more movements in a period than are read at once."""
+
+
 class Declined(Struct, frozen=True):
     """The provider said no, for `reason`."""
 
@@ -114,10 +118,10 @@ class PaymentProvider(Protocol):
     def find_refund(self, key: str, hold: Hold) -> Refunded | Declined | None:
         """What has become of the refund under `key`; None when it never arrived. Raises ProviderTimeout."""
 
-    def movements(self, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
+    def movements(self, since: datetime, until: datetime, most: int) -> Sequence[ProviderMovement]:
         """What was captured and refunded, and came again, for our orders from `since` to before `until`.
 
-        Raises ProviderTimeout.
+        Raises ProviderTimeout, and TooManyMovements as soon as more than `most` would have to be read.
         """
 
 

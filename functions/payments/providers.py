@@ -67,9 +67,9 @@ class GuardedProvider:
         """See PaymentProvider."""
         return self._asked(lambda: self._provider.find_refund(key, hold))
 
-    def movements(self, since: datetime, until: datetime) -> Sequence[ProviderMovement]:
+    def movements(self, since: datetime, until: datetime, most: int) -> Sequence[ProviderMovement]:
         """See PaymentProvider."""
-        return self._asked(lambda: self._provider.movements(since, until))
+        return self._asked(lambda: self._provider.movements(since, until, most))
 
     def _asked(self, question: Callable[[], T]) -> T:
         return self._guard.call(question)

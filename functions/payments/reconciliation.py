@@ -2,17 +2,16 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from payments.movements_view import FAILED, Moved, movements_on
-from payments.provider import ProviderMovement, ProviderTimeout
+from payments.provider import ProviderMovement, ProviderTimeout, TooManyMovements
 from payments.providers import provider
 from shared import clock
 from shared.environment import required
 from shared.http_edge import Api, Document, Request, Response
-from shared.identifiers import CalendarDate
 from shared.rejection import Invalid, TooLarge, Unavailable
 from shared.sheets import MEDIA_TYPE, as_csv
 
@@ -20,6 +19,7 @@ handler = Api()
 
 MAX_DAYS = 31
 MAX_MOVEMENTS = 2_000
+"""So many of the provider's are read at once: a hundred per call, and the answer has to come in ten seconds."""
 CLOCKS_DIFFER = timedelta(hours=1)
 """So far apart a movement's two times may be: the provider's, and that of our record (an answer may come late)."""
 
@@ -31,13 +31,26 @@ DifferenceKind = Literal[
 ]
 
 
+DayOrMoment = Annotated[
+    str,
+    Meta(
+        pattern=r"^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}Z)?$",
+        description="A day, or a minute of one (UTC): a period may end with a day, or just before a minute.",
+        examples=["2026-01-31", "2026-01-31T14:00Z"],
+    ),
+]
+
+
 class ReconciliationQuery(
     Struct, frozen=True, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}
 ):
-    """From the first day to the last, both included (UTC); left out: today. A month at most."""
+    """From the first day to the last, both included, or from one minute to just before another (UTC).
 
-    since: CalendarDate | None = None
-    until: CalendarDate | None = None
+    Left out: today. A month at most.
+    """
+
+    since: DayOrMoment | None = None
+    until: DayOrMoment | None = None
     format: Literal["json", "csv"] | None = None
 
 
@@ -70,7 +83,10 @@ class Difference(Struct, frozen=True):
 
 
 class ReconciliationReport(Struct, frozen=True, rename={"since": "from", "until": "to"}):
-    """How our books compare with the provider's. They agree when there are no differences."""
+    """How our books compare with the provider's. They agree when there are no differences.
+
+    `from` and `to` are days, both included; where minutes were asked for, the first moment and one past the last.
+    """
 
     since: str
     until: str
@@ -101,9 +117,10 @@ def reconcile(request: Request, query: ReconciliationQuery) -> Response:
         return Response(200, Document(f"{MEDIA_TYPE}; charset=utf-8", text.encode()))
     in_period = [one for one in ours.values() if first <= one.at < last and not one.noted]
     theirs_in_period = [one for one in theirs.values() if first <= one.at < last]
+    in_days = not any("T" in (named or "") for named in (query.since, query.until))
     report = ReconciliationReport(
-        since=first[:10],
-        until=clock.iso(until - timedelta(days=1))[:10],
+        since=first[:10] if in_days else first,
+        until=clock.iso(until - timedelta(days=1))[:10] if in_days else last,
         provider=required("payment_provider"),
         agrees=not differences,
         totals=list(_totals(in_period, theirs_in_period)),
@@ -159,14 +176,14 @@ def _ours(since: datetime, until: datetime) -> dict[Name, Moved]:
 def _theirs(since: datetime, until: datetime) -> dict[Name, ProviderMovement]:
     found: dict[Name, ProviderMovement] = {}
     try:
-        for one in provider().movements(since, until):
+        for one in provider().movements(since, until, MAX_MOVEMENTS):
             found[_name(one)] = one
-            if len(found) > MAX_MOVEMENTS:
-                raise TooLarge(
-                    f"The provider has more than {MAX_MOVEMENTS} movements in this period.",
-                    field="from",
-                    remedy="Ask for a shorter period.",
-                )
+    except TooManyMovements as error:
+        raise TooLarge(
+            f"The provider has more than {MAX_MOVEMENTS} movements in this period and the hour before and after.",
+            field="from",
+            remedy="Ask for a shorter period, such as from=2026-01-31T14:00Z&to=2026-01-31T15:00Z.",
+        ) from error
     except ProviderTimeout as error:
         raise Unavailable(str(error)) from error
     return found
@@ -190,29 +207,31 @@ def _totals(ours: Iterable[Moved], theirs: Iterable[ProviderMovement]) -> Iterat
 def _period(query: ReconciliationQuery) -> tuple[datetime, datetime]:
     """The first moment of the period, and the first after it. Raises Invalid naming what is wrong."""
     today = clock.now().date().isoformat()
-    first = _day(query.since or query.until or today, "from")
-    last = _day(query.until or max(today, query.since or ""), "to")
-    if first > last:
+    first = _moment(query.since or (query.until or today)[:10], "from")
+    named = query.until or max(today, (query.since or "")[:10])
+    after = _moment(named, "to") + timedelta(days=0 if "T" in named else 1)
+    if first >= after:
         raise Invalid(
             f"The period ends on {query.until}, before it begins.",
             field="to",
             value=query.until,
-            remedy="Name the earlier day in `from`.",
+            remedy="Name the earlier day, or minute, in `from`.",
         )
-    if (last - first).days >= MAX_DAYS:
+    if after - first > timedelta(days=MAX_DAYS):
         raise Invalid(
-            f"The period has {(last - first).days + 1} days; at most {MAX_DAYS} are compared at once.",
+            f"The period has {(after - first).days} days; at most {MAX_DAYS} are compared at once.",
             field="from",
             value=query.since,
             remedy="Ask for a shorter period.",
         )
-    return first, last + timedelta(days=1)
+    return first, after
 
 
-def _day(text: str, name: str) -> datetime:
+def _moment(text: str, name: str) -> datetime:
+    """The beginning of a day, or of a minute."""
     try:
-        return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+        return datetime.fromisoformat(text).replace(tzinfo=UTC)
     except ValueError as error:
         raise Invalid(
-            f"{text!r} is no day of the calendar.", field=name, value=text, remedy="Correct the date."
+            f"{text!r} is no moment of the calendar.", field=name, value=text, remedy="Correct the date."
         ) from error

@@ -38,6 +38,7 @@ from payments.provider import (
     ProviderMovement,
     ProviderTimeout,
     Refunded,
+    TooManyMovements,
 )
 from shared import clock, codec, ids
 from shared.money import Money
@@ -204,10 +205,13 @@ class Sandbox:
         done = _movement(self._row(hold.key), key)
         return _refund(done) if done is not None else None
 
-    def movements(self, since: datetime, until: datetime) -> list[ProviderMovement]:
+    def movements(self, since: datetime, until: datetime, most: int) -> list[ProviderMovement]:
         """What the ledger says of it. All of it is read: a sandbox is small."""
         first, last = clock.iso(since), clock.iso(until)
-        return [one for row in self._rows() for one in _movements(row) if first <= one.at < last]
+        found = [one for row in self._rows() for one in _movements(row) if first <= one.at < last]
+        if len(found) > most:
+            raise TooManyMovements(f"{len(found)} movements")
+        return found
 
     def _rows(self) -> Iterator[Any]:
         start: dict[str, Any] = {}

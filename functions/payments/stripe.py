@@ -32,6 +32,7 @@ from payments.provider import (
     ProviderTimeout,
     ProviderUnavailable,
     Refunded,
+    TooManyMovements,
 )
 from shared import aws, clock, codec, telemetry
 from shared.environment import required
@@ -245,10 +246,11 @@ class Stripe:
                     return _refunded(refund)
         return None
 
-    def movements(self, since: datetime, until: datetime) -> list[ProviderMovement]:
+    def movements(self, since: datetime, until: datetime, most: int) -> list[ProviderMovement]:
         """The captures and refunds in Stripe's balance, of intents that were made for orders of ours.
 
-        Amounts are those of the charge and the refund: the balance may be in another currency.
+        Amounts are those of the charge and the refund: the balance may be in another currency. Payouts, fees and
+        what belongs to nobody of ours have to be read too, and count.
         """
         found: list[ProviderMovement] = []
         with _asking("movements"):
@@ -259,7 +261,9 @@ class Stripe:
                     "expand": ["data.source.payment_intent"],
                 }
             )
-            for one in listed.auto_paging_iter():
+            for number, one in enumerate(listed.auto_paging_iter()):
+                if number == most:
+                    raise TooManyMovements(f"more than {most} transactions")
                 if (kind := _KINDS.get(one.type)) is not None:
                     transaction = convert(one.to_dict(), Transaction, strict=False)
                     order = transaction.order_id

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from payments import reconciliation
 from payments.movements_view import Moved
 from payments.provider import ProviderMovement
 from payments.reconciliation import compared
 from shared import aws, clock, codec
+from tests.support.clocks import movable_clock
 from tests.support.landscape import Answer, landscape
 from tests.support.local_stripe import KEY, Line, LocalStripe, local_stripe
 from tests.unit.payments.test_settlement import Till
@@ -134,11 +136,32 @@ def test_other_periods_show_nothing_of_today(auditor: Auditor) -> None:
         ({"from": "2026-02-30"}, "from"),
         ({"from": "2026-02-02", "to": "2026-02-01"}, "to"),
         ({"from": "2026-01-01", "to": "2026-02-01"}, "from"),
+        ({"from": "2026-01-31T25:00Z"}, "from"),
+        ({"from": "2026-01-31T14:00Z", "to": "2026-01-31T14:00Z"}, "to"),
+        ({"from": "2026-01-31 14:00"}, "from"),
     ],
 )
 def test_a_period_that_is_none_is_refused(auditor: Auditor, query: dict[str, str], field: str) -> None:
     answer = auditor.asked(**query)
     assert (answer.status, answer.field) == (400, field)
+
+
+def test_a_busy_day_is_compared_in_parts(auditor: Auditor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reconciliation, "MAX_MOVEMENTS", 2)
+    with movable_clock() as time:
+        begun = clock.now()
+        for _ in range(2):
+            for _ in range(2):
+                auditor.capture(auditor.authorized(), 1000)
+            time.pass_time(timedelta(hours=3))
+        refused = auditor.asked(**{"from": f"{begun:%Y-%m-%d}"})
+        assert (refused.status, refused.field) == (413, "from")
+        assert "T14:00Z" in refused.body["errors"][0]["remedy"]
+        for hours in (0, 3):
+            begin, end = (f"{begun + timedelta(hours=hours, minutes=more):%Y-%m-%dT%H:%MZ}" for more in (-5, 5))
+            report = auditor.report(**{"from": begin, "to": end})
+            assert (report["agrees"], report["totals"][0]["count"]) == (True, 2)
+            assert (report["from"][:16], report["to"][:16]) == (begin[:16], end[:16])
 
 
 @pytest.fixture(scope="module")

@@ -17,6 +17,7 @@ from payments.provider import (
     ProviderMovement,
     ProviderTimeout,
     Refunded,
+    TooManyMovements,
     authorization_key,
     capture_key,
     refund_key,
@@ -162,14 +163,16 @@ def test_the_balance_is_read_by_what_its_transactions_are_about(
     stripe: Stripe, mock: StripeMock, type: str, kind: Any, path: str, amount: int
 ) -> None:
     now = datetime.now(UTC)
-    assert stripe.movements(now - timedelta(days=1), now) == [], "nobody's orders"
+    assert stripe.movements(now - timedelta(days=1), now, 9) == [], "nobody's orders"
     [transaction, *_] = mock.fixture("balance_transactions")["data"]
     intent = mock.fixture("payment_intents/pi_1") | {"metadata": {"order_id": "o1"}}
     source = mock.fixture(path) | {"payment_intent": intent}
     source |= {"amount_captured": 3000} if "amount_captured" in source else {}
     mock.overlays["GET /v1/balance_transactions"] = {"data": [transaction | {"type": type, "source": source}]}
-    [found] = stripe.movements(now - timedelta(days=1), now)
+    [found] = stripe.movements(now - timedelta(days=1), now, 9)
     assert found == ProviderMovement(kind, str(source["id"]), "o1", amount, "USD", CREATED)
+    with pytest.raises(TooManyMovements):
+        stripe.movements(now - timedelta(days=1), now, 0)
 
 
 def test_the_order_of_an_intent_is_in_its_metadata(stripe: Stripe, mock: StripeMock) -> None:
