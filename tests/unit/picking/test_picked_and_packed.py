@@ -72,8 +72,9 @@ def test_what_was_not_found_is_packed_with_the_next_shipment(floor: Floor) -> No
     [picklist] = floor.lists(warehouse="MAIN")
     shown = floor.claimed(picklist["list_id"])
     mugs, milk = sorted(shown["steps"], key=lambda step: str(step["sku"]), reverse=True)
-    gone = {"confirmation_id": "gone", "pick_id": milk["pick_id"], "short": {"units_found": 0, "reason": "empty"}}
-    short = gone | {"occurred_at": "2026-01-31T09:31:00.000Z"}
+    seen = floor.scan(milk)
+    gone = {name: seen[name] for name in ("pick_id", "location", "check_digits", "occurred_at")}
+    short = gone | {"confirmation_id": "gone", "short": {"units_found": 0, "reason": "empty"}}
     verdicts = floor.confirm(picklist["list_id"], floor.scan(mugs), short)
     assert {verdict["result"] for verdict in verdicts} == {"accepted"}, verdicts
     floor.settle()
