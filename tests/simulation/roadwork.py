@@ -152,16 +152,12 @@ class LoadTruck(Action):
         for number, shipment in enumerate(shipments):
             now = people.cloud.scheduler.now
             way = [(status, clock.iso(now + timedelta(seconds=second))) for second, status in enumerate(news)]
-            theirs = self._with_distant_carrier(people, shipment)
+            cartons = people.get(f"/shipping/shipments/{shipment}")["cartons"]
+            theirs = [one for one in cartons if people.cloud.carrier.has_sold(one.get("tracking_number", ""))]
             for carton in theirs:
-                travel(people, carton, way, self.telling)
+                if carton.get("load_id"):  # its shipment knows that it has left
+                    travel(people, carton["tracking_number"], way, self.telling)
             if way and not theirs:
                 updates = [{"status": status, "occurred_at": at} for status, at in reversed(way)]
                 path = f"/shipping/shipments/{shipment}/tracking"
                 people.ask(self, "POST", path, {"updates": updates}, part=f"drive{part}-{number}", who=self.loader)
-
-    def _with_distant_carrier(self, people: Population, shipment: str) -> list[str]:
-        """The numbers that a carrier that is not ours has given to the shipment's cartons which have left."""
-        left = [one for one in people.get(f"/shipping/shipments/{shipment}")["cartons"] if one.get("load_id")]
-        numbers = [str(one.get("tracking_number", "")) for one in left]
-        return [number for number in numbers if people.cloud.carrier.has_sold(number)]
