@@ -152,7 +152,7 @@ ORDERS = Service("orders", (
         "POST /orders/{id}/losses": "orders/supervise",
     }),
     query("queries", {"GET /orders": "orders/read", "GET /orders/{id}": "orders/read"}),
-    reaction("fulfilment", batch=100, window_s=2, on=(
+    reaction("fulfilment", batch=40, window_s=2, on=(
         "payments.PaymentAuthorized", "payments.PaymentDeclined", "payments.PaymentDelayed",
         "payments.PaymentAbandoned", "payments.PaymentVoided",
         "payments.PaymentReauthorized", "payments.ReauthorizationDeclined",

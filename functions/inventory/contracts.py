@@ -238,12 +238,12 @@ TOLD_TOGETHER: tuple[type[Event], ...] = (
     LineReserved,
     LineShort,
     ReservationReleased,
-    task_contracts.LineAllocated,
     task_contracts.LineUnallocated,
-    stock_contracts.StockAllocated,
     stock_contracts.StockShipped,
 )
 """Small facts that come in numbers, and whose readers take many at once: several may share a message."""
+TOLD_IN_CROWDS: tuple[type[Event], ...] = (task_contracts.LineAllocated, stock_contracts.StockAllocated)
+"""Those of them that a release of orders brings all at once, one for each line: still more may share a message."""
 
 _ORDER = "7d0c3a3e-1f0b-8a52-9c58-6f2f1f4b7a10"
 _AT = "2026-01-31T09:30:00.000Z"

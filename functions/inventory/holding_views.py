@@ -1003,6 +1003,13 @@ def holding_key(holding: str) -> tuple[str, str]:
     return f"Holding#{holding}", DOCUMENT
 
 
+def _seen(view: HoldingView) -> HoldingView:
+    """Nobody sees when a place has last changed, nor how much a trolley carries: it stands nowhere."""
+    if view.kind == "pick_list":
+        return structs.replace(view, units=0, volume_mm3=0, weight_g=0, changed_at="")
+    return view if view.is_container else structs.replace(view, changed_at="")
+
+
 HOLDINGS: Projection[HoldingView] = Projection(
     "Holding",
     HoldingView,
@@ -1012,4 +1019,5 @@ HOLDINGS: Projection[HoldingView] = Projection(
     index_holding,
     entries_beside,
     parts=Parts(StockInHolding, PART_PREFIX, _concerned, _start_part, show_part, index_part, _movements),
+    seen=_seen,
 )

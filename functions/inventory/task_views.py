@@ -121,6 +121,11 @@ def _shortages(view: AllocationView, _commit: Commit, events: Sequence[Event]) -
         yield Entry((f"Shortage#{product}", view.order_id), shortage, index)
 
 
+def _seen(view: AllocationView) -> AllocationView | None:
+    """It is looked up in its index alone."""
+    return view if view.lines else None
+
+
 def _shard(name: str) -> str:
     return SHARDS[int(name[-1], 16) % len(SHARDS)]
 
@@ -136,4 +141,5 @@ ALLOCATIONS: Projection[AllocationView] = Projection(
     lambda stream_id: (stream_id, ALLOCATION),
     _allocation_index,
     _shortages,
+    seen=_seen,
 )

@@ -74,6 +74,8 @@ Answer = (
     | RecordVoid
     | RecordVoidTimeout
 )
+_AS_HOPED = (RecordAuthorization, RecordCapture, RecordRefund, RecordVoid)
+"""What is as it should be, nearly always: the payment's history says it, and the log where somebody debugs."""
 _TIMEOUTS = (RecordAuthorizationTimeout, RecordCaptureTimeout, RecordRefundTimeout, RecordVoidTimeout)
 
 Metadata = Callable[[str], CommandMetadata]
@@ -98,7 +100,8 @@ def take_up(stream: Stream[Payment], metadata: Metadata, fresh: frozenset[str] =
     while (step := due(stream.state)) is not None:
         subject = _subject(step)
         answer = _ask(step, stream, known=subject in fresh)
-        telemetry.info(
+        say = telemetry.debug if step.attempt == 1 and isinstance(answer, _AS_HOPED) else telemetry.info
+        say(
             "provider asked",
             order_id=step.order_id,
             step=subject,

@@ -146,6 +146,11 @@ def _order_index(order: PickingSummary) -> Mapping[str, str]:
     return {keys.POOL: order.warehouse, keys.URGENCY: sort}
 
 
+def _order_seen(order: PickingSummary) -> PickingSummary | None:
+    """Lists show what waits for a wave; what has become of an order its stream says."""
+    return order if _order_index(order) else None
+
+
 def _list_index(picklist: ListSummary) -> Mapping[str, str]:
     if not picklist.warehouse:
         return {}
@@ -172,6 +177,7 @@ ORDERS: Projection[PickingSummary] = Projection(
     show_order,
     lambda stream_id: (stream_id, "Summary"),
     _order_index,
+    seen=_order_seen,
 )
 LISTS: Projection[ListSummary] = Projection(
     "PickList",

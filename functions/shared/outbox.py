@@ -7,7 +7,7 @@ Every entry's answer is checked. A failure raises, so that the whole batch comes
 they have seen, nothing is lost, and the order within a stream is kept.
 """
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,6 +20,8 @@ MAX_ENTRIES = 10
 MAX_REQUEST_BYTES = 240_000
 MAX_TOGETHER = 10
 """Events in one message at most: a consumer gets as many of them as its batches hold messages."""
+MAX_IN_CROWD = 25
+"""The same of types that come by the line of an order, and whose readers take them by the order."""
 MAX_TOGETHER_BYTES = 60_000
 """Bytes of several events in one message at most: EventBridge and SQS bill each started 64 KB."""
 _ENTRY_OVERHEAD_BYTES = 200
@@ -37,13 +39,14 @@ class Message:
     source: str
     events: list[CloudEvent] = field(default_factory=list)
     size: int = 0
+    most: int = MAX_TOGETHER
 
     def add(self, event: CloudEvent, size: int) -> None:
         self.events.append(event)
         self.size += size
 
     def has_room(self, size: int) -> bool:
-        return len(self.events) < MAX_TOGETHER and self.size + size <= MAX_TOGETHER_BYTES
+        return len(self.events) < self.most and self.size + size <= MAX_TOGETHER_BYTES
 
     @property
     def detail(self) -> bytes:
@@ -53,13 +56,14 @@ class Message:
 
 
 def publisher(
-    service: str, event_types: Collection[str], together: Collection[str] = ()
+    service: str, event_types: Collection[str], together: Collection[str] = (), crowds: Collection[str] = ()
 ) -> Callable[[dict[str, Any], object], None]:
     """The Lambda handler that publishes those of `service`'s committed events that are in `event_types`.
 
-    Those in `together` may share a message with others of their type.
+    Those in `together` may share a message with others of their type, those in `crowds` with more of them.
     """
-    public, shared = frozenset(event_types), frozenset(together)
+    public = frozenset(event_types)
+    shared = dict.fromkeys(together, MAX_TOGETHER) | dict.fromkeys(crowds, MAX_IN_CROWD)
 
     def handler(event: dict[str, Any], _context: object) -> None:
         commits = [commit_of(record["dynamodb"]["NewImage"]) for record in event["Records"]]
@@ -72,8 +76,11 @@ def publisher(
     return handler
 
 
-def _messages(events: Sequence[CloudEvent], shared: Collection[str]) -> list[Message]:
-    """The events in messages. One joins an earlier message only when none of its stream has followed since."""
+def _messages(events: Sequence[CloudEvent], shared: Mapping[str, int]) -> list[Message]:
+    """The events in messages, of the `shared` types up to so many in one.
+
+    One joins an earlier message only when none of its stream has followed since.
+    """
     messages: list[Message] = []
     open_ones: dict[str, int] = {}
     latest: dict[str, int] = {}
@@ -82,7 +89,7 @@ def _messages(events: Sequence[CloudEvent], shared: Collection[str]) -> list[Mes
         place = open_ones.get(event.type)
         if place is None or place < latest.get(event.subject, 0) or not messages[place].has_room(size):
             place = len(messages)
-            messages.append(Message(event.type, event.source))
+            messages.append(Message(event.type, event.source, most=shared.get(event.type, 1)))
             if event.type in shared:
                 open_ones[event.type] = place
         messages[place].add(event, size)

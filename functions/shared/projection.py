@@ -2,7 +2,8 @@
 
 The document's version is the number of the last commit that it shows. A write holds only where the stored version
 is lower, so a repeat changes nothing; a gap makes the projector read the stream itself; and a view can be thrown
-away and made again.
+away and made again. A commit that leaves no entry, and of which nobody sees anything in the document, is not
+written down in it: whoever does not remember it finds a gap, and reads it with what follows.
 
 Entries are further documents that a commit leaves behind: a movement in a journal, or something that is looked up
 under a key of its own. They carry the number of the commit they come from and are written before the document, so
@@ -16,13 +17,14 @@ ahead leaves out the commits that it shows already, and whatever such commits le
 Views can be filled anew while work goes on, emptied before or not: a replay of the whole history carries the
 number of a filling, higher than that of any before. It begins each stream anew, overwrites what earlier fillings
 have left, and counts with none of it, but shows at least the commits that they have shown; whoever comes later
-goes on with the latest filling. A stored version is the filling's number and behind it, in ten digits, the
-commit's.
+goes on with the latest filling. What others have shown since a filling has read a stream it looks for once more
+when its document is written: from then on they are told by a refused part that there is a later filling. A stored
+version is the filling's number and behind it, in ten digits, the commit's.
 """
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -40,6 +42,8 @@ _ATTEMPTS = 5
 _REMEMBERED = 1_000
 _PARTS_REMEMBERED = 20
 """Of one stream: a place has few products in turn, a dock thousands."""
+UNWRITTEN_AT_MOST = 8
+"""A document may be behind by so many commits of which nobody sees anything: who comes next has to read them."""
 COMMITS_OF_A_FILLING = 10**10
 """What separates the fillings in the versions of stored documents: more commits than a stream can have."""
 
@@ -176,6 +180,16 @@ class Shown(Generic[V]):
 
 
 @dataclass(frozen=True, slots=True)
+class _Latest(Generic[V]):
+    """A document and those of its parts that were looked at last; what is stored is `unwritten` commits behind."""
+
+    document: V
+    stamp: int
+    parts: Mapping[str, tuple[Any, int]] = field(default_factory=dict)
+    unwritten: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Projection(Generic[V]):
     """How the streams of `category` become documents.
 
@@ -184,6 +198,7 @@ class Projection(Generic[V]):
     `entries(document, commit, events)` is what a commit leaves beside the document, which already shows it.
     `names(document)` are the (pk, sk) under which it can be found besides: each holds the `Owners` of the name.
     `parts` says how the rest of what is known of a stream is kept, when its document does not hold it all.
+    `seen(document)` is what anybody sees of the document as it is stored, whole by default; None: nobody sees it.
     """
 
     category: str
@@ -195,6 +210,7 @@ class Projection(Generic[V]):
     entries: Callable[[V, Commit, Sequence[Event]], Iterable[Entry]] = lambda _document, _commit, _events: ()
     names: Callable[[V], Iterable[tuple[str, str]]] = lambda _: ()
     parts: Parts[V, Any] | None = None
+    seen: Callable[[V], object] = lambda document: document
 
     def after(
         self, catalog: EventCatalog, document: V, commits: Sequence[Commit], stored: StoredParts | None = None
@@ -283,7 +299,7 @@ class Projector:
         self._history = history
         self._views = views
         self._projections = {projection.category: projection for projection in projections}
-        self._latest: OrderedDict[str, tuple[Any, int, Mapping[str, tuple[Any, int]]]] = OrderedDict()
+        self._latest: OrderedDict[str, _Latest[Any]] = OrderedDict()
 
     def handle(self, event: dict[str, Any]) -> None:
         """Show the commits of one batch of stream records. Raises when it has to come again.
@@ -306,50 +322,75 @@ class Projector:
         anew = filling * COMMITS_OF_A_FILLING
         shown = self._shown_before(projection, stream_id, commits[0].sequence - 1, anew)
         for _ in range(_ATTEMPTS):
-            known: Mapping[str, tuple[Any, int]] = {}
-            if shown is not None:
-                document, stamp, known = shown
-            else:
-                found = self._views.get(pk, sk, projection.kind, consistent=True)
-                document, stamp = found or (projection.start(stream_id), 0)
-            shown = None
-            upto, replaced = last, None
-            if stamp < anew:  # nobody comes again for what an earlier filling has shown beyond this batch
-                upto, replaced = max(last, stamp % COMMITS_OF_A_FILLING), stamp
-                document, stamp = projection.start(stream_id), anew
-            current, version = divmod(stamp, COMMITS_OF_A_FILLING)
+            before = shown or self._stored(projection, pk, sk, stream_id)
+            shown, replaced = None, None
+            if before.stamp < anew:
+                before, replaced = _Latest(projection.start(stream_id), anew), before.stamp
+            current, version = divmod(before.stamp, COMMITS_OF_A_FILLING)
             if version >= last:
                 return
             missing = [commit for commit in commits if commit.sequence > version]
-            if [commit.sequence for commit in missing] != list(range(version + 1, upto + 1)):
+            # nobody comes again for what an earlier filling has shown beyond this batch
+            if replaced is not None or [commit.sequence for commit in missing] != list(
+                range(version + 1, last + 1)
+            ):
                 missing = list(self._history.read(stream_id, after=version))
             stored: StoredParts | None = None
             if projection.parts is not None and version:
                 stored = Remembered(
-                    known,
+                    before.parts,
                     PartsInViews(self._views, pk, projection.parts.prefix, projection.parts.kind, current),
                 )
-            after = projection.after(self._catalog, document, missing, stored)
+            after = projection.after(self._catalog, before.document, missing, stored)
             for name, since in after.names.items():
                 self._own(name, sk, since)
-            begin = stamp - version
-            self._write_beside(projection, pk, after, begin)
-            document, stamp = after.document, begin + missing[-1].sequence
-            if self._views.put(pk, sk, document, stamp, projection.index(document), replacing=replaced):
-                self._remember(stream_id, document, stamp, {**known, **after.parts})
+            begin = before.stamp - version
+            alone = self._write_beside(projection, pk, after, begin)
+            latest = _Latest(
+                after.document,
+                begin + missing[-1].sequence,
+                {**before.parts, **after.parts},
+                before.unwritten + len(missing),
+            )
+            unseen = _unseen(projection, before, latest) and not after.entries
+            if unseen and alone and replaced is None:
+                self._remember(stream_id, latest)
+                return
+            index = projection.index(latest.document)
+            if self._views.put(pk, sk, latest.document, latest.stamp, index, replacing=replaced):
+                self._remember(stream_id, replace(latest, unwritten=0))
+                if replaced is not None:
+                    self._catch_up(projection, stream_id, missing[-1].sequence, filling)
                 return
         raise ProjectionContended(f"{pk} {sk}")
 
-    def _write_beside(self, projection: Projection[V], pk: str, after: Shown[V], begin: int) -> None:
-        """Write the entries, then the parts, in the filling that begins with the version `begin`."""
+    def _catch_up(self, projection: Projection[V], stream_id: str, version: int, filling: int) -> None:
+        """Show what others may have shown in the filling before while this one replaced it."""
+        if later := list(self._history.read(stream_id, after=version)):
+            self._project(projection, stream_id, later, filling)
+
+    def _stored(self, projection: Projection[V], pk: str, sk: str, stream_id: str) -> _Latest[V]:
+        document, stamp = self._views.get(pk, sk, projection.kind, consistent=True) or (
+            projection.start(stream_id),
+            0,
+        )
+        return _Latest(document, stamp)
+
+    def _write_beside(self, projection: Projection[V], pk: str, after: Shown[V], begin: int) -> bool:
+        """Write the entries, then the parts, in the filling that begins with the version `begin`.
+
+        False when a part was refused: another projector has written it, perhaps in a later filling.
+        """
         for entry, sequence in after.entries.values():
             self._views.put(*entry.key, entry.document, begin + sequence, entry.index)
         if projection.parts is None:
-            return
+            return True
+        alone = True
         for name in sorted(after.changed):
             part, sequence = after.parts[name]
             index = projection.parts.index(part)
-            self._views.put(pk, projection.parts.prefix + name, part, begin + sequence, index)
+            alone &= self._views.put(pk, projection.parts.prefix + name, part, begin + sequence, index)
+        return alone
 
     def _own(self, name: tuple[str, str], owner: str, since: str) -> None:
         """Note the owner of a name. Names only ever gain owners, so it does not matter who notes them, or when."""
@@ -363,27 +404,33 @@ class Projector:
 
     def _shown_before(
         self, projection: Projection[V], stream_id: str, version: int, anew: int
-    ) -> tuple[V, int, Mapping[str, tuple[Any, int]]] | None:
-        """The document at `version`, when it need not be read: there is none yet, or this process wrote it last.
+    ) -> _Latest[V] | None:
+        """The document at `version`, when it need not be read: there is none yet, or this process showed it last.
 
         With it the parts that were looked at last: they are what their events make them, so whoever has shown all
         of these need not read them. Should another have gone on since, the conditional write fails, and the
         document is read. Versions lower than `anew` are of fillings that do not count any more.
         """
         if version == 0 and not anew:
-            return projection.start(stream_id), 0, {}
-        document, known, parts = self._latest.get(stream_id, (None, 0, {}))
-        if document is None or known % COMMITS_OF_A_FILLING != version or known < anew:
+            return _Latest(projection.start(stream_id), 0)
+        latest = self._latest.get(stream_id)
+        if latest is None or latest.stamp % COMMITS_OF_A_FILLING != version or latest.stamp < anew:
             return None
-        return document, known, parts
+        return latest
 
-    def _remember(
-        self, stream_id: str, document: Struct, stamp: int, parts: Mapping[str, tuple[Any, int]]
-    ) -> None:
-        self._latest[stream_id] = (document, stamp, dict(list(parts.items())[-_PARTS_REMEMBERED:]))
+    def _remember(self, stream_id: str, latest: _Latest[Any]) -> None:
+        parts = dict(list(latest.parts.items())[-_PARTS_REMEMBERED:])
+        self._latest[stream_id] = replace(latest, parts=parts)
         self._latest.move_to_end(stream_id)
         if len(self._latest) > _REMEMBERED:
             self._latest.popitem(last=False)
+
+
+def _unseen(projection: Projection[V], before: _Latest[V], after: _Latest[V]) -> bool:
+    """Whether what is stored, if anything, shows all that anybody would see, and is not far behind."""
+    seen = projection.seen(after.document)
+    stands = before.stamp % COMMITS_OF_A_FILLING > 0 or seen is None
+    return stands and seen == projection.seen(before.document) and after.unwritten <= UNWRITTEN_AT_MOST
 
 
 def _by_stream(commit: Commit) -> tuple[str, int]:

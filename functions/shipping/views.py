@@ -120,6 +120,16 @@ def _index(view: ShipmentView) -> Mapping[str, str]:
     return keys
 
 
+def _seen(view: ShipmentView) -> ShipmentView:
+    """Where cartons are that have left nobody sees here, once neither a list nor the schedule has the shipment."""
+    if view.status not in ("dispatched", "delivered") or not view.has_left or _index(view):
+        return view
+    cartons = {
+        sscc: replace(one, tracking=None, heard_at="", delivered_at="") for sscc, one in view.cartons.items()
+    }
+    return replace(view, cartons=cartons, delivered_at="", changed_at="")
+
+
 def _last_asked(view: ShipmentView) -> datetime:
     return datetime.fromisoformat(view.dispatched_at) + ASKED_FOR
 
@@ -186,6 +196,7 @@ SHIPMENT_VIEW: Projection[ShipmentView] = Projection(
     lambda stream_id: (stream_id, "Summary"),
     _index,
     _entries,
+    seen=_seen,
 )
 LOAD_VIEW: Projection[LoadSummary] = Projection(
     LOAD.category,

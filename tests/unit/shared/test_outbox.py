@@ -15,6 +15,7 @@ from shared.event_store import EventStore
 from shared.events import Commit, originating
 from shared.outbox import (
     MAX_ENTRIES,
+    MAX_IN_CROWD,
     MAX_REQUEST_BYTES,
     MAX_TOGETHER,
     MAX_TOGETHER_BYTES,
@@ -185,6 +186,18 @@ def test_small_facts_share_messages_up_to_what_a_message_may_hold(store: EventSt
     assert [len(message) for message in bus.messages] == [MAX_TOGETHER, MAX_TOGETHER, 3]
     assert [event.id for event in bus.published] == [f"Bin#A@1.{place}" for place in range(23)]
     assert {entry["DetailType"] for entries in bus.requests for entry in entries} == {"depot.UnitsPut"}
+
+
+def test_of_what_comes_in_crowds_more_share_a_message(store: EventStore, bus: Bus) -> None:
+    publish_crowds = publisher(
+        "depot", ["depot.UnitsPut", "depot.UnitsTaken"], ["depot.UnitsTaken"], ["depot.UnitsPut"]
+    )
+    committed(store, "Bin#A", *(UnitsPut(units=number) for number in range(1, 31)))
+    committed(store, "Bin#B", *(UnitsTaken(units=1) for _ in range(11)))
+    publish_crowds(stream_batch([*history(store, "Bin#A"), *history(store, "Bin#B")]), None)
+
+    assert [len(message) for message in bus.messages] == [MAX_IN_CROWD, 5, MAX_TOGETHER, 1]
+    assert [event.subject for event in bus.published] == ["Bin#A"] * 30 + ["Bin#B"] * 11
 
 
 def test_what_is_too_large_to_share_a_billed_chunk_travels_alone(store: EventStore, bus: Bus) -> None:

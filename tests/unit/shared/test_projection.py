@@ -19,6 +19,7 @@ from shared.event_store import EventStore
 from shared.events import Commit, originating
 from shared.projection import (
     COMMITS_OF_A_FILLING,
+    UNWRITTEN_AT_MOST,
     Entry,
     Owners,
     Parts,
@@ -494,6 +495,123 @@ def test_a_projector_reads_no_part_that_it_has_shown_last(
     projector.handle(stream_batch([third]))
     assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 2, 2), 3)
     assert depot.views.get("Bin#A", "Colour#white", Colour) == (Colour("white", 5, 3), 3)
+
+
+QUIET = replace(
+    BINS,
+    show=lambda view, event, at: show(view, event, at) if isinstance(event, UnitsTaken) else view,
+    parts=Parts(
+        Colour,
+        "Colour#",
+        lambda event: [] if isinstance(event, UnitsTaken) else _concerned(event),
+        lambda _bin, name: Colour(name),
+        _coloured,
+        lambda _colour: {},
+        lambda *_: [],
+    ),
+)
+"""Bins whose documents show what was taken, and whose parts show what was put in."""
+
+
+def behind(commits: Sequence[Commit]) -> tuple[BinView, dict[str, Colour]]:
+    """What there is to show of a bin."""
+    shown = QUIET.after(CATALOG, QUIET.start(commits[0].stream), commits)
+    return shown.document, {name: part for name, (part, _) in shown.parts.items()}
+
+
+def test_a_commit_that_changes_no_document_is_not_written_down_in_it(depot: Depot) -> None:
+    commits = depot.commits(-1, 3, 4, 5, -2)
+    projector = Projector(CATALOG, depot.store, depot.views, [QUIET])
+    versions = []
+    for commit in commits:
+        projector.handle(stream_batch([commit]))
+        found = depot.view()
+        assert found is not None
+        versions.append(found[1])
+    assert versions == [1, 1, 1, 1, 5]
+    assert depot.view() == (BinView("A", -3, (-1, -2)), 5)
+    assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 8, 2), 4)
+
+
+def test_who_does_not_know_what_was_not_written_down_reads_it(depot: Depot) -> None:
+    for change in (-1, 3, 5, 4, -2):
+        commits = depot.commits(change)
+        with counting(aws.dynamodb()) as traffic:
+            Projector(CATALOG, depot.store, depot.views, [QUIET]).handle(stream_batch(commits[-1:]))
+        assert traffic.asked("PutItem") == 1
+    assert depot.view() == (BinView("A", -3, (-1, -2)), 5)
+    assert depot.views.get("Bin#A", "Colour#black", Colour) == (Colour("black", 8, 2), 3)
+    assert depot.views.get("Bin#A", "Colour#white", Colour) == (Colour("white", 4, 1), 4)
+
+
+def test_a_document_is_never_far_behind(depot: Depot) -> None:
+    commits = depot.commits(-1, *([3] * (2 * UNWRITTEN_AT_MOST)))
+    projector = Projector(CATALOG, depot.store, depot.views, [QUIET])
+    for commit in commits:
+        projector.handle(stream_batch([commit]))
+        found = depot.view()
+        assert found is not None
+        assert commit.sequence - found[1] <= UNWRITTEN_AT_MOST
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHANGES, st.data())
+def test_what_is_not_written_down_is_known_whatever_comes_twice_late_or_dies_half_way(
+    depot: Depot, changes: list[tuple[int, ...]], data: st.DataObject
+) -> None:
+    commits = depot.commits(*changes, stream_id=f"Bin#{uuid4()}")
+    batches = data.draw(st.lists(st.lists(st.sampled_from(commits), min_size=1), max_size=5))
+    projectors = [Projector(CATALOG, depot.store, depot.views, [QUIET]) for _ in range(2)]
+
+    for batch in [*batches, commits[-1:]]:
+        projector = data.draw(st.sampled_from(projectors))
+        filling = {"filling": 7} if data.draw(st.booleans()) else {}
+        try:
+            with at_moment(aws.dynamodb(), data.draw(st.integers(0, 12)), die):
+                projector.handle(stream_batch(batch) | filling)
+        except Died:
+            if filling:  # a replay does not go on before its batch is shown
+                projector.handle(stream_batch(batch) | filling)
+    Projector(CATALOG, depot.store, depot.views, [QUIET]).handle(stream_batch(commits[-1:]))
+
+    document, parts = behind(commits)
+    found = depot.view(commits[0].stream)
+    assert found is not None
+    assert found[0] == document
+    shown = depot.views.under(commits[0].stream, "Colour#", Colour, consistent=True)
+    assert {name.removeprefix("Colour#"): part for name, (part, _) in shown.items()} == parts
+    known, all_parts, version = as_it_is(QUIET, CATALOG, depot.store, depot.views, commits[0].stream)
+    assert (known, all_parts, version) == (document, parts, len(commits))
+
+
+@pytest.mark.parametrize("warm", [True, False])
+def test_a_filling_that_begins_beside_a_projector_misses_nothing_that_was_not_written_down(
+    depot: Depot, warm: bool
+) -> None:
+    for moment in count():
+        earlier = depot.commits((-1,), (2,), (3,), stream_id=f"Bin#{uuid4()}")
+        working, replaying = (Projector(CATALOG, depot.store, depot.views, [QUIET]) for _ in range(2))
+        for commit in earlier:
+            working.handle(stream_batch([commit]))
+        if not warm:
+            working = Projector(CATALOG, depot.store, depot.views, [QUIET])
+
+        def going_on(working: Projector = working, stream_id: str = earlier[0].stream) -> None:
+            working.handle(stream_batch(depot.commits((4,), stream_id=stream_id)[-1:]))
+
+        with at_moment(aws.dynamodb(), moment, going_on) as passed:
+            replaying.handle(stream_batch(earlier) | {"filling": 7})
+        if moment >= len(passed):
+            going_on()
+        commits = history(depot.store, earlier[0].stream)
+        document, parts = behind(commits)
+        known, all_parts, version = as_it_is(QUIET, CATALOG, depot.store, depot.views, commits[0].stream)
+        assert (known, all_parts, version) == (document, parts, 4)
+        shown = depot.views.under(commits[0].stream, "Colour#", Colour, consistent=True)
+        assert {name.removeprefix("Colour#"): part for name, (part, _) in shown.items()} == parts
+        if moment >= len(passed):
+            break
+    assert moment > 4
 
 
 NAMED = replace(
