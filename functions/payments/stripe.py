@@ -13,7 +13,7 @@ a card can be held again, for the rest of an order that ships in parts or when a
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Literal
@@ -169,9 +169,15 @@ class Stripe:
         self._transactions = client.v1.balance_transactions
 
     def authorize(self, hold: Hold) -> Authorized | Declined:
-        """Make the hold's intent, or find it, and confirm it unless that was done."""
+        """Make the hold's intent, or find it, and confirm it unless that was done.
+
+        A payment method that Stripe does not know, or an amount that it does not take, is a decline.
+        """
         with _asking(hold.key):
-            intent = self._made(hold)
+            try:
+                intent = self._made(hold)
+            except sdk.InvalidRequestError as refusal:
+                return Declined(_reason(refusal))
             if intent.status == _UNCONFIRMED:
                 intent = self._confirmed(hold, intent)
         return _authorization(intent, hold)
@@ -215,7 +221,7 @@ class Stripe:
     def void(self, key: str, hold: Hold) -> None:
         """Cancel the hold's intent, and whatever else was made under its key."""
         with _asking(key):
-            references = {hold.reference} if hold.reference else {self._made(hold).id, *self._found(hold)}
+            references = {hold.reference} if hold.reference else {*self._made_or_refused(hold), *self._found(hold)}
             for reference in sorted(references):
                 try:
                     self._intents.cancel(reference, {}, {"idempotency_key": f"{key}/{reference}"})
@@ -293,6 +299,11 @@ class Stripe:
         if customer:
             wanted["customer"] = customer
         return self._now(self._intents.create(wanted, {"idempotency_key": hold.key}))
+
+    def _made_or_refused(self, hold: Hold) -> Iterator[str]:
+        """The intent under the hold's key, unless Stripe refuses to make it: then there is none."""
+        with suppress(sdk.InvalidRequestError):
+            yield self._made(hold).id
 
     def _confirmed(self, hold: Hold, intent: Intent) -> Intent:
         try:

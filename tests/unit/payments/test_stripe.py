@@ -95,6 +95,15 @@ def test_a_refused_card_is_a_decline_that_stays(
     assert "requires_capture" not in statuses(server, asked)
 
 
+def test_a_payment_method_that_stripe_does_not_know_is_a_decline(stripe: Stripe, server: LocalStripe) -> None:
+    asked = hold("pm_unheard_of")
+    refused = stripe.authorize(asked)
+    assert isinstance(refused, Declined)
+    assert stripe.authorize(asked) == refused
+    stripe.void(void_key(asked.order_id), asked)
+    assert server.intents(asked.order_id) == []
+
+
 def test_part_of_it_is_captured_once_and_the_rest_let_go(stripe: Stripe, server: LocalStripe) -> None:
     asked = held(stripe, hold(server.card()))
     assert stripe.find_capture(capture(asked), asked) is None
