@@ -101,7 +101,8 @@ INVENTORY = Service("inventory", (
     reaction("recalls", on=("inventory.LotBlocked",), also=frozenset({Grant.READ_VIEWS})),
     schedule("upkeep", every_minutes=5),
     reaction("allocation", batch=2, calculates=True, also=frozenset({Grant.READ_VIEWS}), on=(
-        "orders.AllocationRequested", "orders.ReservationReleaseRequested", "inventory.LineBroken",
+        "orders.AllocationRequested", "orders.ReservationReleaseRequested", "orders.ShipmentRefused",
+        "inventory.LineBroken",
         "inventory.StockAllocated", "inventory.StockDeallocated", "inventory.PutAwayConfirmed",
     )),
     reaction("put_away_tasks", batch=10, calculates=True, also=frozenset({Grant.READ_VIEWS}), on=(

@@ -9,17 +9,19 @@ from inventory import ground
 from inventory.domain.order_allocation import (
     CloseLines,
     ReduceLine,
+    RefuseCartons,
     RequestAllocation,
     SuspendLine,
     WantedLine,
 )
-from inventory.setting_aside import decide, give_up, recount, replace_lost, request_all, return_strays
+from inventory.setting_aside import decide, give_up, recount, refuse, replace_lost, request_all, return_strays
 from inventory.stock_contracts import StockAllocated, StockDeallocated
 from inventory.subscriptions import (
     READS,
     AllocationRequested,
     LineBroken,
     ReservationReleaseRequested,
+    ShipmentRefused,
 )
 from inventory.task_contracts import PutAwayConfirmed
 from shared import codec
@@ -80,6 +82,8 @@ def _follow(told: Struct, event: CloudEvent, metadata: CommandMetadata) -> None:
                 if line.keeps:
                     fewer = ReduceLine(released.order_id, released.warehouse, line.line_id, line.keeps)
                     give_up(fewer, ground.part(metadata, f"keeps/{line.line_id}"))
+        case ShipmentRefused() as refused:
+            refuse(RefuseCartons(refused.order_id, refused.warehouse, refused.cartons), metadata)
         case LineBroken() as broken:
             suspend = SuspendLine(broken.order_id, broken.warehouse, broken.line_id, event.order_in_stream)
             decide(broken.order_id, suspend, metadata)

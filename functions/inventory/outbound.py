@@ -33,7 +33,7 @@ from inventory.domain.outbound import (
 from inventory.domain.picked import LineGoods, StockPacked, StockPicked
 from inventory.moving import settle
 from inventory.putting_away import PutAwayGoods, create
-from inventory.setting_aside import allocation_of, decide, follow
+from inventory.setting_aside import allocation_of, decide, follow, replace_lost
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.subscriptions import READS, CartonPacked, PickShort, ShipmentDispatched, UnitsPicked, UnitsRejected
 from inventory.trails import picks_of
@@ -201,6 +201,9 @@ def pack(carton: CartonPacked, metadata: CommandMetadata) -> None:
         {(one.line_id, one.sku) for one in carton.items if one.line_id in lost},
         metadata,
     )
+    if lost and carton.sscc in allocation_of(carton.order_id).state.refused:
+        for line_id in sorted(lost):
+            replace_lost(carton.order_id, line_id, ground.part(metadata, f"refused/{line_id}"))
     skus = {item.line_id: item.sku for item in carton.items}
     strays = {line.line_id: skus[line.line_id] for line in lines if line.line_id not in lost and _is_stray(line)}
     if strays:
@@ -345,8 +348,9 @@ def _is_stray(line: LineGoods) -> bool:
 
 def _lost(order_id: str, holding: str, line_ids: Iterable[str]) -> set[str]:
     """Which of these lines are not to keep what that holding has for them."""
-    lines = allocation_of(order_id).state.lines
-    return {line_id for line_id in line_ids if lines.get(line_id, Line(closed=True)).loses(holding)}
+    allocation = allocation_of(order_id).state
+    known = {line_id: allocation.lines.get(line_id, Line(closed=True)) for line_id in line_ids}
+    return {line_id for line_id, line in known.items() if allocation.loses(line, holding)}
 
 
 def _give_back(order_id: str, holding: str, lines: Iterable[tuple[str, str]], metadata: CommandMetadata) -> None:

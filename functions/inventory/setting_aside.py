@@ -23,6 +23,7 @@ from inventory.domain.order_allocation import (
     NoteShares,
     PlanShares,
     ReduceLine,
+    RefuseCartons,
     RequestAllocation,
 )
 from inventory.domain.picks import Need, plan_each
@@ -197,6 +198,17 @@ def give_up(command: ReduceLine, metadata: CommandMetadata) -> Stream[Allocation
     """Let a line go on with fewer units: with those that it has, wherever they are."""
     follow(allocation_of(command.order_id), (command.line_id,), metadata)
     return decide(command.order_id, command, metadata)
+
+
+def refuse(command: RefuseCartons, metadata: CommandMetadata) -> None:
+    """Have goods put back that are packed in cartons which do not leave, and get their lines other units.
+
+    It is noted before the cartons are looked at: one that is filled at this moment is seen here, or sees it there.
+    """
+    decide(command.order_id, command, metadata)
+    for sscc in command.cartons:
+        for line_id in dict.fromkeys(line_id for line_id, _, _ in ground.books(sscc).state.meant):
+            replace_lost(command.order_id, line_id, ground.part(metadata, f"refused/{sscc}/{line_id}"))
 
 
 def recount(order_id: str, line_id: str, holdings: Sequence[str], metadata: CommandMetadata) -> Stream[Allocation]:

@@ -73,6 +73,14 @@ class ReservationReleaseRequested(Struct, frozen=True):
     lines: tuple[ReleasedLine, ...]
 
 
+class ShipmentRefused(Struct, frozen=True):
+    """orders.ShipmentRefused: a packed shipment does not leave, what is in its cartons is to be put back."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    cartons: tuple[Sscc, ...]
+
+
 class WantedLine(Struct, frozen=True):
     """A line of a released order; `promise` is the number of the promise that it goes by."""
 
@@ -278,6 +286,7 @@ class ShipmentDispatched(Struct, frozen=True):
 
 READS: dict[str, type[Struct]] = {
     "orders.ReservationRequested": ReservationRequested,
+    "orders.ShipmentRefused": ShipmentRefused,
     "orders.ReservationReleaseRequested": ReservationReleaseRequested,
     "orders.AllocationRequested": AllocationRequested,
     "inventory.LineBroken": LineBroken,

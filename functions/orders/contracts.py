@@ -302,7 +302,8 @@ class PickingRequested(Event, frozen=True):
     Large orders come in parts, and lines whose picks have changed come again: `number` counts what the order has
     asked for, and what a higher number says of a line, of `priority`, `ship_by` and `carrier_service` holds.
     `total_lines` are those of the whole order, without those that were given up before they were asked for.
-    `withdrawn` lines have lost their units, until a later request names them again.
+    `withdrawn` lines have lost their units, until a later request names them again. `refused` are all packed
+    shipments that do not leave: what is in them is put back, and counts no more among what was picked or packed.
     """
 
     order_id: OrderId
@@ -315,6 +316,7 @@ class PickingRequested(Event, frozen=True):
     carrier_service: CarrierService | None = None
     substitutes_allowed: bool = False
     withdrawn: tuple[WithdrawnLine, ...] = ()
+    refused: tuple[ShipmentId, ...] = ()
 
 
 class Carton(Struct, frozen=True, omit_defaults=True):
@@ -393,6 +395,19 @@ class UnitsOfLine(Struct, frozen=True):
     line_id: LineId
     sku: Sku
     units: Quantity
+
+
+class ShipmentRefused(Event, frozen=True):
+    """A packed shipment holds `surplus` units that the order does not want any more: it never leaves.
+
+    What is in its `cartons` is put back; what the order still wants of it is picked and packed anew.
+    """
+
+    order_id: OrderId
+    shipment_id: ShipmentId
+    warehouse: WarehouseCode
+    cartons: Annotated[tuple[Sscc, ...], Meta(min_length=1)]
+    surplus: Annotated[tuple[UnitsOfLine, ...], Meta(min_length=1)]
 
 
 class RemainderCancelled(Event, frozen=True):
@@ -533,6 +548,7 @@ PUBLISHED: tuple[type[Event], ...] = (
     ShipmentCancellationRequested,
     ShipmentHoldsChanged,
     UnpackingRequested,
+    ShipmentRefused,
     CancellationStarted,
     CancellationRefused,
     RemainderCancelled,
@@ -647,6 +663,13 @@ EXAMPLES: dict[type[Event], Event] = {
     ),
     UnpackingRequested: UnpackingRequested(
         order_id=_ORDER, shipment_id=_SHIPMENT, reason="lot L2026-04 of MILK-1L is recalled: Salmonella"
+    ),
+    ShipmentRefused: ShipmentRefused(
+        order_id=_ORDER,
+        shipment_id=_SHIPMENT,
+        warehouse="MAIN",
+        cartons=("906141410000000015",),
+        surplus=(UnitsOfLine("1", "MUG-0350-BLU", 2),),
     ),
     CancellationRefused: CancellationRefused(order_id=_ORDER, reason="customer changed their mind"),
     RemainderCancelled: RemainderCancelled(

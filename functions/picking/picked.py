@@ -34,7 +34,7 @@ def picked_order(order_id: str) -> PickedOrder:
         awaited=_awaited(order),
         complete=len(order.lines) >= order.total_lines,
         given_up=tuple(line_id for line_id, line in order.lines.items() if not line.quantity),
-        returned=_items(order.returned),
+        returned=_items((*order.returned, *order.put_back)),
         cancelled=order.withdrawn,
         blocked=blocked_lots((item.sku, item.lot) for item in goods if item.lot),
         today=clock.now().date().isoformat(),

@@ -6,13 +6,14 @@ from typing import Any
 from msgspec import Struct, structs
 
 from picking.aggregates import PICK_LIST, PICK_ORDER
-from picking.domain.packing import UnpackShipment
+from picking.domain.packing import UnpackShipment, without
 from picking.domain.pick_list import PickList, Withdraw
 from picking.domain.pick_order import (
     CartonsToAsk,
     ListsToAsk,
     LostLine,
     PickOrder,
+    RefusedShipment,
     RequestPicks,
     Settled,
     Visit,
@@ -41,6 +42,7 @@ ROUNDS = 5
 """How often lists are asked for picks that waves keep putting on others."""
 REPLACED = "its order gets other units"
 REMAINDER_CANCELLED = "the rest of the order was cancelled"
+NOT_WANTED = "the order does not want all of it any more: everything is put back"
 
 
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
@@ -55,9 +57,8 @@ def _react(event: CloudEvent) -> None:
         case CancellationStarted() as cancelled:
             _withdraw(WithdrawPicking(cancelled.order_id, cancelled.reason, _now()), caused_by(event))
         case UnpackingRequested() as stopped:
-            cartons = UnpackShipment(stopped.shipment_id, stopped.reason, stopped.cartons)
-            unpack = Command(cartons, caused_by(event))
-            execute(history(), PACKING, PACKING.stream_id(stopped.order_id), unpack)
+            unpack = UnpackShipment(stopped.shipment_id, stopped.reason, stopped.cartons)
+            _unpack(stopped.order_id, unpack, caused_by(event))
         case RemainderCancelled() as rest:
             lines = tuple(line.line_id for line in rest.lines)
             _withdraw(WithdrawPicking(rest.order_id, REMAINDER_CANCELLED, _now(), lines), caused_by(event))
@@ -66,7 +67,8 @@ def _react(event: CloudEvent) -> None:
 def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
     """What is on lists and gets replaced is taken off them first; they say how much of it was picked by then.
 
-    What is to be put back is in no closed carton: those are looked into where it matters, which is rare.
+    What is to be put back is in no closed carton: those are looked into where it matters, which is rare. The goods
+    of a refused shipment are taken from the order before it counts as unpacked: nobody packs them again.
     """
     command = RequestPicks(
         order_id=wanted.order_id,
@@ -91,22 +93,41 @@ def _request(wanted: PickingRequested, metadata: CommandMetadata) -> None:
         carrier_service=wanted.carrier_service,
         substitutes_allowed=wanted.substitutes_allowed,
         lost=tuple(LostLine(**structs.asdict(line)) for line in wanted.withdrawn),
+        refused=_refused(wanted),
     )
     asked: dict[str, Settled] = {}
     for _ in range(ROUNDS):
         try:
             _order(wanted.order_id, structs.replace(command, settled=tuple(asked.values())), metadata)
+            for shipment_id in wanted.refused:
+                part = structs.replace(metadata, command_id=f"{metadata.command_id}/{shipment_id}")
+                _unpack(wanted.order_id, UnpackShipment(shipment_id, NOT_WANTED), part)
             return
         except ListsToAsk as first:
             asked |= _taken_off(wanted.order_id, first.lists, REPLACED, metadata, asked)
         except CartonsToAsk:
-            command = structs.replace(command, packed=_packed(wanted.order_id))
+            command = structs.replace(command, packed=_packed(wanted))
     raise Contended(f"Waves keep putting picks of order {wanted.order_id} on lists while they are replaced.")
 
 
-def _packed(order_id: str) -> tuple[PackedItem, ...]:
-    """What of an order is in cartons: inventory leaves it there, also while they are to be unpacked."""
-    return history().load(PACKING, PACKING.stream_id(order_id)).state.in_cartons
+def _packed(wanted: PickingRequested) -> tuple[PackedItem, ...]:
+    """What of an order is in cartons that inventory leaves as they are, also while they are to be unpacked."""
+    packing = history().load(PACKING, PACKING.stream_id(wanted.order_id)).state
+    refused = (one.items for one in packing.shipments if one.shipment_id in wanted.refused)
+    return without(packing.in_cartons, (item for items in refused for item in items))
+
+
+def _refused(wanted: PickingRequested) -> tuple[RefusedShipment, ...]:
+    """What is in the shipments that do not leave."""
+    if not wanted.refused:
+        return ()
+    packing = history().load(PACKING, PACKING.stream_id(wanted.order_id)).state
+    packed = {one.shipment_id: one.items for one in packing.shipments}
+    return tuple(RefusedShipment(one, packed[one]) for one in wanted.refused if one in packed)
+
+
+def _unpack(order_id: str, unpack: UnpackShipment, metadata: CommandMetadata) -> None:
+    execute(history(), PACKING, PACKING.stream_id(order_id), Command(unpack, metadata))
 
 
 def _withdraw(command: WithdrawPicking, metadata: CommandMetadata) -> None:

@@ -138,6 +138,7 @@ class PickingRequested(Struct, frozen=True):
     carrier_service: str | None = None
     substitutes_allowed: bool = False
     withdrawn: tuple[WithdrawnLine, ...] = ()
+    refused: tuple[PackedShipmentId, ...] = ()
 
 
 class CancellationStarted(Struct, frozen=True):

@@ -118,6 +118,14 @@ class LineReduced(Event, frozen=True):
     keeps: Quantity
 
 
+class CartonsRefused(Event, frozen=True):
+    """What is packed in these cartons does not leave: no line of the order keeps any of it."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    cartons: tuple[HoldingId, ...]
+
+
 class LineClosed(Event, frozen=True):
     """The line never wants anything again."""
 
@@ -136,6 +144,7 @@ PRIVATE: tuple[type[Event], ...] = (
     UnitsGone,
     LineSuspended,
     LineReduced,
+    CartonsRefused,
     LineClosed,
 )
 
@@ -221,11 +230,16 @@ class Line(Struct, frozen=True, omit_defaults=True):
 
 
 class Allocation(Struct, frozen=True):
-    """The allocation of one order, by line."""
+    """The allocation of one order, by line; what is packed in cartons that are `refused` is nobody's."""
 
     order_id: str = ""
     warehouse: str = ""
     lines: Map[str, Line] = Map()
+    refused: tuple[str, ...] = ()
+
+    def loses(self, line: Line, holding: HoldingId) -> bool:
+        """Whether a line is to give back what a holding has for it."""
+        return holding in self.refused or line.loses(holding)
 
     @property
     def needs(self) -> list[Need]:
@@ -367,6 +381,14 @@ class ReduceLine(Struct, frozen=True):
     keeps: Quantity
 
 
+class RefuseCartons(Struct, frozen=True):
+    """What is packed in these cartons does not leave: it is put back, and the lines get other units."""
+
+    order_id: OrderId
+    warehouse: WarehouseCode
+    cartons: tuple[HoldingId, ...]
+
+
 class SuspendLine(Struct, frozen=True):
     """The promise of a line was broken, as number `promise` of its book."""
 
@@ -411,6 +433,7 @@ Command = (
     | NoteFreed
     | CloseLines
     | ReduceLine
+    | RefuseCartons
     | SuspendLine
     | LookAgain
     | ReportEmpty
@@ -449,6 +472,8 @@ def decide(command: Command, allocation: Allocation) -> Sequence[Event]:
             return list(_close(command, allocation))
         case ReduceLine():
             return list(_reduce(command, allocation))
+        case RefuseCartons():
+            return list(_refuse(command, allocation))
         case SuspendLine():
             return list(_suspend(command, allocation))
         case LookAgain():
@@ -527,6 +552,13 @@ def evolve(allocation: Allocation, event: Event) -> Allocation:
             line = _line(allocation, event.line_id)
             line = structs.replace(line, quantity=min(line.quantity, event.keeps), short=False, keeps=event.keeps)
             return _with(allocation, event, line)
+        case CartonsRefused():
+            return structs.replace(
+                allocation,
+                order_id=event.order_id,
+                warehouse=event.warehouse,
+                refused=(*allocation.refused, *event.cartons),
+            )
         case LineClosed():
             line = structs.replace(_line(allocation, event.line_id), wanted=False, short=False, closed=True)
             return _with(allocation, event, line)
@@ -612,7 +644,7 @@ def _note(command: NoteShares, allocation: Allocation) -> Iterator[Event]:
         known = line.shares.get(noted.holding)
         if noted.holding in line.withdrawn or (known is None and not _is_news(noted, line)):
             continue
-        if line.loses(noted.holding):
+        if allocation.loses(line, noted.holding):
             if noted.picks:
                 yield ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
             continue
@@ -643,7 +675,7 @@ def _follow(command: FollowGoods, allocation: Allocation) -> Iterator[Event]:
         event = ShareNoted(line_id=noted.line_id, holding=noted.holding, as_of=noted.as_of, picks=noted.picks)
         yield event
         allocation = evolve(allocation, event)
-        if line.loses(noted.holding) and noted.picks:
+        if allocation.loses(line, noted.holding) and noted.picks:
             withdrawn = ShareWithdrawn(line_id=noted.line_id, holding=noted.holding)
             yield withdrawn
             allocation = evolve(allocation, withdrawn)
@@ -745,6 +777,16 @@ def _too_much(line: Line) -> Iterator[HoldingId]:
             units[holding] = 0
             yield holding
     yield from [holding for holding in loose if units[holding]][:1] if surplus > 0 else ()
+
+
+def _refuse(command: RefuseCartons, allocation: Allocation) -> Iterator[Event]:
+    """Also of cartons that nobody has heard of yet: when their goods come, they are given back."""
+    cartons = tuple(one for one in command.cartons if one not in allocation.refused)
+    if not cartons:
+        return
+    yield CartonsRefused(order_id=command.order_id, warehouse=command.warehouse, cartons=cartons)
+    for line_id, line in allocation.in_order:
+        yield from _withdrawing(line_id, (one for one in line.shares if one in cartons))
 
 
 def _suspend(command: SuspendLine, allocation: Allocation) -> Iterator[Event]:

@@ -119,6 +119,7 @@ def picking(
         carrier_service=order.carrier_service,
         substitutes_allowed=order.substitutes_allowed,
         withdrawn=tuple(withdrawn),
+        refused=order.refused,
     )
 
 
@@ -151,7 +152,7 @@ def to_pick(order: Order) -> list[LineToPick]:
     size = 0
     for line in order.lines_in(LINE_ALLOCATED):
         picks = tuple(pick for pick in line.picks if pick.holding not in packed)
-        if line.requested >= line.allocation or not picks:
+        if (line.requested >= line.allocation and not line.anew) or not picks:
             continue
         size += _LINE_BYTES + sum(_PICK_BYTES + _SERIAL_BYTES * len(pick.serials) for pick in picks)
         if found and (size > _MOST_BYTES_TO_PICK or len(found) == MAX_LINES_TO_PICK):

@@ -27,6 +27,7 @@ from orders.contracts import (
     ReplacementUndone,
     ShipmentCancellationRequested,
     ShipmentHoldsChanged,
+    ShipmentRefused,
     UnitsOfLine,
     UnpackingRequested,
 )
@@ -90,6 +91,7 @@ def consequences(order: Order, at: datetime) -> Iterator[Event]:
     steps = (
         _recalls,
         _cancellation,
+        _refusals,
         _picking,
         _shipments,
         _holds,
@@ -237,7 +239,7 @@ def _recalls(order: Order, _at: datetime) -> Iterator[Event]:
     if order.is_over or order.all_sent:
         return
     for one in order.in_shipments:
-        if not (one.recalled and one.packed) or one.gone:
+        if not (one.recalled and one.packed) or one.gone or one.refused:
             continue
         reason = one.recall[:MAX_REASON]
         if one.undecided and not one.stopping:
@@ -250,10 +252,29 @@ def _recalls(order: Order, _at: datetime) -> Iterator[Event]:
             yield UnpackingRequested(order_id=order.order_id, shipment_id=one.shipment_id, reason=reason)
 
 
+def _refusals(order: Order, _at: datetime) -> Iterator[Event]:
+    """A shipment that holds more than the order wants never leaves: units were given up before it was packed."""
+    if order.is_over:
+        return
+    for one in order.standing_packed:
+        if one.requested or one.gone or not (surplus := order.surplus(one)):
+            continue
+        refused = ShipmentRefused(
+            order_id=order.order_id,
+            shipment_id=one.shipment_id,
+            warehouse=order.warehouse,
+            cartons=tuple(carton.sscc for carton in one.cartons),
+            surplus=surplus,
+        )
+        yield refused
+        order = evolve(order, refused)
+
+
 def _picking(order: Order, _at: datetime) -> Iterator[Event]:
     """Ask for what can be picked, say what cannot be any more, and of how many lines picking is to know."""
     lines, withdrawn = asking.to_pick(order), asking.to_withdraw(order)
     more = order.picking_requests and order.lines_told != order.lines_to_pick
+    more = more or len(order.refused) > order.refusals_told
     if lines or withdrawn or (more and not order.is_over and not order.all_sent):
         yield asking.picking(order, lines, withdrawn)
 

@@ -36,6 +36,7 @@ from orders.contracts import (
     ReturnedLine,
     ShipmentCancellationRequested,
     ShipmentHoldsChanged,
+    ShipmentRefused,
     ShipmentRequested,
     ShipToChanged,
     UnitsOfLine,
@@ -134,7 +135,8 @@ class Line(Struct, frozen=True, omit_defaults=True):
     `answer` is that on its promise, `allocation` that on its allocation: `picks` are set aside, `missing` are not.
     `requested` is the allocation that picking was last asked to pick, `withdrawn` how much the line kept when
     picking was told that it has lost that. `shipped` units have left, `cancelled` ones never will.
-    `substitute_for` is the line of which it replaces units.
+    `substitute_for` is the line of which it replaces units. `anew`: units of it were in a shipment that was
+    refused, and picking is to be told its picks again.
     """
 
     line_id: str
@@ -151,6 +153,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     cancelled: int = 0
     withdrawn: int | None = None
     substitute_for: str = ""
+    anew: bool = False
 
     @property
     def open(self) -> int:
@@ -177,7 +180,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     `unpacking` when it is packed anew. It is complete without `kept` cartons, for others have left. `held` are the
     kinds of holds for which shipping keeps it here, as it was told last. It has `ended` when nothing of it is on
     its way any more and not all has arrived, and is `given_up` when nobody waits for that; returns that were
-    `settled_before` are about something else.
+    `settled_before` are about something else. It is `refused` where it holds too much, and put back.
     """
 
     shipment_id: str
@@ -187,6 +190,7 @@ class Shipment(Struct, frozen=True, omit_defaults=True):
     heard: int = 0
     label: str = ""
     withdrawn: bool = False
+    refused: bool = False
     gone: tuple[str, ...] = ()
     delivered: bool = False
     capture: str = ""
@@ -313,7 +317,7 @@ class Order(Struct, frozen=True):
     something, `compensating` says that a cancellation has asked for stock and money to be freed, `voiding` that
     payments was asked to let go of money. `renewal` is the number of the latest news of its authorization in
     payments' books. `replaces` is set for an order that replaces goods, and `undone` what of it was said not to be
-    with the customer.
+    with the customer. `refusals_told` counts the refused shipments of which picking knows.
     """
 
     order_id: str = ""
@@ -354,6 +358,7 @@ class Order(Struct, frozen=True):
     renewal: int = 0
     replaces: Replaces | None = None
     undone: Map[str, int] = Map()
+    refusals_told: int = 0
 
     def lines_in(self, *statuses: str) -> list[Line]:
         """The lines in any of `statuses`, in the order of their numbers."""
@@ -396,6 +401,11 @@ class Order(Struct, frozen=True):
         return [one for one in self.in_shipments if one.undecided]
 
     @property
+    def refused(self) -> tuple[str, ...]:
+        """The packed shipments that never leave, because they held too much."""
+        return tuple(one.shipment_id for one in self.in_shipments if one.refused)
+
+    @property
     def leaving(self) -> bool:
         """Whether a shipment has left in part."""
         return any(one.leaving for one in self.shipments.values())
@@ -430,11 +440,24 @@ class Order(Struct, frozen=True):
         """Lines that picking has been asked for, or will be."""
         return sum(1 for line in self.lines.values() if line.wanted or line.requested)
 
+    def packed_units(self, line_id: str) -> int:
+        """Units of a line that are packed and still here."""
+        return sum(
+            one.units for shipment in self.standing_packed for one in shipment.lines if one.line_id == line_id
+        )
+
+    def surplus(self, shipment: Shipment) -> tuple[UnitsOfLine, ...]:
+        """What of a packed shipment the order does not want, by line."""
+        found: list[UnitsOfLine] = []
+        for one in shipment.lines:
+            too_many = self.packed_units(one.line_id) - self.lines[one.line_id].open
+            if too_many > 0:
+                found.append(structs.replace(one, units=min(one.units, too_many)))
+        return tuple(found)
+
     def lacks(self, line: Line) -> int:
         """Units of a line that inventory does not have for it, and that are not packed."""
-        packed = sum(
-            one.units for shipment in self.standing_packed for one in shipment.lines if one.line_id == line.line_id
-        )
+        packed = self.packed_units(line.line_id)
         match line.status:
             case "backordered":
                 return max(0, line.open - packed)
@@ -570,12 +593,17 @@ def _evolve_released(order: Order, event: Event) -> Order:
             return _at(order, ALLOCATED, WAIT_PICKING, event.deadline)
         case PickingRequested():
             wanted = [
-                structs.replace(order.lines[one.line_id], requested=one.answer, withdrawn=None)
+                structs.replace(order.lines[one.line_id], requested=one.answer, withdrawn=None, anew=False)
                 for one in event.lines
             ]
             lost = [structs.replace(order.lines[one.line_id], withdrawn=one.keeps) for one in event.withdrawn]
             order = _with_lines(order, (*wanted, *lost))
-            return structs.replace(order, picking_requests=event.number, lines_told=event.total_lines)
+            return structs.replace(
+                order,
+                picking_requests=event.number,
+                lines_told=event.total_lines,
+                refusals_told=len(event.refused),
+            )
         case PickingBegun():
             return structs.replace(order, picking_begun=True)
         case PickingEnded():
@@ -661,6 +689,10 @@ def _evolve_leaving(order: Order, event: Event) -> Order:
             shipment = _shipment(order, event.shipment_id)
             withdrawn = structs.replace(shipment, label=LABEL_VOID, heard=event.answer, withdrawn=True)
             return _with_shipment(order, withdrawn)
+        case ShipmentRefused():
+            refused = structs.replace(_shipment(order, event.shipment_id), withdrawn=True, refused=True)
+            again = [structs.replace(order.lines[one.line_id], anew=True) for one in refused.lines]
+            return _with_shipment(_with_lines(order, again), refused)
         case ShipmentArrived():
             return _with_shipment(order, structs.replace(_shipment(order, event.shipment_id), delivered=True))
         case DeliveryEnded():

@@ -25,7 +25,7 @@ from picking.contracts import (
     WaveId,
 )
 from picking.domain.carton_numbers import is_carton
-from picking.packing_contracts import Condition, PackedItem, RejectedUnits, UnitsRejected
+from picking.packing_contracts import Condition, PackedItem, PackedShipmentId, RejectedUnits, UnitsRejected
 from shared.events import Event
 from shared.identifiers import (
     CalendarDate,
@@ -107,6 +107,7 @@ class PicksRequested(Event, frozen=True):
 
     `kept` ones are on lists, and a later answer of inventory counts on them too.
     `lost` lines have nothing for now. `returned`, where said, is all that was collected and is to be put back.
+    `put_back` were packed in the shipments `refused`, which do not leave: they are put back as well.
     """
 
     order_id: OrderId
@@ -124,6 +125,8 @@ class PicksRequested(Event, frozen=True):
     substitutes_allowed: bool = False
     lost: tuple[LostLine, ...] = ()
     returned: tuple[Collected, ...] | None = None
+    refused: tuple[PackedShipmentId, ...] = ()
+    put_back: tuple[Collected, ...] = ()
 
 
 class ListPart(Struct, frozen=True):
@@ -180,7 +183,8 @@ class Pick(Struct, frozen=True):
 class Line(Struct, frozen=True, omit_defaults=True):
     """A line that is picked: so many units, by inventory's answer of that number; `lost`: it has none of them.
 
-    `instead_of` is what the customer has ordered, where this is sent instead.
+    `instead_of` is what the customer has ordered, where this is sent instead. `asked` is the number of the request
+    that named it last.
     """
 
     sku: str
@@ -188,6 +192,7 @@ class Line(Struct, frozen=True, omit_defaults=True):
     answer: int
     lost: bool = False
     instead_of: str = ""
+    asked: int = 0
 
 
 class PickOrder(Struct, frozen=True):
@@ -195,7 +200,7 @@ class PickOrder(Struct, frozen=True):
 
     `since` is when its latest picks were asked for, `told` what OrderPicked last said. `goods` are all that was
     ever collected, `rejected` what of it packers found damaged or missing, by the reports `rejections`; `returned`
-    is no longer the order's, and to be put back.
+    is no longer the order's, and to be put back; `put_back` too, for it was in shipments that were `refused`.
     """
 
     order_id: str = ""
@@ -217,6 +222,8 @@ class PickOrder(Struct, frozen=True):
     rejected: tuple[Collected, ...] = ()
     rejections: tuple[str, ...] = ()
     returned: tuple[Collected, ...] = ()
+    refused: tuple[str, ...] = ()
+    put_back: tuple[Collected, ...] = ()
 
     @property
     def open_picks(self) -> list[Pick]:
@@ -243,7 +250,7 @@ class PickOrder(Struct, frozen=True):
     @property
     def held(self) -> tuple[Collected, ...]:
         """What was collected, is good, and still the order's."""
-        out = (*self.rejected, *self.returned)
+        out = (*self.rejected, *self.returned, *self.put_back)
         return tuple(_without(self.goods, out)) if out else self.goods
 
     def on_lists(self, lines: Iterable[str] = ()) -> dict[str, tuple[int, ...]]:
@@ -301,10 +308,18 @@ class Settled(Struct, frozen=True):
     parcels: tuple[Parcel, ...]
 
 
+class RefusedShipment(Struct, frozen=True):
+    """A packed shipment that does not leave, and what is in it."""
+
+    shipment_id: str
+    items: tuple[PackedItem, ...]
+
+
 class RequestPicks(Struct, frozen=True):
     """Pick the units of `lines`, and nothing any more of those that have `lost` theirs.
 
     `settled` are picks that lists have closed, because these replace them; `packed` is what is in closed cartons.
+    What was packed in `refused` shipments is put back, and counts no more.
     """
 
     order_id: str
@@ -320,6 +335,7 @@ class RequestPicks(Struct, frozen=True):
     settled: tuple[Settled, ...] = ()
     lost: tuple[LostLine, ...] = ()
     packed: tuple[PackedItem, ...] | None = None
+    refused: tuple[RefusedShipment, ...] = ()
 
 
 class AssignPicks(Struct, frozen=True):
@@ -456,17 +472,18 @@ def _less(
 def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
     if order.withdrawn:
         return
-    newer = [
-        line for line in command.lines if line.line_id not in order.lines or _answer(order, line) < line.answer
-    ]
+    newer = [line for line in command.lines if _is_newer(line, command, order)]
     lost = tuple(line for line in command.lost if _is_news(line, order))
-    if not newer and not lost and command.number <= order.number:
+    refused = tuple(one for one in command.refused if one.shipment_id not in order.refused)
+    if not newer and not lost and not refused and command.number <= order.number:
         return
     for settled in command.settled:
         closed = tuple(number for number in settled.picks if number in order.picks and order.picks[number].open)
         if closed:
             yield (noted := _part(order.order_id, settled.list_id, closed, settled.parcels))
             order = evolve(order, noted)
+    put_back = tuple(_put_back(refused, order))
+    order = _without_refused(order, put_back)
     ahead = command.number > order.number
     gone = {line.line_id for line in lost}
     picks: list[NewPick] = []
@@ -511,7 +528,40 @@ def _requested(command: RequestPicks, order: PickOrder) -> Iterator[Event]:
         substitutes_allowed=command.substitutes_allowed if ahead else order.substitutes_allowed,
         lost=lost,
         returned=returned,
+        refused=tuple(one.shipment_id for one in refused),
+        put_back=put_back,
     )
+
+
+def _is_newer(line: WantedLine, command: RequestPicks, order: PickOrder) -> bool:
+    """Whether an answer is news; the same one again is, where what was picked by it is put back."""
+    known = order.lines.get(line.line_id)
+    if known is None or known.answer < line.answer:
+        return True
+    return bool(command.refused) and known.answer == line.answer and known.asked < command.number
+
+
+def _put_back(refused: Iterable[RefusedShipment], order: PickOrder) -> Iterator[Collected]:
+    """What of the collected goods was packed in these shipments."""
+    goods = tuple(_without(order.goods, (*order.rejected, *order.put_back)))
+    items = [item for one in refused for item in one.items]
+    for item in sorted(items, key=lambda item: is_carton(item.container)):
+        left = item.units
+        for one in goods:
+            units, serials = _shared(one, item, left)
+            if units:
+                left -= units
+                found = structs.replace(one, units=units, serials=serials)
+                goods = tuple(_without(goods, (found,)))
+                yield found
+
+
+def _without_refused(order: PickOrder, put_back: tuple[Collected, ...]) -> PickOrder:
+    """The order's picking once goods are on their way back that were packed."""
+    if not put_back:
+        return order
+    returned = tuple(_without(order.returned, put_back))
+    return structs.replace(order, returned=returned, put_back=(*order.put_back, *put_back))
 
 
 def _is_news(line: LostLine, order: PickOrder) -> bool:
@@ -773,7 +823,7 @@ def _over(order: PickOrder, at: Timestamp) -> OrderPicked | None:
 
 def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
     lines = order.lines | {
-        line.line_id: Line(line.sku, line.quantity, line.answer, instead_of=line.instead_of)
+        line.line_id: Line(line.sku, line.quantity, line.answer, instead_of=line.instead_of, asked=event.number)
         for line in event.lines
     }
     lines |= {line.line_id: Line(line.sku, line.keeps, line.answer, lost=True) for line in event.lost}
@@ -784,8 +834,10 @@ def _with_request(order: PickOrder, event: PicksRequested) -> PickOrder:
         picks[number] = structs.replace(picks[number], kept_at=event.requested_at)
     for pick in event.picks:
         picks[pick.number] = Pick(pick.number, pick.line_id, pick.sku, pick.visit)
+    order = _without_refused(order, event.put_back)
     return structs.replace(
         order,
+        refused=(*order.refused, *event.refused),
         order_id=event.order_id,
         warehouse=event.warehouse,
         number=event.number,

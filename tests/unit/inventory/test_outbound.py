@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count, permutations
 from typing import Any
 
@@ -95,6 +96,10 @@ class Outbound:
         lines = [{"line_id": self.line_id, "sku": self.sku, "keeps": units}]
         data = {"order_id": self.order_id, "warehouse": "MAIN", "lines": lines}
         return self._event("orders.ReservationReleaseRequested", f"kept-{units}", data)
+
+    def refused(self) -> CloudEvent:
+        data = {"order_id": self.order_id, "warehouse": "MAIN", "cartons": [self.sscc]}
+        return self._event("orders.ShipmentRefused", "refused", data)
 
     def hear(self, *events: CloudEvent) -> list[int]:
         """Hand outbound's queue a batch; the places of what has to come again."""
@@ -371,6 +376,98 @@ class TestGivingUnitsUp:
             if moment >= len(passed):
                 break
         assert moment > 5
+
+
+class TestRefusedShipments:
+    """A carton is packed that does not leave: its goods are put back, and the line gets others."""
+
+    def ready(self, yard: Yard, sku: str, shelf: str) -> Outbound:
+        out = Outbound(yard, sku, 4)
+        assert out.hear(out.picked(shelf, 4)) == []
+        return out
+
+    def require_put_back(self, yard: Yard, out: Outbound, shelves: list[str], moment: object) -> None:
+        assert (out.set_aside(out.list_id), out.set_aside(out.sscc)) == (0, 0), moment
+        assert sum(out.set_aside(shelf) for shelf in shelves) == 4, moment
+        assert sum(task["units"] for task in TestCancellation().tasks(yard, out.sscc)) == 4, moment
+        assert yard.allocation(out.order_id).settled, moment
+
+    def test_it_is_put_back_whichever_is_heard_first_and_twice(self, yard: Yard) -> None:
+        sku, shelves = stocked(yard, 1000, 2000)
+        bench = yard.place("packing")
+        for first in (True, False):
+            out = self.ready(yard, sku, shelves[0])
+            carton, refused = out.packed(4, bench), out.refused()
+            if first:
+                assert out.hear(carton, carton) == []
+            for _ in range(2):
+                assert yard.landscape.deliver(ALLOCATION, refused) == []
+            if not first:
+                assert out.hear(carton, carton) == []
+            yard.settle()
+            self.require_put_back(yard, out, shelves, first)
+        assert yard.promise(sku).reserved_units == 8
+
+    def test_a_carton_that_is_packed_at_any_moment_of_the_refusal_is_put_back(self, yard: Yard) -> None:
+        sku, shelves = stocked(yard, 1000, 2000)
+        bench = yard.place("packing")
+        told: dict[int, Outbound] = {}
+        for moment in count():
+            out = self.ready(yard, sku, shelves[0])
+            pack = partial(yard.landscape.deliver, OUTBOUND, out.packed(4, bench))
+            refuse = partial(yard.landscape.deliver, ALLOCATION, out.refused())
+            with at_moment(aws.dynamodb(), moment, pack) as passed:
+                refuse()
+            assert (refuse(), pack()) == ([], [])
+            told[moment] = out
+            if moment >= len(passed):
+                break
+        assert moment > 3
+        yard.settle()
+        for moment, out in told.items():
+            self.require_put_back(yard, out, shelves, moment)
+
+    def test_a_refusal_at_any_moment_of_the_packing_has_the_carton_put_back(self, yard: Yard) -> None:
+        sku, shelves = stocked(yard, 1000, 2000)
+        bench = yard.place("packing")
+        told: dict[int, Outbound] = {}
+        for moment in count():
+            out = self.ready(yard, sku, shelves[0])
+            pack = partial(yard.landscape.deliver, OUTBOUND, out.packed(4, bench))
+            refuse = partial(yard.landscape.deliver, ALLOCATION, out.refused())
+            with at_moment(aws.dynamodb(), moment, refuse) as passed:
+                pack()
+            assert (pack(), refuse()) == ([], [])
+            told[moment] = out
+            if moment >= len(passed):
+                break
+        assert moment > 3
+        yard.settle()
+        for moment, out in told.items():
+            self.require_put_back(yard, out, shelves, moment)
+
+    @pytest.mark.parametrize("dies", [ALLOCATION, OUTBOUND])
+    def test_a_worker_that_dies_on_its_way_leaves_nothing_half_done(
+        self, yard: Yard, dies: tuple[str, str]
+    ) -> None:
+        sku, shelves = stocked(yard, 1000, 2000)
+        bench = yard.place("packing")
+        told: dict[int, Outbound] = {}
+        for moment in count(step=3):
+            out = self.ready(yard, sku, shelves[0])
+            news = [(OUTBOUND, out.packed(4, bench)), (ALLOCATION, out.refused())]
+            first, last = news if dies == ALLOCATION else reversed(news)
+            assert yard.landscape.deliver(*first) == []
+            with at_moment(aws.dynamodb(), moment, die) as passed, suppress(Died):
+                yard.landscape.deliver(*last)
+            assert yard.landscape.deliver(*last) == []
+            told[moment] = out
+            if moment >= len(passed):
+                break
+        assert moment > 3
+        yard.settle()
+        for moment, out in told.items():
+            self.require_put_back(yard, out, shelves, moment)
 
 
 class TestRejections:

@@ -21,6 +21,8 @@ from orders.contracts import (
     RequestedLine,
     ReservationReleaseRequested,
     ReservationRequested,
+    ShipmentRefused,
+    ShipmentRequested,
     UnitsOfLine,
     WithdrawnLine,
 )
@@ -30,6 +32,7 @@ from orders.domain.commands import (
     NoteAllocatedLine,
     NoteAuthorization,
     NotePacked,
+    NotePicked,
     NotePickingStarted,
     NoteReleasedLine,
     NoteReservedLine,
@@ -208,6 +211,62 @@ class TestPartOfALine:
     def test_news_of_what_was_given_up_free_no_line(self) -> None:
         order = told(in_part(), instead(), CancelOrder("enough", NOW), NoteReleasedLine("1", 9, NOW, 3))
         assert order.lines["1"].status == "reserved"
+
+
+class TestUnitsThatTurnUpAgain:
+    """What was given up is packed all the same: it never leaves besides what replaces it."""
+
+    def given_up(self, units: int) -> Order:
+        """The order, all in a trolley; its mugs lose their promise, and `units` of them are replaced."""
+        order = told(allocated(substitutes_allowed=True), NotePickingStarted(NOW), NotePicked(True, NOW))
+        return told(order, NoteWaitingLine("1", 2, 0, NOW), instead(units), NoteReservedLine("3", 1, NOW))
+
+    @pytest.mark.parametrize(("units", "surplus"), [(5, 5), (2, 2)])
+    def test_a_shipment_with_more_than_is_wanted_is_refused_and_not_labelled(
+        self, units: int, surplus: int
+    ) -> None:
+        outcome = Given(ORDER, self.given_up(units)).when(packed())
+        refused = only(ShipmentRefused, outcome.events)
+        assert refused.cartons == tuple(carton.sscc for carton in CARTONS[FIRST])
+        assert refused.surplus == (UnitsOfLine("1", "MUG", surplus),)
+        asked = only(PickingRequested, outcome.events)
+        assert (asked.refused, [line.line_id for line in asked.lines]) == ((FIRST,), ["2"]), (
+            "its cups are picked anew"
+        )
+        assert not any(isinstance(event, ShipmentRequested) for event in outcome.events)
+        assert outcome.state.shipments[FIRST].status == "withdrawn"
+        Given(ORDER, outcome.state).when(packed()).then()
+
+    def test_units_in_several_shipments_are_counted_together(self) -> None:
+        order = told(self.given_up(2), packed(_1=3, _2=2))
+        assert [one.shipment_id for one in order.undecided] == [FIRST]
+        late = Given(ORDER, order).when(packed(SECOND, _1=2))
+        assert only(ShipmentRefused, late.events).shipment_id == SECOND
+        assert [one.shipment_id for one in late.state.undecided] == [FIRST], "what was enough leaves"
+
+    def test_what_is_picked_anew_leaves_with_the_substitute_at_the_old_price(self) -> None:
+        order = told(self.given_up(2), packed(), NoteReservedLine("1", 3, NOW))
+        order = told(order, NoteAllocatedLine("1", 2, (Pick("A-9", "A-9", 3),), NOW, 3), allocated_line("2", 2))
+        order = told(order, NoteAllocatedLine("3", 1, (Pick("J-1", "J-1", 2),), NOW, 2))
+        lines = (UnitsOfLine("1", "MUG", 3), UnitsOfLine("2", "CUP", 2), UnitsOfLine("3", "JUG", 2))
+        order = told(order, NotePacked(SECOND, CARTONS[SECOND], lines, NOW), labels(SECOND))
+        sent = Given(ORDER, order).when(left(SECOND))
+        assert only(CaptureRequested, sent.events).amount == VALUE
+        order = told(sent.state, paid(SECOND), arrived(SECOND))
+        assert (order.status, order.captured) == ("closed", VALUE)
+
+    def test_when_all_else_has_left_it_stays_behind(self) -> None:
+        order = told(self.given_up(5), NoteAllocatedLine("3", 1, (Pick("J-1", "J-1", 5),), NOW, 5))
+        lines = (UnitsOfLine("2", "CUP", 2), UnitsOfLine("3", "JUG", 5))
+        order = told(order, NotePacked(SECOND, CARTONS[SECOND], lines, NOW), labels(SECOND), left(SECOND))
+        late = Given(ORDER, order).when(packed(_1=5))
+        assert only(ShipmentRefused, late.events).shipment_id == FIRST
+        order = told(late.state, paid(SECOND), arrived(SECOND))
+        assert (order.status, order.captured) == ("closed", VALUE)
+
+    def test_a_cancelled_order_puts_everything_back_anyway(self) -> None:
+        order = told(self.given_up(5), CancelOrder("enough", NOW))
+        assert not [one for one in Given(ORDER, order).when(packed()).events if isinstance(one, ShipmentRefused)]
 
 
 class TestLinesThatLoseTheirUnits:

@@ -1,12 +1,13 @@
 """An order is placed, paid, reserved, released, picked short, picked elsewhere: with all services as they are."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 import pytest
 
 from infra.app import SYSTEM
 from shared import aws
+from shared.envelope import CloudEvent
 from tests.simulation.dynamodb import Database
 from tests.support.faults import at_moment
 from tests.support.landscape import Answer, Landscape, landscape
@@ -27,6 +28,7 @@ class House:
 
     def __init__(self, system: Landscape) -> None:
         self.system = system
+        self.late: list[tuple[tuple[str, str], CloudEvent]] = []
         self._calls = 0
         for place, kind in (
             ("A-01", "pick_face"),
@@ -59,8 +61,8 @@ class House:
         product = {"name": sku, "gtin": CODES[sku], "tracking": tracking, **more}
         self.ask("PUT", f"/inventory/products/{sku}", product)
 
-    def settle(self, *, backwards: bool = False) -> None:
-        """Let news go round, those of one moment in their order or backwards."""
+    def settle(self, *, backwards: bool = False, but: Collection[tuple[str, str]] = ()) -> None:
+        """Let news go round, those of one moment in their order or backwards; those for `but` come late."""
         told = True
         while told:
             told = False
@@ -69,8 +71,23 @@ class House:
                 for event in reversed(news) if backwards else news:
                     told = True
                     for consumer in self.system.subscribers(event.type):
+                        if consumer in but:
+                            self.late.append((consumer, event))
+                            continue
                         assert self.system.deliver(consumer, event) == [], (consumer, event.type)
                 self.system.project(service.name)
+
+    def catch_up(self, order: Callable[[int], int]) -> None:
+        """Deliver what came late in this order, again as long as it fails, and then all of it once more."""
+        late, self.late = self.late, []
+        waiting = [late[place] for place in sorted(range(len(late)), key=order)]
+        for _ in range(10):
+            waiting = [(to, event) for to, event in waiting if self.system.deliver(to, event)]
+            self.settle()
+        assert not waiting
+        for to, event in late:
+            assert self.system.deliver(to, event) == []
+        self.settle()
 
     def stock(self, place: str, units: int, sku: str = "MUG", **more: str) -> None:
         body = {"sku": sku, "location": place, "quantity": units, "reason": "found", **more}
@@ -97,7 +114,7 @@ class House:
         lists = self.ask("GET", f"/picking/waves/{wave_id}").get("lists", [])
         return [self.ask("POST", f"/picking/pick-lists/{list_id}/claim") for list_id in lists]
 
-    def pick(self, picklist: Any, found: int | None = None) -> None:
+    def pick(self, picklist: Any, found: int | None = None, but: Collection[tuple[str, str]] = ()) -> None:
         step = next(step for step in picklist["steps"] if step["status"] == "open")
         place = self.ask("GET", f"/inventory/locations/{step['place']}")
         scan = {
@@ -112,7 +129,7 @@ class House:
         path = f"/picking/pick-lists/{picklist['list_id']}/confirmations"
         [verdict] = self.ask("POST", path, {"confirmations": [scan | short]})["verdicts"]
         assert verdict["result"] == "accepted", verdict
-        self.settle()
+        self.settle(but=but)
 
     def reject(self, order_id: str, units: int, condition: str, sku: str = "MUG") -> Any:
         """The packer reports units of an order."""
@@ -387,3 +404,60 @@ def test_a_closed_carton_stays_as_it_is_when_its_line_loses_the_promise(house: H
     house.pick(third)
     house.pack(older, 3)
     assert house.counted() == {"on_hand": 6, "reserved": 6, "available": 0}
+
+
+PICKING_AND_STOCK = (("picking", "requests"), ("inventory", "outbound"))
+"""Who hears last of what orders, pickers and packers say."""
+
+
+class TestUnitsThatTurnUpAgain:
+    """All mugs are in a trolley when somebody counts their empty place; then they are replaced, and packed."""
+
+    def packed_too_many(self, house: House, given_up: int) -> str:
+        house.describe("MUG", "none", substitutes=["JUG"])
+        house.describe("JUG", "none")
+        house.stock("A-01", 5)
+        house.stock("A-02", 9, "JUG")
+        order_id = house.released(5, substitutes_allowed=True)
+        [picklist] = house.wave()
+        house.settle()
+        house.pick(picklist, but=PICKING_AND_STOCK)
+        house.ask("POST", "/inventory/stock/counts", {"location": "A-01", "sku": "MUG", "units": 0})
+        house.settle(but=PICKING_AND_STOCK)
+        [line] = house.ask("GET", f"/orders/{order_id}")["lines"]
+        assert line["status"] == "backordered"
+        house.ask("POST", f"/orders/{order_id}/lines/1/substitutions", {"units": given_up})
+        house.settle(but=PICKING_AND_STOCK)
+        house.ask("POST", f"/picking/orders/{order_id}/packing", house.carton(5, "MUG"))
+        house.settle(but=PICKING_AND_STOCK)
+        return order_id
+
+    @pytest.mark.parametrize("order", [lambda place: place, lambda place: -place], ids=["in order", "backwards"])
+    @pytest.mark.parametrize("given_up", [5, 2])
+    def test_the_shipment_is_refused_put_back_and_what_is_wanted_of_it_leaves_with_the_substitute(
+        self, house: House, given_up: int, order: Callable[[int], int]
+    ) -> None:
+        order_id = self.packed_too_many(house, given_up)
+        [refused] = house.ask("GET", f"/orders/{order_id}")["shipments"]
+        assert refused["status"] == "withdrawn"
+        house.catch_up(order)
+        [shipment] = house.ask("GET", f"/picking/orders/{order_id}/packing")["shipments"]
+        assert shipment["unpacked"] == "the order does not want all of it any more: everything is put back"
+        tasks = house.ask("GET", "/inventory/put-away-tasks")["items"]
+        assert {(task["holding"], task["units"]) for task in tasks} >= {(shipment["cartons"][0]["sscc"], 5)}
+        house.put_back(shipment["cartons"][0]["sscc"])
+        house.system.invoke("inventory", "unsettled", {})
+        house.settle()
+        kept = 5 - given_up
+        for picklist in house.wave():
+            for step in range(len(picklist["steps"])):
+                house.pick(house.again(picklist) if step else picklist)
+        carton = house.carton(given_up, "JUG")
+        carton["cartons"][0]["items"] += [{"code": CODES["MUG"], "units": kept}] if kept else []
+        assert house.ask("POST", f"/picking/orders/{order_id}/packing", carton)["packed"] is True
+        house.settle()
+        shown = house.ask("GET", f"/orders/{order_id}")
+        [value] = [one["value"] for one in shown["shipments"] if one["status"] != "withdrawn"]
+        assert (shown["status"], value) == ("packed", shown["total"])
+        assert house.counted() == {"on_hand": 5, "reserved": kept, "available": given_up}
+        assert house.counted("JUG") == {"on_hand": 9, "reserved": given_up, "available": 9 - given_up}

@@ -358,6 +358,24 @@ def test_a_line_that_is_given_up_is_neither_packed_nor_waited_for() -> None:
     )
 
 
+def test_goods_of_a_refused_shipment_are_not_packed_again_but_what_was_picked_anew_is() -> None:
+    again = PackedItem("1", "MUG", 5, "0190f3c2-9f33-8c1f-9a55-000000000002")
+    first = at_once((200 + 5 * 400, (scan("MUG", 5),)), goods=(MUGS,))
+    packing = given(first)
+    unpack = UnpackShipment(packing.shipments[0].shipment_id, "not wanted")
+    [unpacked] = decide(unpack, packing)
+    packing = evolve(packing, unpacked)
+    assert (packing.sent, decide(unpack, packing)) == ((), [])
+    known = structs.replace(order(MUGS, again), returned=(MUGS,))
+    anew = structs.replace(first, order=known)
+    *_, packed = decide(anew, packing)
+    assert isinstance(packed, OrderPacked)
+    assert packed.shipment_id != packing.shipments[0].shipment_id
+    lost = structs.replace(known, goods=(MUGS,))
+    with pytest.raises(Conflict, match="Nothing of the order is picked"):
+        decide(structs.replace(first, order=lost), packing)
+
+
 def test_what_the_order_has_lost_is_not_packed_and_comes_out_of_open_cartons() -> None:
     rest = structs.replace(order(MUGS, MILK), returned=(structs.replace(MUGS, units=3),))
     begun = (opening("1", MUGS, MILK), putting(scan("MUG", 4), goods=(MUGS, MILK)))

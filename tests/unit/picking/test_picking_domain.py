@@ -37,6 +37,7 @@ from picking.domain.pick_order import (
     PickOrder,
     PicksAssigned,
     PicksRequested,
+    RefusedShipment,
     RequestPicks,
     Settled,
     Visit,
@@ -51,6 +52,7 @@ from shared.events import Event
 from shared.rejection import Conflict
 
 ORDER = "0190f3c2-5b1e-8c1f-9a55-2f8a1d6b7c3e"
+SHIPMENT = "0190f3c2-6d11-8c1f-9a55-3b8a1d6b7c3e"
 LIST, OTHER = "0190f3c2-9f33-8c1f-9a55-5dac3f8d9e6a", "0190f3c2-9f33-8c1f-9a55-5dac3f8d9e6b"
 WAVE = "0190f3c2-8e22-8c1f-9a55-4c9b2e7c8d5f"
 NOW, SOON, LATER = "2026-01-31T09:30:00.000Z", "2026-01-31T09:45:00.000Z", "2026-01-31T10:30:00.000Z"
@@ -234,6 +236,12 @@ def packed(units: int) -> PackedItem:
     return PackedItem("1", "MUG", units, LIST)
 
 
+def refusing(*items: PackedItem, answer: int, number: int, visits: tuple[Visit, ...]) -> RequestPicks:
+    """The line is asked for again, for a shipment with these items does not leave."""
+    asked = asks(*visits, answer=answer, number=number)
+    return structs.replace(asked, packed=(), refused=(RefusedShipment(SHIPMENT, items),))
+
+
 class TestLostLines:
     def collected(self) -> PickOrder:
         """Three of five mugs are in the trolley; a place with the other two is to be visited."""
@@ -282,6 +290,37 @@ class TestLostLines:
         again = structs.replace(asks(at("C", 5), answer=2, number=3), packed=(packed(3),))
         order = after(order, again)
         assert [pick.visit.units for pick in order.open_picks] == [2]
+
+    def test_given_a_packed_shipment_when_it_is_refused_then_its_goods_count_no_more_and_are_picked_anew(
+        self,
+    ) -> None:
+        order = self.collected()
+        refused = refusing(packed(3), answer=1, number=2, visits=(at("A", 3), at("B", 2)))
+        asked, *_ = pick_order.decide(refused, order)
+        assert isinstance(asked, PicksRequested)
+        assert (asked.refused, [one.units for one in asked.put_back]) == ((SHIPMENT,), [3])
+        order = after(order, refused)
+        assert order.held == ()
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("B", 2), ("A", 3)]
+        assert pick_order.decide(refused, order) == []
+
+    def test_given_a_refusal_that_another_request_overtook_when_it_comes_then_its_line_is_asked_for(self) -> None:
+        priority = RequestPicks(ORDER, "MAIN", 3, (), 1, NOW, refused=(RefusedShipment(SHIPMENT, (packed(3),)),))
+        order = after(self.collected(), priority)
+        assert (order.held, [pick.visit.holding for pick in order.open_picks]) == ((), ["B"])
+        late = refusing(packed(3), answer=1, number=2, visits=(at("A", 3), at("B", 2)))
+        order = after(order, late)
+        assert sum(pick.visit.units for pick in order.open_picks) == 5
+        assert pick_order.decide(late, order) == []
+
+    def test_given_a_lost_line_whose_goods_were_packed_when_that_is_refused_then_they_are_put_back_once(
+        self,
+    ) -> None:
+        order = after(self.collected(), lost())
+        assert [one.units for one in order.returned] == [3]
+        order = after(order, refusing(packed(3), answer=2, number=3, visits=(at("C", 5),)))
+        assert (order.returned, [one.units for one in order.put_back]) == ((), [3])
+        assert [(pick.visit.holding, pick.visit.units) for pick in order.open_picks] == [("C", 5)]
 
     def test_given_serials_when_the_line_is_lost_then_those_that_are_packed_stay(self) -> None:
         order = after(PickOrder(), asks(at("A", 2, ("S1", "S2"))), on(LIST, 1))
