@@ -14,7 +14,7 @@ from inventory.domain.order_allocation import Allocation
 from inventory.domain.picked import StockCollected
 from inventory.stock_contracts import Goods, StockShipped
 from inventory.task_contracts import LineAllocated
-from orders.contracts import CaptureRequested, LineSubstituted, OrderPlaced
+from orders.contracts import CaptureRequested, LineSubstituted, OrderPlaced, ShipmentHoldsChanged
 from orders.domain.facts import attempt_of
 from orders.domain.order import Order, Return
 from orders.domain.states import (
@@ -32,6 +32,8 @@ from picking.picking import LEASE
 from shared import clock
 from shared.events import Event
 from shipping.contracts import ShipmentDispatched, ShipmentLabelled, ShipmentVoided
+from shipping.domain.shipment import HoldsNoted
+from shipping.domain.shipment import Shipment as Outbound
 from tests.simulation.ledger import Kind, Ledger, kinds
 from tests.simulation.violation import Violation
 
@@ -56,6 +58,9 @@ class Outgoing:
         """By shipment: its cartons that have labels."""
         self._stopped: set[str] = set()
         """Shipments that were called off."""
+        self._to_be_held: dict[str, dict[str, str]] = {}
+        self._held: dict[str, dict[str, str]] = {}
+        """By shipment: what orders has told last that stops it, and what the dock has noted last."""
         self.cartons_gone: set[str] = set()
         self._taken_out: set[str] = set()
         """Cartons whose goods are no stock any more."""
@@ -110,6 +115,11 @@ class Outgoing:
             case ShipmentVoided():
                 self._stopped.add(event.shipment_id)
                 self._labelled.pop(event.shipment_id, None)
+            case ShipmentHoldsChanged():
+                holds: dict[str, str] = {one.kind: one.reason for one in event.holds}
+                self._to_be_held |= dict.fromkeys(event.shipment_ids, holds)
+            case HoldsNoted():
+                self._held[event.shipment_id] = event.holds
             case ShipmentDispatched():
                 self._check_departure(event)
             case StockShipped():
@@ -156,6 +166,8 @@ class Outgoing:
         self._labelled[event.shipment_id] = cartons
 
     def _check_departure(self, event: ShipmentDispatched) -> None:
+        if holds := self._held.get(event.shipment_id):
+            raise Violation("a carton has left though its order is held", event.shipment_id, holds)
         for sscc in event.cartons:
             if sscc not in self._labelled.get(event.shipment_id, ()):
                 raise Violation("a carton has left without a good label", event.shipment_id, sscc)
@@ -199,7 +211,17 @@ class Outgoing:
             _check_order(order_id, order, lists)
         _check_put_back(states, {*lists, *self._packed} - self.cartons_gone)
         self._cartons(book)
+        self._holds(states)
         self._money(states, book)
+
+    def _holds(self, states: States) -> None:
+        """The dock holds what orders holds, of that which is still here."""
+        for shipment_id, shipment in _of(states, "Shipment"):
+            wanted = self._to_be_held.get(shipment_id, {})
+            if not isinstance(shipment, Outbound) or self.cartons_gone.issuperset(shipment.cartons):
+                continue
+            if shipment.holds != wanted:
+                raise Violation("the dock holds what orders does not, or the other way round", shipment_id, wanted)
 
     def _cartons(self, book: Ledger) -> None:
         """What packers were told is what was packed, and what has left is no stock any more."""
