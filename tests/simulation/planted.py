@@ -269,7 +269,7 @@ NOTICED: tuple[tuple[Bug, int], ...] = (
     (bus_answers_ignored, 5),
     (stock_read_then_written, 30),
     (saga_without_compensation, 3),
-    (answers_in_any_order, 20),
+    (answers_in_any_order, 25),
     (provider_key_per_attempt, 5),
     (views_written_unconditionally, 80),
     (journeys_cut, 2),
