@@ -101,7 +101,8 @@ class LateShift(Action):
         while (taken := picker.take_list(people, f"next-{number}")) is not None:
             if self.careless and part == "0":
                 self._disturb(people, picker, taken, number)
-            picker.work(people, taken, "offline" if self.careless else "right", str(number))
+            manner = "offline" if self.careless else "right" if number else "clumsy"
+            picker.work(people, taken, manner, str(number))
             number += 1
         people.cloud.scheduler.sleep(MINUTE)
         if self.careless and part == "0":
