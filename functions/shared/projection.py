@@ -169,10 +169,12 @@ class Shown(Generic[V]):
     """A stream's document with some commits more, its parts, and the entries that these commits leave.
 
     `parts` are those that were looked at, `changed` the names of those that are no longer as they are stored.
-    `names` are what the stream can be found under besides, and since when.
+    `names` are what the stream can be found under besides, and since when. `passed` is the document after each of
+    the commits.
     """
 
     document: V
+    passed: Sequence[V]
     parts: Mapping[str, tuple[Any, int]]
     changed: frozenset[str]
     entries: Mapping[tuple[str, str], tuple[Entry, int]]
@@ -219,19 +221,21 @@ class Projection(Generic[V]):
         decoded = [(commit, [catalog.decode(recorded) for recorded in commit.events]) for commit in commits]
         entries: dict[tuple[str, str], tuple[Entry, int]] = {}
         names: dict[tuple[str, str], str] = {}
+        passed: list[V] = []
         books = None if self.parts is None else _Books(self.parts, decoded, stored or Known())
         for commit, events in decoded:
             for position, event in enumerate(events):
                 document = self.show(document, event, commit.at)
                 if books is not None:
                     books.enter(document, commit, position, event)
+            passed.append(document)
             left = self.entries(document, commit, events)
             entries.update((entry.key, (entry, commit.sequence)) for entry in left)
             for name in self.names(document):
                 names.setdefault(name, commit.at)
         if books is None:
-            return Shown(document, {}, frozenset(), entries, names)
-        return Shown(document, books.parts, frozenset(books.changed), entries | books.entries, names)
+            return Shown(document, passed, {}, frozenset(), entries, names)
+        return Shown(document, passed, books.parts, frozenset(books.changed), entries | books.entries, names)
 
 
 class _Books(Generic[V, P]):
@@ -352,8 +356,8 @@ class Projector:
                 {**before.parts, **after.parts},
                 before.unwritten + len(missing),
             )
-            unseen = _unseen(projection, before, latest) and not after.entries
-            if unseen and alone and replaced is None:
+            unseen = not after.entries and _unseen(projection, before, after.passed)
+            if unseen and alone and replaced is None and latest.unwritten <= UNWRITTEN_AT_MOST:
                 self._remember(stream_id, latest)
                 return
             index = projection.index(latest.document)
@@ -426,11 +430,14 @@ class Projector:
             self._latest.popitem(last=False)
 
 
-def _unseen(projection: Projection[V], before: _Latest[V], after: _Latest[V]) -> bool:
-    """Whether what is stored, if anything, shows all that anybody would see, and is not far behind."""
-    seen = projection.seen(after.document)
-    stands = before.stamp % COMMITS_OF_A_FILLING > 0 or seen is None
-    return stands and seen == projection.seen(before.document) and after.unwritten <= UNWRITTEN_AT_MOST
+def _unseen(projection: Projection[V], before: _Latest[V], passed: Iterable[V]) -> bool:
+    """Whether what is stored, if anything, shows all that anybody would have seen since.
+
+    What was seen in between counts: a worker that stalled there may still write it.
+    """
+    stands = before.stamp % COMMITS_OF_A_FILLING > 0
+    shows = projection.seen(before.document)
+    return all((stands or seen is None) and seen == shows for seen in map(projection.seen, passed))
 
 
 def _by_stream(commit: Commit) -> tuple[str, int]:

@@ -554,6 +554,22 @@ def test_a_document_is_never_far_behind(depot: Depot) -> None:
         assert commit.sequence - found[1] <= UNWRITTEN_AT_MOST
 
 
+def test_what_was_seen_in_between_is_written_over_for_a_stalled_worker_may_still_write_it(depot: Depot) -> None:
+    full_bins = replace(BINS, seen=lambda view: view if view.units else None)
+    first, second = depot.commits(2, -2)
+    others = [[first, second]]
+
+    def overtake() -> None:
+        if others:
+            Projector(CATALOG, depot.store, depot.views, [full_bins]).handle(stream_batch(others.pop()))
+
+    with interrupted(aws.dynamodb(), "PutItem", overtake):
+        Projector(CATALOG, depot.store, depot.views, [full_bins]).handle(stream_batch([first]))
+
+    assert not others
+    assert depot.view() == (BinView("A", 0, (2, -2)), 2)
+
+
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(CHANGES, st.data())
 def test_what_is_not_written_down_is_known_whatever_comes_twice_late_or_dies_half_way(
