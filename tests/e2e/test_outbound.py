@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from io import StringIO
 from pathlib import Path
 from uuid import uuid4
 
@@ -102,7 +103,7 @@ class Warehouse:
         return self.wanted + Counter((ANOTHER,))
 
     def build(self) -> None:
-        for place, kind in (("DOCK", "dock"), ("PACK", "packing"), ("RESERVE", "bulk")):
+        for place, kind in (("DOCK", "dock"), ("PACK", "packing"), ("RESERVE", "bulk"), ("UNFIT", "quarantine")):
             self.place(place, kind)
         for sku, units in self.brought.items():
             instead = [ANOTHER] if sku == RUN_OUT else []
@@ -225,6 +226,14 @@ class Warehouse:
         assert self.shop.call("POST", f"{at}/packing", {"cartons": wrong}).status == 422
         return self.shop.post(f"{at}/packing", {"cartons": cartons}, 201)
 
+    def refusals(self, ssccs: list[str]) -> list[str]:
+        """Why a truck does not take cartons; those that it takes come off again."""
+        load = self.shop.post("/shipping/loads", {"warehouse": self.code, "carrier": self.carrier}, 201)
+        at = f"/shipping/loads/{load['load_id']}"
+        refused = self.shop.post(f"{at}/scans", {"ssccs": ssccs})["refused"]
+        self.shop.post(f"{at}/unloading", {"ssccs": ssccs})
+        return sorted({one["reason"] for one in refused})
+
     def send(self, carrier: str, loaded: list[str], refused: list[str]) -> None:
         """A truck takes the cartons that it may, and leaves."""
         load = self.shop.post("/shipping/loads", {"warehouse": self.code, "carrier": carrier}, 201)
@@ -233,6 +242,10 @@ class Warehouse:
         assert sorted(scanned["loaded"]) == sorted(loaded)
         assert [one["sscc"] for one in scanned["refused"]] == refused
         self.shop.post(f"{at}/dispatch", {}, 202)
+        self.shop.until(lambda: self.shop.get(at)["status"] == "dispatched", "the truck has left")
+        manifest = self.shop.call("GET", f"{at}/manifest?format=csv").body.decode()
+        listed = csv.DictReader(StringIO(manifest))
+        assert sorted(row["sscc"] for row in listed) == sorted(loaded)
 
 
 def cartons_of(shop: Shop, order_id: str) -> list[str]:
@@ -338,6 +351,20 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     for number in ids:
         shop.settled(ids[number], "picked")
 
+    # at the packing bench one is cracked: it is put aside, and the reserve has another one
+    cracked = next(step for step in steps if step["order_id"] == ids[DAMAGED] and step is not broken)
+    warehouse.adjust(cracked["sku"], "RESERVE", 1, "found")
+    more = warehouse.brought + Counter((cracked["sku"],)) - Counter((RUN_OUT,))
+    shop.until(lambda: warehouse.on_hand() == more, "the reserve is known")
+    rejection = {"items": [{"sku": cracked["sku"], "units": 1}], "condition": "damaged", "reason": "cracked"}
+    bench = f"/picking/orders/{ids[DAMAGED]}"
+    assert not shop.post(f"{bench}/rejections", rejection, 201, caller="operator")["packed"]
+    third = warehouse.next_list(1)
+    [step] = third["steps"]
+    assert (step["sku"], step["units"], step["place"]) == (cracked["sku"], 1, warehouse.at("RESERVE"))
+    assert warehouse.confirm(third, warehouse.scan(step)) == ["accepted"]
+    shop.settled(ids[DAMAGED], "picked")
+
     # packed by weight and labelled, but for what needs a carrier that does not answer
     for number in ids:
         assert warehouse.pack(ids[number])["packed"]
@@ -354,6 +381,13 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     shop.post(f"/orders/{ids[CALLED_OFF]}/cancellation", {"reason": "changed their mind"}, 202)
     shop.settled(ids[CALLED_OFF], "cancelled")
     cartons = {number: cartons_of(shop, ids[number]) for number in ids}
+    # another one is suspected of fraud: its carton stays at the dock until somebody has looked
+    holds = f"/orders/{ids[SHORT]}/holds"
+    assert shop.post(holds, {"kind": "fraud", "reason": "the address looks odd"})["held"]
+    shop.until(lambda: warehouse.refusals(cartons[SHORT]) == ["held"], "the dock hears of the hold")
+    assert not shop.post(f"{holds}/fraud/release")["held"]
+    shop.until(lambda: warehouse.refusals(cartons[SHORT]) == [], "the dock hears of the release")
+
     gone = [sscc for number in (SHORT, DAMAGED, UNPAID, INSTEAD) for sscc in cartons[number]]
     warehouse.send(warehouse.carrier, gone, cartons[CALLED_OFF])
     for number in (SHORT, DAMAGED, UNPAID, INSTEAD):
@@ -391,7 +425,14 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
         stock = shop.get(f"/inventory/stock/{sku}?warehouse={warehouse.code}")
         assert (stock["reserved"], stock["available"]) == (0, left[sku])
     tasks = f"/inventory/put-away-tasks?warehouse={warehouse.code}&status=open"
-    shop.until(lambda: bool(shop.get(tasks)["items"]), "a task brings them back")
+
+    def unfit() -> list[tuple[str, int]]:
+        """What is to be brought to quarantine."""
+        items = shop.get(tasks)["items"]
+        return [(one["sku"], one["units"]) for one in items if one["stock_status"] == "damaged"]
+
+    shop.until(lambda: len(shop.get(tasks)["items"]) > len(unfit()), "a task brings back what was called off")
+    assert unfit() == [(cracked["sku"], 1)], shop.get(tasks)
 
     # two units come back: one is restocked, one is scrap, both are refunded
     line = shop.order(ids[SHORT])["lines"][0]
@@ -412,6 +453,11 @@ def test_a_bad_day_ends_with_every_unit_and_every_penny_accounted_for(
     shop.until(lambda: shop.order(ids[SHORT])["payment"]["refunded"] == refunded, "both are refunded")
     left[line["sku"]] += 1
     shop.until(lambda: +warehouse.on_hand() == left, "one is for sale again")
+
+    # the payment provider's book says the same of every order of the day
+    report = shop.get("/payments/reconciliation")
+    assert report["provider"]
+    assert not {one["order_id"] for one in report["differences"]} & set(ids.values())
 
 
 def worth(lines: Lines) -> int:
